@@ -13,7 +13,7 @@ elseif(Python3_ROOT_DIR AND NOT Python3_EXECUTABLE)
 endif()
 find_package(Python3 3.11...<3.14 COMPONENTS Interpreter)
 set_package_properties(Python3 PROPERTIES TYPE REQUIRED
-  PURPOSE "embedded interpreter (Debian: python3 libpython3-dev; Spack: python+shared)")
+  PURPOSE "embedded interpreter (Debian: python3 libpython3-dev, Spack: python+shared)")
 execute_process(
   COMMAND ${Python3_EXECUTABLE} -c
     "import sysconfig as s; v=s.get_config_var; print(';'.join([s.get_path('include'), v('LIBPL'), v('LDVERSION'), ' '.join([v('LIBS') or '', v('SYSLIBS') or '']), s.get_path('purelib')]))"
@@ -40,7 +40,7 @@ target_link_libraries(chkpt_cpython INTERFACE
 
 find_package(MPI COMPONENTS C)
 set_package_properties(MPI PROPERTIES TYPE REQUIRED
-  PURPOSE "message passing (Debian: libopenmpi-dev openmpi-bin; Spack: openmpi)")
+  PURPOSE "message passing (Debian: libopenmpi-dev openmpi-bin, Spack: openmpi)")
 add_library(chkpt_mpi_c INTERFACE)
 target_include_directories(chkpt_mpi_c SYSTEM INTERFACE ${MPI_C_INCLUDE_DIRS})
 target_compile_definitions(chkpt_mpi_c INTERFACE OMPI_SKIP_MPICXX=1 MPICH_SKIP_MPICXX=1)
@@ -62,7 +62,7 @@ target_link_libraries(chkpt_hdf5 INTERFACE
 
 find_package(Boost 1.74 COMPONENTS program_options filesystem)
 set_package_properties(Boost PROPERTIES TYPE REQUIRED
-  PURPOSE "options and paths (Debian: libboost-program-options-dev libboost-filesystem-dev; Spack: boost+program_options+filesystem)")
+  PURPOSE "options and paths (Debian: libboost-program-options-dev libboost-filesystem-dev, Spack: boost+program_options+filesystem)")
 find_path(CHKPT_XXHASH_INCLUDE xxhash.h)
 if(NOT CHKPT_XXHASH_INCLUDE)
   message(FATAL_ERROR "xxhash.h not found. Debian: apt-get install libxxhash-dev; Spack: xxhash")
@@ -71,5 +71,5 @@ find_package(Threads REQUIRED)
 if(CHKPT_BUILD_TESTS)
   find_package(GTest)
   set_package_properties(GTest PROPERTIES TYPE REQUIRED
-    PURPOSE "unit tests (Debian: libgtest-dev libgmock-dev; Spack: googletest)")
+    PURPOSE "unit tests (Debian: libgtest-dev libgmock-dev, Spack: googletest)")
 endif()
