@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runs scripts under python3 and under chkpt-mpi, kills them, gives the same command again.
+
+A Job owns every process its command starts, in whatever session or process group they end up: each
+carries a mark in its environment. Leaving a Job kills what is left of it.
+"""
+import os
+import signal
+import subprocess
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = ROOT / "tests" / "corpus"
+EXAMPLES = ROOT / "scripts" / "examples"
+BIN = Path(os.environ.get("CHKPT_BIN_DIR", ROOT / "build" / "bin"))
+PYTHON = os.environ.get("CHKPT_PYTHON", "/usr/bin/python3")
+CHKPT_MPI = str(BIN / "chkpt-mpi")
+CHKPT_INSPECT = str(BIN / "chkpt-inspect")
+MARK = "CHKPT_TEST_MARK"
+RUN_TIMEOUT_S = 180
+
+
+@dataclass
+class Outcome:
+    """How one command ended. `code` is None when it was killed on purpose."""
+
+    code: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def messages(self):
+        """What chkpt itself said, one line per event."""
+        return [line for line in self.stderr.splitlines() if line.startswith("chkpt: ")]
+
+    @property
+    def script_stderr(self):
+        lines = self.stderr.splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("chkpt: "))
+
+
+def environment(tmp, extra=None):
+    """An environment in which OpenMPI leaves nothing outside `tmp` and root may run it."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("CHKPT_", "SLURM_", "OMPI_"))}
+    env.update({
+        "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        "OMPI_MCA_btl_vader_backing_directory": str(tmp),
+        "OMPI_MCA_mpi_yield_when_idle": "1",
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        "OMPI_MCA_hwloc_base_binding_policy": "none",
+        "TMPDIR": str(tmp), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+    })
+    env.update(extra or {})
+    return env
+
+
+def mpirun(ranks):
+    """The launcher in front of a command; one rank runs alone, without any."""
+    if ranks == 1:
+        return []
+    return ["mpirun", "--oversubscribe", "-n", str(ranks)]
+
+
+class Job:
+    """A running command. Use as a context manager."""
+
+    def __init__(self, command, work, ranks=1, env=None):
+        work = Path(work)
+        self.mark = uuid.uuid4().hex
+        side = work.parent / "output"
+        tmp = work.parent / "tmp"
+        side.mkdir(exist_ok=True)
+        tmp.mkdir(exist_ok=True)
+        self._stdout = side / f"{self.mark}.out"
+        self._stderr = side / f"{self.mark}.err"
+        self.command = [*mpirun(ranks), *map(str, command)]
+        with open(self._stdout, "wb") as out, open(self._stderr, "wb") as err:
+            self.process = subprocess.Popen(
+                self.command, cwd=work, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                env=environment(tmp, {**(env or {}), MARK: self.mark}), start_new_session=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    def running(self):
+        return self.process.poll() is None
+
+    def pids(self):
+        """Every live process of this job."""
+        return [pid for pid, mark in marked_processes() if mark == self.mark]
+
+    def rank_pids(self):
+        """The processes that run chkpt-mpi itself, in no particular order."""
+        found = []
+        for pid in self.pids():
+            try:
+                if os.path.basename(os.readlink(f"/proc/{pid}/exe")) == "chkpt-mpi":
+                    found.append(pid)
+            except OSError:
+                pass
+        return found
+
+    def kill(self):
+        """SIGKILL to all of it, until nothing is left."""
+        deadline = time.monotonic() + 20
+        while pids := self.pids():
+            for pid in pids:
+                send(pid, signal.SIGKILL)
+            self.process.poll()
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"processes {pids} of {self.command} survive SIGKILL")
+            time.sleep(0.01)
+        self.process.wait(20)
+
+    def stderr(self):
+        return self._stderr.read_text(errors="replace")
+
+    def outcome(self, code):
+        return Outcome(code, self._stdout.read_bytes(), self.stderr())
+
+    def wait(self, timeout_s=RUN_TIMEOUT_S):
+        """The outcome of a command left to end by itself."""
+        try:
+            code = self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            where = describe(self.pids())
+            self.kill()
+            raise AssertionError(
+                f"{self.command} has not ended after {timeout_s} s\n{where}\n{tail(self.stderr())}"
+            ) from None
+        return self.outcome(code)
+
+    def wait_until(self, condition, timeout_s=RUN_TIMEOUT_S, poll_s=0.002):
+        """True as soon as condition() holds, False when the command ends before."""
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            if not self.running():
+                return False
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{self.command}: nothing after {timeout_s} s\n"
+                                     f"{describe(self.pids())}\n{tail(self.stderr())}")
+            time.sleep(poll_s)
+        return True
+
+
+def marked_processes():
+    """(pid, mark) of every live process that a Job of any test session started."""
+    needle = MARK.encode() + b"="
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry}/environ", "rb") as environ:
+                variables = environ.read().split(b"\0")
+            with open(f"/proc/{entry}/stat", "rb") as stat:
+                if stat.read().rpartition(b")")[2].split()[0] in (b"Z", b"X"):
+                    continue
+        except OSError:
+            continue
+        for variable in variables:
+            if variable.startswith(needle):
+                yield int(entry), variable[len(needle):].decode()
+
+
+def send(pid, number):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def describe(pids):
+    """State and command of processes, for the text of a failure."""
+    lines = []
+    for pid in pids:
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            lines.append(f"  {pid} {state} {command}")
+        except OSError:
+            pass
+    return "\n".join(lines)
+
+
+def tail(text, lines=25):
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def run(command, work, ranks=1, env=None, timeout_s=RUN_TIMEOUT_S):
+    with Job(command, work, ranks, env) as job:
+        return job.wait(timeout_s)
+
+
+def snapshots(work):
+    """Folders of all committed snapshots below `work`, oldest epoch first."""
+    found = []
+    for manifest in Path(work).rglob("step-*/MANIFEST"):
+        found.append(manifest.parent)
+    return sorted(found, key=lambda folder: folder.name)
+
+
+def newest_epoch(work):
+    """Number of the newest committed snapshot below `work`, -1 without any."""
+    folders = snapshots(work)
+    return int(folders[-1].name.split("-")[1]) if folders else -1
+
+
+def run_directory(work):
+    """The run's directory; there must be exactly one run below `work`."""
+    folders = {folder.parent for folder in snapshots(work)}
+    assert len(folders) == 1, f"expected one run below {work}, found {folders}"
+    return folders.pop()
+
+
+def files(work):
+    """Every file a script left behind, without the checkpoints."""
+    work = Path(work)
+    return {str(path.relative_to(work)): path.read_bytes()
+            for path in sorted(work.rglob("*"))
+            if path.is_file() and path.relative_to(work).parts[0] != "checkpoints"}
+
+
+def declared_ranks(script):
+    """The rank counts of the line `# ranks: 1 2 4` in the head of a corpus script."""
+    for line in script.read_text().splitlines()[:6]:
+        if line.startswith("# ranks:"):
+            return [int(word) for word in line.partition(":")[2].split()]
+    return []
+
+
+def corpus():
+    """(script, ranks) of everything under tests/corpus."""
+    return [(script, ranks) for script in sorted(CORPUS.glob("*.py"))
+            for ranks in declared_ranks(script)]
+
+
+@dataclass
+class Reference:
+    """What an unbroken run under plain python3 gives."""
+
+    outcome: Outcome
+    files: dict = field(default_factory=dict)
+
+
+def reference(script, ranks, folder, arguments=()):
+    work = Path(folder) / "reference"
+    work.mkdir(parents=True)
+    outcome = run([PYTHON, script, *arguments], work, ranks)
+    return Reference(outcome, files(work))
+
+
+def assert_same_files(expected, actual):
+    assert sorted(actual) == sorted(expected)
+    for name, content in expected.items():
+        assert actual[name] == content, f"{name} differs from the unbroken run"
+
+
+def assert_continues(pieces, whole):
+    """Each piece of output goes on at or before the end of what was out already; the last ends it.
+
+    Output written after the last snapshot comes twice, none may be missing or different.
+    """
+    reached = 0
+    for number, piece in enumerate(pieces):
+        start = whole.rfind(piece, 0, reached + len(piece))
+        assert start >= 0, (f"output {number + 1} of {len(pieces)} is no continuation: {piece[:200]!r}"
+                            f" ... after {whole[max(0, reached - 200):reached]!r}")
+        reached = max(reached, start + len(piece))
+    assert reached == len(whole), f"output ends with {whole[:reached][-200:]!r}"

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Kill anywhere, resume, compare with the unbroken run, bit by bit.
+
+--kills N SIGKILLs are spread over the scripts of tests/corpus and their rank counts; every killed
+run must have resumed, so a run that quietly starts from the beginning fails too.
+"""
+import random
+import time
+
+import pytest
+
+import harness
+from harness import CHKPT_MPI, Job
+
+MAX_KILLS_PER_TRIAL = 3
+ATTEMPTS = 4
+
+
+def trials(kills, seed):
+    """(script, ranks, kills, seed) of each test; every script gets its turn before one comes again."""
+    rng = random.Random(seed)
+    chosen = []
+    pool = []
+    while kills > 0:
+        if not pool:
+            by_script = {}
+            for script, ranks in harness.corpus():
+                by_script.setdefault(script, []).append(ranks)
+            for counts in by_script.values():
+                rng.shuffle(counts)
+            rounds = max(map(len, by_script.values()))
+            for turn in reversed(range(rounds)):
+                scripts = [s for s, counts in by_script.items() if turn < len(counts)]
+                rng.shuffle(scripts)
+                pool += [(s, by_script[s][turn]) for s in scripts]
+        script, ranks = pool.pop()
+        count = min(kills, rng.choice([1, 1, 1, 2, MAX_KILLS_PER_TRIAL]) if kills > 40 else 1)
+        kills -= count
+        chosen.append((script, ranks, count, rng.randrange(10**9)))
+    return chosen
+
+
+def pytest_generate_tests(metafunc):
+    if "trial" in metafunc.fixturenames:
+        chosen = trials(metafunc.config.getoption("--kills"), metafunc.config.getoption("--seed"))
+        ids = [f"{script.stem}-{ranks}ranks-{count}kills-{number}"
+               for number, (script, ranks, count, _) in enumerate(chosen)]
+        metafunc.parametrize("trial", chosen, ids=ids)
+
+
+@pytest.fixture(scope="session")
+def references(tmp_path_factory):
+    """The unbroken run of (script, ranks), made once."""
+    known = {}
+
+    def get(script, ranks):
+        if (script, ranks) not in known:
+            known[script, ranks] = harness.reference(
+                script, ranks, tmp_path_factory.mktemp(f"{script.stem}-{ranks}"))
+        return known[script, ranks]
+
+    return get
+
+
+def run_and_kill(command, work, ranks, rng, commits):
+    """Starts the command, kills it some time after its `commits`-th new snapshot.
+
+    Returns (outcome, killed): a command that was quicker than that has ended by itself.
+    """
+    first = harness.newest_epoch(work)
+    with Job(command, work, ranks) as job:
+        reached = job.wait_until(lambda: harness.newest_epoch(work) >= first + commits)
+        if reached:
+            time.sleep(rng.uniform(0, 0.12))
+        if not reached or not job.running():
+            return job.wait(), False
+        if rng.random() < 0.8:
+            job.kill()
+        else:                             # one rank only: the launcher ends the others
+            for pid in job.rank_pids()[:1]:
+                harness.send(pid, 9)
+            if ranks == 1:
+                job.kill()
+            else:
+                job.wait()
+        return job.outcome(None), True
+
+
+def killed_run(script, ranks, kills, rng, work):
+    """All incarnations of a run that is killed `kills` times and then left to end.
+
+    None if it ended before it could be killed for the first time.
+    """
+    command = [CHKPT_MPI, "-f", str(rng.choice([10, 25, 60])), script]
+    incarnations = []
+    for number in range(kills):
+        outcome, killed = run_and_kill(command, work, ranks, rng, rng.choice([1, 1, 2, 3]))
+        incarnations.append(outcome)
+        if not killed:
+            return incarnations if number else None
+    incarnations.append(harness.run(command, work, ranks))
+    return incarnations
+
+
+def test_resumes_where_it_was(trial, references, folder):
+    script, ranks, kills, seed = trial
+    expected = references(script, ranks)
+    for attempt in range(ATTEMPTS):
+        rng = random.Random(seed + attempt)
+        work = folder / f"work-{attempt}"
+        work.mkdir()
+        incarnations = killed_run(script, ranks, kills, rng, work)
+        if incarnations:
+            break
+        assert harness.newest_epoch(work) >= 0, f"no snapshot of {script} was ever committed"
+    assert incarnations, f"{script} always ended before it could be killed"
+    last = incarnations[-1]
+    for outcome in incarnations[1:]:
+        if outcome.code is not None:
+            assert any("resumed from" in line for line in outcome.messages), outcome.stderr
+    assert last.code == expected.outcome.code, harness.tail(last.stderr)
+    harness.assert_same_files(expected.files, harness.files(work))
+    if ranks == 1:
+        harness.assert_continues([o.stdout for o in incarnations], expected.outcome.stdout)
+        assert expected.outcome.stderr.endswith(last.script_stderr)
+    else:
+        assert expected.outcome.stdout.endswith(last.stdout)
