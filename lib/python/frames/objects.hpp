@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Raw access to objects whose state no Python API gives: generators, frame objects, set tables,
+// dict iterators, functions. For the pickler's reducers and constructors. C API conventions: a new
+// reference or null, 0 or -1, with a Python exception set. Every state is a tuple of picklable
+// items (empty slots are frames::null_marker()) and valid only for the same Python version.
+#pragma once
+
+#include "python/ref.hpp"
+
+namespace chkpt::frames {
+
+// Generators, coroutines and async generators, in every state. _get: an opaque tuple. The frame of
+// one that is running is not in it: it belongs to the call stack (ResumedStack::adopt_generator).
+// _new: an empty one of the given type for `code` (None: a finished one whose code is gone).
+PyObject* generator_get(PyObject* generator);
+PyObject* generator_new(PyTypeObject* type, PyObject* code);
+int generator_set(PyObject* generator, PyObject* state);
+PyObject* generator_code(PyObject* generator);  // new reference to the code, or None
+bool generator_is_running(PyObject* generator);
+
+// Frame objects. kLive: the frame is on some thread's stack (ask the StackState whether it is on
+// ours). kOfGenerator: made anew from the generator. kDetached: code has returned, state is kept.
+enum class FrameOwner { kLive, kOfGenerator, kDetached };
+FrameOwner frame_owner(PyObject* frame);
+PyObject* frame_generator(PyObject* frame);      // kOfGenerator: its generator
+PyObject* generator_frame(PyObject* generator);  // the frame object of an unfinished generator
+PyObject* frame_code(PyObject* frame);
+PyObject* frame_get(PyObject* frame);  // kDetached only
+PyObject* frame_new(PyObject* code, PyObject* globals);
+int frame_set(PyObject* frame, PyObject* state);
+
+// Exact hash table of a set or frozenset, so that iteration order survives. _put fills an empty
+// set; where a stored hash differs from the element's hash now, it adds element by element and
+// returns 0 instead of 1.
+PyObject* set_get(PyObject* set);
+int set_put(PyObject* set, PyObject* state);
+bool set_is_pristine(PyObject* set);  // empty and never resized: nothing to keep
+
+// dict_keyiterator, dict_valueiterator, dict_itemiterator and their reverse forms: (dict|None,
+// size at start, entries passed, entries left). _set on an iterator made from any dict.
+PyObject* dict_iter_get(PyObject* iterator);
+int dict_iter_set(PyObject* iterator, PyObject* state);
+PyObject* view_dict(PyObject* view);  // the dict of a dict view
+
+PyObject* function_new(PyObject* code, PyObject* globals);
+int function_set_closure(PyObject* function, PyObject* closure_or_none);
+int function_set_builtins(PyObject* function, PyObject* builtins);
+
+// Made by a `class` statement or a call of a metaclass rather than by C code.
+bool is_python_class(PyTypeObject* type);
+
+}  // namespace chkpt::frames
