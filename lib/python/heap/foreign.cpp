@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "python/heap/foreign.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+std::vector<ForeignType>& types() {
+  static std::vector<ForeignType> list;
+  return list;
+}
+
+std::vector<ProcessPart>& parts() {
+  static std::vector<ProcessPart> list;
+  return list;
+}
+
+}  // namespace
+
+void register_foreign_type(ForeignType type) {
+  if (foreign_type(type.name)) throw Error("foreign type registered twice: " + type.name);
+  types().push_back(std::move(type));
+}
+
+const std::vector<ForeignType>& foreign_types() { return types(); }
+
+const ForeignType* foreign_type(const std::string& name) {
+  for (const ForeignType& type : types())
+    if (type.name == name) return &type;
+  return nullptr;
+}
+
+void register_process_part(ProcessPart part) {
+  for (const ProcessPart& known : parts())
+    if (known.name == part.name) throw Error("process part registered twice: " + part.name);
+  parts().push_back(std::move(part));
+}
+
+std::vector<const ProcessPart*> process_parts() {
+  std::vector<const ProcessPart*> sorted;
+  for (const ProcessPart& part : parts()) sorted.push_back(&part);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const ProcessPart* a, const ProcessPart* b) { return a->order < b->order; });
+  return sorted;
+}
+
+}  // namespace chkpt::heap

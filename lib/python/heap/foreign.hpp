@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where other modules hook in: types whose instances only they can describe and rebuild (handles of
+// a library), and parts of the process state that belong to no object. Register before the first
+// save or load, in the same way in the saving and in the loading process. Needs the GIL.
+#pragma once
+
+#include "python/ref.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace chkpt::heap {
+
+struct ForeignType {
+  std::string name;                            // appears in the stream; unique
+  std::function<bool(PyTypeObject*)> matches;  // asked once per type and save
+  // A picklable description, or null with a Python exception set, or throws CannotSave with the
+  // reason. It may refer to other objects, but not back to the object itself.
+  std::function<Ref(PyObject*)> reduce;
+  // The object again, of type `type`; null with a Python exception set if that is impossible.
+  std::function<Ref(PyTypeObject* type, PyObject* description)> rebuild;
+};
+void register_foreign_type(ForeignType type);
+
+struct ProcessPart {
+  std::string name;
+  std::function<Ref()> save;  // state, or null / None for "nothing"; may throw CannotSave
+  std::function<void(PyObject*)> restore;  // may throw PythonError
+  int order = 0;                           // restored in ascending order, saved in any
+};
+void register_process_part(ProcessPart part);
+
+// For this module's own use.
+const std::vector<ForeignType>& foreign_types();
+const ForeignType* foreign_type(const std::string& name);
+std::vector<const ProcessPart*> process_parts();  // in ascending order
+
+}  // namespace chkpt::heap
