@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One rank's part in a cut. The main thread meets the agent at safe points, inside blocked MPI
+// calls and after the script's end; a control thread, asleep when nothing is wanted, talks to the
+// coordinator (a thread of rank 0). Only the main thread ever calls MPI, Python or Work, except
+// Work::commit, which runs in rank 0's coordinator thread.
+// A run that never uses MPI is the same with one rank and no clocks.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cut/hooks.hpp"
+
+namespace chkpt::cut {
+
+enum class TriggerKind : std::uint8_t { kInterval, kSignal, kApi, kRequest };
+
+struct Trigger {
+  TriggerKind kind = TriggerKind::kRequest;
+  std::string name;   // chkpt.snapshot(name)
+  bool stop = false;  // leave with kExitRequeue once committed
+};
+// "interval", "signal", "api:NAME", "request"
+std::string trigger_text(const Trigger& trigger);
+
+// Where the main thread of this rank stands at the cut.
+enum class Position : std::uint8_t { kSafePoint, kBlockedCall, kFinished };
+
+struct CutInfo {
+  std::uint64_t attempt = 0;  // number of the cut within this process; the same on every rank
+  Trigger trigger;
+  Position position = Position::kSafePoint;
+  void* context = nullptr;    // what at_safe_point() was given; null elsewhere
+  const char* mpi_call = "";  // kBlockedCall: the MPI function
+  double cut_ms = 0;          // from the request to the moment all ranks stood still
+  std::int64_t started_unix_ns = 0;
+};
+
+struct Report {
+  bool ok = true;
+  std::string message;
+  std::string payload;
+};
+
+// What is done at a cut; implemented by lib/run. Called without the GIL. A thrown exception counts
+// as Report{false, what()}.
+class Work {
+ public:
+  virtual ~Work() = default;
+  // Main thread of each rank, in this order; the next one only if all ranks reported ok.
+  virtual Report capture(const CutInfo& info) = 0;
+  virtual Report write(const CutInfo& info) = 0;
+  // Rank 0's coordinator thread; no Python, no MPI. `reports` are those of write(), by rank.
+  virtual Report commit(const CutInfo& info, const std::vector<Report>& reports) = 0;
+  // Main thread of each rank: the snapshot was committed, or dropped for `message`.
+  virtual void committed(const CutInfo& info, bool ok, const std::string& message) = 0;
+  // Main thread of each rank after a committed cut whose trigger said stop. Must not return.
+  virtual void leave(const CutInfo& info) = 0;
+  // Coordinator thread: a trigger led to no cut at all (deferred, or given up after cut_timeout).
+  virtual void skipped(const Trigger& trigger, const std::string& message) = 0;
+};
+
+struct Config {
+  double interval_s = 0;               // 0: no timer
+  double cut_timeout_s = 30;           // give up when the ranks cannot come to a common stop
+  double api_wait_s = 1;               // how long snapshot() waits for the other ranks' snapshot()
+  bool restart_blocked = true;         // may stand inside restartable blocked calls
+  std::function<bool()> poll_request;  // rank 0, once a second: is there a request file?
+};
+
+// What a checkpoint carries of the agent itself; equal numbers on all ranks are not required.
+struct AgentState {
+  std::uint64_t api_calls = 0;
+  std::uint64_t api_satisfied = 0;
+};
+
+class Agent {
+ public:
+  Agent();
+  ~Agent();
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+
+  // Main thread, after mpi::session::start(); collective. Throws IoError or MpiError.
+  void start(const Config& config, const PythonHooks& hooks, Work* work);
+
+  void trigger(const Trigger& trigger);  // any thread
+  void trigger_from_signal(bool stop);   // async-signal-safe
+  void set_interval(double seconds);     // any thread; reaches the coordinator from any rank
+
+  // Main thread, from the safe-point handler, GIL held; it is released while waiting here.
+  // `context` reaches Work::capture. Returns at once when nothing is wanted.
+  void at_safe_point(void* context);
+
+  // Main thread, GIL held, from chkpt.snapshot(): asks for a cut at the boundary right after this
+  // call. All ranks' n-th calls belong together: the others run on to theirs (for api_wait_s).
+  // False when the n-th request has been served already; then nothing happens.
+  bool api_snapshot(const std::string& name);
+
+  // Main thread, GIL not held: the script has ended well. Joins further cuts until all ranks are
+  // done, then returns.
+  void script_done();
+  // Ends the threads. After script_done(), or when the process is about to leave anyway.
+  void stop();
+
+  AgentState state() const;
+  void adopt(const AgentState& state);  // before start()
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace chkpt::cut

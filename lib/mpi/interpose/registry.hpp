@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the wrappers know of the script's communicators: an exact identity that every member
+// computes without communication, the clock of collective calls, and per-peer message counters.
+// Only the main thread changes anything; the control thread reads clocks through for_each_clock().
+// A communicator that cannot be saved is "foreign": not entered here, held as a deferral instead.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <mpi.h>
+
+#include "base/bytes.hpp"
+
+namespace chkpt::mpi {
+
+// Full path, never a hash: "w" is WORLD, "s3" SELF of world rank 3; a child appends
+// "/<creation number on its parent>:<smallest world rank of its group>"; one made by
+// MPI_Comm_create_group appends "/g<world ranks>#<number of such calls with these members>".
+using CommId = std::string;
+
+// A message taken out of the library before the script asked for it.
+struct Drained {
+  int source = 0;  // rank in the communicator
+  int tag = 0;
+  Bytes data;
+  bool ready = true;  // false while the library is still receiving it into data
+  MPI_Request request = MPI_REQUEST_NULL;
+};
+
+struct CommInfo {
+  MPI_Comm handle = MPI_COMM_NULL;
+  CommId id;
+  int rank = 0;
+  std::vector<int> members;  // communicator rank -> world rank
+  // Collective calls entered. Creation calls, nonblocking collectives and MPI_Comm_free count too.
+  std::atomic<std::uint64_t> clock{0};
+  std::uint64_t created = 0;  // communicators made from this one, except by create_group
+  std::map<std::string, std::uint64_t> group_created;  // member list -> create_group calls
+  std::vector<std::uint64_t> sent;                     // per communicator rank
+  std::vector<std::uint64_t> received;                 // the same; counts ready drained messages
+  std::deque<std::shared_ptr<Drained>> drained;        // arrival order
+
+  int size() const { return static_cast<int>(members.size()); }
+  void tick() { clock.store(clock.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+  void untick() {
+    clock.store(clock.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  }
+};
+
+// The part of a CommInfo that a checkpoint carries.
+struct SavedComm {
+  CommId id;
+  std::vector<int> members;
+  std::uint64_t clock = 0;
+  std::uint64_t created = 0;
+  std::map<std::string, std::uint64_t> group_created;
+  std::vector<std::uint64_t> sent;
+  std::vector<std::uint64_t> received;
+  std::vector<Drained> drained;  // all ready
+};
+SavedComm saved(const CommInfo& comm);
+
+// A clock of calls that only a group of ranks makes (MPI_Comm_create_group): who has not called yet
+// knows nothing of it, so the members travel with it.
+struct JointClock {
+  std::string id;
+  std::uint64_t value = 0;
+  std::vector<int> members;  // world ranks
+};
+
+class Registry {
+ public:
+  // Null for a foreign communicator (and MPI_COMM_NULL).
+  CommInfo* find(MPI_Comm comm);
+  CommInfo* find(const CommId& id);
+
+  // WORLD and SELF, when the session starts.
+  void add_predefined(int world_rank);
+  // A communicator just made from `parent`; every member of the parent calls next_child() once per
+  // creating call, also when it got MPI_COMM_NULL.
+  static std::uint64_t next_child(CommInfo& parent) { return ++parent.created; }
+  CommInfo& add_child(const CommInfo& parent, std::uint64_t number, MPI_Comm child);
+  CommInfo& add(MPI_Comm comm, CommId id);
+  // Forgets a freed communicator; the id is remembered until take_freed().
+  void remove(CommInfo& comm);
+
+  // Installs what a checkpoint says about `comm` (clock, counters, drained messages).
+  // WORLD and SELF are there already; others are entered.
+  CommInfo& adopt(MPI_Comm comm, const SavedComm& state);
+
+  // Live communicators in the order of creation.
+  void for_each(const std::function<void(CommInfo&)>& f);
+  std::size_t size() const { return live_.size(); }
+
+  // Counts one group-only call; returns its number for these members.
+  std::uint64_t tick_joint(const std::string& id, const std::vector<int>& members);
+  std::vector<JointClock> joint_clocks();
+  void adopt_joint(const JointClock& clock);
+
+  // For the control thread too: id and clock of every live communicator of more than one member.
+  void for_each_clock(const std::function<void(const CommId&, std::uint64_t)>& f);
+  // Communicators of several members freed since the last call: id and size. Any thread.
+  std::vector<std::pair<CommId, int>> take_freed();
+  std::size_t freed_waiting();
+
+  // Messages of all communicators, over the whole run.
+  std::uint64_t total_sent() const { return total_sent_.load(std::memory_order_relaxed); }
+  std::uint64_t total_received() const { return total_received_.load(std::memory_order_relaxed); }
+  void count_sent(CommInfo& comm, int dest) {
+    if (dest < 0 || dest >= comm.size()) return;
+    ++comm.sent[static_cast<std::size_t>(dest)];
+    bump(total_sent_, 1);
+  }
+  void uncount_sent(CommInfo& comm, int dest) {
+    if (dest < 0 || dest >= comm.size()) return;
+    --comm.sent[static_cast<std::size_t>(dest)];
+    bump(total_sent_, static_cast<std::uint64_t>(-1));
+  }
+  void count_received(CommInfo& comm, int source) {
+    if (source < 0 || source >= comm.size()) return;
+    ++comm.received[static_cast<std::size_t>(source)];
+    bump(total_received_, 1);
+  }
+
+ private:
+  static void bump(std::atomic<std::uint64_t>& counter, std::uint64_t by) {
+    counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
+
+  CommInfo* last_ = nullptr;  // cache of find(MPI_Comm)
+  // Guards the list against the control thread; the main thread alone changes it.
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<CommInfo>> live_;
+  std::map<std::string, JointClock> joint_;
+  std::vector<std::pair<CommId, int>> freed_;
+  std::atomic<std::uint64_t> total_sent_{0};
+  std::atomic<std::uint64_t> total_received_{0};
+};
+
+Registry& registry();
+
+// World ranks of a group, in its order.
+std::vector<int> world_ranks(MPI_Group group);
+// "0.1.5": how a member list is written inside an id.
+std::string member_text(const std::vector<int>& ranks);
+
+}  // namespace chkpt::mpi

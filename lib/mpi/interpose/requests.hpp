@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The script's live requests and what has to be known of each to finish it, to see at a cut that it
+// stands still, and to make it again in a resumed process. Main thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include <mpi.h>
+
+#include "mpi/interpose/handle_table.hpp"
+#include "mpi/interpose/registry.hpp"
+
+namespace chkpt::mpi {
+
+enum class RequestKind {
+  kSend,
+  kReceive,
+  kCollective,
+  kCommIdup,        // defers snapshots while it lives
+  kPersistentSend,  // the next two also; active between start and completion
+  kPersistentReceive,
+  kCompleted,  // a receive served from a drained message: status kept, nothing in flight
+};
+
+struct RequestInfo {
+  RequestKind kind = RequestKind::kSend;
+  CommInfo* comm = nullptr;
+  int peer = MPI_PROC_NULL;  // rank in comm, or MPI_ANY_SOURCE
+  int tag = 0;
+  void* buffer = nullptr;  // receives only
+  int count = 0;
+  MPI_Datatype type = MPI_DATATYPE_NULL;
+  bool owns_type = false;  // the script has freed its own handle of the type meanwhile
+  bool active = true;
+  bool counted = false;     // completed inside the library and already counted as received
+  std::uint64_t order = 0;  // of posting: receives must be posted again in this order
+  MPI_Status status{};      // kCompleted
+  MPI_Request persistent = MPI_REQUEST_NULL;  // kCompleted standing in for a persistent receive
+  MPI_Comm* new_comm = nullptr;               // kCommIdup
+  std::uint64_t number = 0;                   // kCommIdup: creation number on comm
+};
+
+class Requests {
+ public:
+  RequestInfo* find(MPI_Request request) { return table_.find(request); }
+  void add(MPI_Request request, RequestInfo info);
+  // The same; keeps info.order. For a resumed process.
+  void adopt(MPI_Request request, RequestInfo info);
+  void remove(MPI_Request request);
+  void for_each(const std::function<void(MPI_Request, RequestInfo&)>& f) { table_.for_each(f); }
+  std::size_t size() const { return table_.size(); }
+
+  // Called when the library has completed `old` for the script; *slot is where the script keeps the
+  // handle. Counts a receive, forgets the request (or makes a persistent one inactive).
+  void completed(MPI_Request old, MPI_Request* slot, const MPI_Status& status);
+
+  // Live receives that the library has completed meanwhile count as received from now on.
+  void count_completed_receives();
+  // Before MPI_Type_free: live receives keep a duplicate.
+  void keep_type(MPI_Datatype type);
+
+ private:
+  HandleTable<MPI_Request, RequestInfo> table_;
+  std::uint64_t next_order_ = 1;
+};
+
+Requests& requests();
+
+// A request that is complete and answers `status` when waited for. Enters it as kCompleted.
+int make_completed_request(const MPI_Status& status, MPI_Request* request);
+
+}  // namespace chkpt::mpi
