@@ -1,0 +1,412 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""chkpt: what a script may say to chkpt-mpi; under plain python3 all of it does nothing.
+
+    import chkpt
+    for step in range(1000):
+        ...
+        if step % 100 == 0 and chkpt.snapshot(f"step {step}"):
+            print("back from the dead at", step)
+
+Nothing here is needed: chkpt-mpi checkpoints scripts that never import this module.
+"""
+import sys as _sys
+
+__all__ = [
+    "Checkpoint", "info", "no_snapshot", "on_resume", "on_snapshot", "snapshot", "track",
+    "track_library", "untrack",
+]
+
+
+def _load_native():
+    """The functions chkpt-mpi provides, or None under plain python3."""
+    import _imp
+
+    if not _imp.is_builtin("_chkpt_native"):
+        return None
+    native = _imp.create_builtin(type(__spec__)("_chkpt_native", None))
+    return native if native._active() else None
+
+
+def _script_module():
+    """A module of the script's own that is called chkpt too: it keeps its name."""
+    import _frozen_importlib_external
+
+    if "__path__" in globals() or __spec__.origin != "frozen":
+        return None
+    spec = _frozen_importlib_external.PathFinder.find_spec("chkpt")
+    if spec is None or spec.loader is None or not spec.has_location:
+        return None
+    return None if {"site-packages", "dist-packages"} & set(spec.origin.split("/")) else spec
+
+
+_native = _load_native()
+_tracking = bool(_native and _native._tracked_mode())
+_tracked = {}  # key -> object; keys: a name, ("call", n), ("library", module name)
+_calls = 0  # of track() without a name
+_pending = {}  # tracked mode, restart: key -> saved contents that wait for their object
+_callbacks = {"snapshot": [], "resume": []}
+_assigned = {}  # what the script set: "frequency", "min_obj_size"
+
+if _native:
+    snapshot = _native.snapshot
+else:
+
+    def snapshot(name=None):
+        """Take a snapshot now. True when this return is a resume."""
+        return False
+
+
+def track(obj, name=None):
+    """Track obj; returns it.
+
+    With --mode tracked its contents are saved, and restored into the same-named (or same-numbered)
+    object when a restarted script tracks it again. Otherwise it is only listed: everything is saved
+    anyway.
+    """
+    global _calls
+    if not _native:
+        return obj
+    if name is None:
+        name = ("call", _calls)
+        _calls += 1
+    _track(name, obj)
+    return obj
+
+
+def track_library(module):
+    """Track the data (not the functions and classes) in a module's namespace."""
+    if _native:
+        _track(("library", module.__name__), module)
+    return module
+
+
+def untrack(obj):
+    """Stop tracking obj."""
+    for key in [key for key, tracked in _tracked.items() if tracked is obj]:
+        del _tracked[key]
+
+
+def _track(key, obj):
+    if _tracking and key[0] != "library":
+        _contents_of(key, obj)  # refuse now what cannot be restored, not at the first snapshot
+    _tracked[key] = obj
+    if _tracking:
+        _restore_ready()
+
+
+def on_snapshot(function):
+    """Call function() on this rank before each snapshot is taken. Usable as a decorator."""
+    if _native:
+        _callbacks["snapshot"].append(function)
+    return function
+
+
+def on_resume(function):
+    """Call function() on this rank after a resume, before the script goes on."""
+    if _native:
+        _callbacks["resume"].append(function)
+    return function
+
+
+def info():
+    """A dict about this run; {"active": False} when no checkpoints are taken."""
+    return _native._info() if _native else {"active": False}
+
+
+class no_snapshot:
+    """Context manager: no snapshot is taken while its block runs."""
+
+    def __enter__(self):
+        if _native:
+            _native._hold(1)
+        return self
+
+    def __exit__(self, *exception):
+        if _native:
+            _native._hold(-1)
+
+
+class Checkpoint:
+    """The settings of this run. One per process: Checkpoint.get_global_singleton()."""
+
+    snapshot = staticmethod(snapshot)
+    track = staticmethod(track)
+    untrack = staticmethod(untrack)
+    track_library = staticmethod(track_library)
+
+    @staticmethod
+    def get_global_singleton():
+        if not _native:
+            raise AssertionError("not running under chkpt-mpi")
+        return _singleton
+
+    @property
+    def frequency(self):
+        """Milliseconds between snapshots; 0 as often as possible, -1 only when asked."""
+        return _native._frequency()
+
+    @frequency.setter
+    def frequency(self, milliseconds):
+        _native._set_frequency(milliseconds)
+        _assigned["frequency"] = milliseconds
+
+    @property
+    def min_obj_size(self):
+        """Tracked mode: globals of at least this many bytes are taken too; -1 none."""
+        return _native._min_obj_size()
+
+    @min_obj_size.setter
+    def min_obj_size(self, size):
+        _native._set_min_obj_size(size)
+        _assigned["min_obj_size"] = size
+
+    @property
+    def tracked_objects(self):
+        return list(_tracked.values())
+
+
+_singleton = Checkpoint()
+
+
+# ---- asked for by chkpt-mpi -------------------------------------------------------------------
+
+
+def _run_snapshot_callbacks():
+    for function in list(_callbacks["snapshot"]):
+        function()
+
+
+def _run_resume_callbacks():
+    for function in list(_callbacks["resume"]):
+        function()
+
+
+def _get_state():
+    """This module's part of a snapshot (the module itself is never saved)."""
+    return {
+        "tracked": list(_tracked.items()),
+        "calls": _calls,
+        "callbacks": {event: list(functions) for event, functions in _callbacks.items()},
+        "assigned": dict(_assigned),
+    }
+
+
+def _set_state(state):
+    global _calls
+    _tracked.clear()
+    _tracked.update(state["tracked"])
+    _calls = state["calls"]
+    for event, functions in state["callbacks"].items():
+        _callbacks[event][:] = functions
+    for name, value in state["assigned"].items():
+        setattr(_singleton, name, value)
+
+
+# ---- tracked mode: contents out of and back into living objects ---------------------------------
+
+
+def _parts_of(obj):
+    """The restorable parts of obj, as a dict of new containers; empty if there are none."""
+    numpy = _sys.modules.get("numpy")
+    parts = {}
+    if isinstance(obj, type(_sys)):
+        parts["library"] = {k: v for k, v in vars(obj).items() if _is_data(k, v)}
+        return parts
+    if isinstance(obj, (type, type(track))):
+        return parts
+    if numpy and isinstance(obj, numpy.ndarray):
+        parts["array"] = numpy.asarray(obj).view()
+    elif isinstance(obj, bytearray):
+        parts["bytes"] = bytes(obj)
+    elif isinstance(obj, list):
+        parts["list"] = list(obj)
+    elif isinstance(obj, dict):
+        parts["dict"] = list(dict.items(obj))
+    elif isinstance(obj, set):
+        parts["set"] = list(obj)
+    attributes = getattr(obj, "__dict__", None)
+    if isinstance(attributes, dict):
+        parts["attributes"] = dict(attributes)
+    slots = _slots_of(obj)
+    if slots:
+        parts["slots"] = {name: getattr(obj, name) for name in slots if hasattr(obj, name)}
+    return parts
+
+
+def _is_data(name, value):
+    return not (
+        name.startswith("__") or isinstance(value, (type, type(_sys))) or callable(value)
+    )
+
+
+def _slots_of(obj):
+    names = []
+    for cls in type(obj).__mro__:
+        slots = cls.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name.startswith("__") and not name.endswith("__"):
+                name = f"_{cls.__name__.lstrip('_')}{name}"
+            if name not in ("__dict__", "__weakref__"):
+                names.append(name)
+    return names
+
+
+def _contents_of(key, obj):
+    parts = _parts_of(obj)
+    if not parts:
+        raise TypeError(
+            f"track({_label(key)}): a {type(obj).__name__} cannot be restored in place"
+        )
+    return parts
+
+
+def _label(key):
+    if isinstance(key, str):
+        return key
+    return f"object {key[1]}" if key[0] == "call" else f"{key[0]} {key[1]}"
+
+
+def _large_globals(least):
+    """Containers and arrays among __main__'s globals of at least `least` bytes."""
+    numpy = _sys.modules.get("numpy")
+    kinds = (list, dict, set, bytearray) + ((numpy.ndarray,) if numpy else ())
+    for name, value in vars(_sys.modules["__main__"]).items():
+        if name.startswith("__") or type(value) not in kinds:
+            continue
+        size = getattr(value, "nbytes", None)
+        if (_sys.getsizeof(value) if size is None else size) >= least:
+            yield ("global", name), value
+
+
+def _collect_tracked():
+    """{key: (pickle, buffers)} of all tracked objects; None if there are none.
+
+    References between tracked objects stay references: they are looked up when restored.
+    """
+    import io
+    import pickle
+
+    objects = dict(_tracked)
+    known = {id(obj) for obj in objects.values()}
+    least = _native._min_obj_size()
+    if least >= 0:
+        objects.update((key, obj) for key, obj in _large_globals(least) if id(obj) not in known)
+    keys = {id(obj): key for key, obj in objects.items()}
+
+    class Saver(pickle.Pickler):
+        def persistent_id(self, obj):
+            return keys.get(id(obj))
+
+    def save(key, obj):
+        stream, buffers = io.BytesIO(), []
+        try:
+            Saver(stream, 5, buffer_callback=buffers.append).dump(_contents_of(key, obj))
+        except Exception as error:
+            raise TypeError(f"tracked {_label(key)}: {error}") from error
+        return stream.getvalue(), buffers
+
+    return {key: save(key, obj) for key, obj in objects.items()} or None
+
+
+class _NotTrackedYet(Exception):
+    pass
+
+
+def _live_object(key):
+    if key in _tracked:
+        return _tracked[key]
+    if isinstance(key, tuple) and key[0] == "global":
+        main = vars(_sys.modules["__main__"])
+        if key[1] in main:
+            return main[key[1]]
+    raise _NotTrackedYet(key)
+
+
+def _load(key):
+    import io
+    import pickle
+
+    class Loader(pickle.Unpickler):
+        def persistent_load(self, other):
+            return _live_object(other)
+
+    stream, buffers = _pending[key]
+    return Loader(io.BytesIO(stream), buffers=buffers).load()
+
+
+def _restore_ready():
+    """Restore every object that exists by now and whose references exist too."""
+    for key in list(_pending):
+        try:
+            obj = _live_object(key)
+            parts = _load(key)
+        except _NotTrackedYet:
+            continue
+        _put_back(key, obj, parts)
+        del _pending[key]
+
+
+def _settle_restored():
+    """Before an explicit snapshot: what was tracked again must have been restored by now."""
+    _restore_ready()
+    waiting = [_label(key) for key in _pending if key in _tracked]
+    if waiting:
+        raise RuntimeError(
+            f"tracked {', '.join(waiting)} cannot be restored: it refers to objects that were "
+            "tracked when it was saved and have not been tracked again"
+        )
+
+
+def _put_back(key, obj, parts):
+    if set(parts) != set(_parts_of(obj)):
+        raise TypeError(f"tracked {_label(key)}: saved as another type, now {type(obj).__name__}")
+    for part, value in parts.items():
+        if part == "array":
+            if obj.shape != value.shape or obj.dtype != value.dtype:
+                raise ValueError(
+                    f"tracked {_label(key)}: saved as {value.dtype}{list(value.shape)}, "
+                    f"now {obj.dtype}{list(obj.shape)}"
+                )
+            obj[...] = value
+        elif part in ("bytes", "list"):
+            obj[:] = value
+        elif part == "dict":
+            dict.clear(obj)
+            dict.update(obj, value)
+        elif part == "set":
+            obj.clear()
+            obj.update(value)
+        elif part == "slots":
+            for name in _slots_of(obj):
+                if name in value:
+                    object.__setattr__(obj, name, value[name])
+                elif hasattr(obj, name):
+                    object.__delattr__(obj, name)
+        else:  # "attributes", "library"
+            namespace = vars(obj)
+            if part == "attributes":
+                namespace.clear()
+            namespace.update(value)
+
+
+def _become(spec):
+    """Let the script's own module chkpt take this one's place in sys.modules."""
+    module = type(_sys)(spec.name)
+    module.__spec__ = spec
+    module.__loader__ = spec.loader
+    module.__file__ = spec.origin
+    module.__package__ = spec.parent
+    if spec.cached:
+        module.__cached__ = spec.cached
+    if spec.submodule_search_locations is not None:
+        module.__path__ = spec.submodule_search_locations
+    _sys.modules["chkpt"] = module
+    spec.loader.exec_module(module)
+
+
+_chkpt_mpi_state = True  # marks this module for chkpt-mpi
+if _native:
+    _pending.update(_native._restored() or {})
+_other = _script_module()
+if _other is not None:
+    _become(_other)
