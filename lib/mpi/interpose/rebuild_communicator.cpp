@@ -3,7 +3,7 @@
 // as the script's own communication.
 #include "mpi/interpose/rebuild_communicator.hpp"
 
-#include "mpi/interpose/rebuild_call.hpp"
+#include "mpi/session.hpp"
 
 namespace chkpt::mpi {
 namespace {
@@ -26,53 +26,54 @@ class Group {
 
 ErrorHandler error_handler_of(MPI_Comm comm) {
   MPI_Errhandler handler = MPI_ERRHANDLER_NULL;
-  call(PMPI_Comm_get_errhandler(comm, &handler), "MPI_Comm_get_errhandler");
+  check(PMPI_Comm_get_errhandler(comm, &handler), "MPI_Comm_get_errhandler");
   const bool fatal = handler == MPI_ERRORS_ARE_FATAL;
   const bool returns = handler == MPI_ERRORS_RETURN;
-  call(PMPI_Errhandler_free(&handler), "MPI_Errhandler_free");
+  check(PMPI_Errhandler_free(&handler), "MPI_Errhandler_free");
   if (!fatal && !returns) throw CannotSave("a communicator with a user-defined MPI error handler");
   return fatal ? ErrorHandler::kFatal : ErrorHandler::kReturn;
 }
 
 void describe_cartesian(MPI_Comm comm, CommunicatorRecipe* recipe) {
   int n = 0;
-  call(PMPI_Cartdim_get(comm, &n), "MPI_Cartdim_get");
+  check(PMPI_Cartdim_get(comm, &n), "MPI_Cartdim_get");
   const auto size = static_cast<std::size_t>(n);
   recipe->dims.resize(size);
   recipe->periods.resize(size);
   std::vector<int> coordinates(size);
-  call(PMPI_Cart_get(comm, n, recipe->dims.data(), recipe->periods.data(), coordinates.data()),
-       "MPI_Cart_get");
+  check(PMPI_Cart_get(comm, n, recipe->dims.data(), recipe->periods.data(), coordinates.data()),
+        "MPI_Cart_get");
 }
 
 void describe_graph(MPI_Comm comm, CommunicatorRecipe* recipe) {
   int nodes = 0, edges = 0;
-  call(PMPI_Graphdims_get(comm, &nodes, &edges), "MPI_Graphdims_get");
+  check(PMPI_Graphdims_get(comm, &nodes, &edges), "MPI_Graphdims_get");
   recipe->dims.resize(static_cast<std::size_t>(nodes));
   recipe->periods.resize(static_cast<std::size_t>(edges));
-  call(PMPI_Graph_get(comm, nodes, edges, recipe->dims.data(), recipe->periods.data()),
-       "MPI_Graph_get");
+  check(PMPI_Graph_get(comm, nodes, edges, recipe->dims.data(), recipe->periods.data()),
+        "MPI_Graph_get");
 }
 
 void describe_distributed_graph(MPI_Comm comm, CommunicatorRecipe* recipe) {
   int in = 0, out = 0, weighted = 0;
-  call(PMPI_Dist_graph_neighbors_count(comm, &in, &out, &weighted),
-       "MPI_Dist_graph_neighbors_count");
+  check(PMPI_Dist_graph_neighbors_count(comm, &in, &out, &weighted),
+        "MPI_Dist_graph_neighbors_count");
   recipe->weighted = weighted != 0;
   recipe->sources.resize(static_cast<std::size_t>(in));
   recipe->source_weights.resize(static_cast<std::size_t>(in));
   recipe->targets.resize(static_cast<std::size_t>(out));
   recipe->target_weights.resize(static_cast<std::size_t>(out));
-  call(PMPI_Dist_graph_neighbors(comm, in, recipe->sources.data(),
-                                 recipe->weighted ? recipe->source_weights.data() : MPI_UNWEIGHTED,
-                                 out, recipe->targets.data(),
-                                 recipe->weighted ? recipe->target_weights.data() : MPI_UNWEIGHTED),
-       "MPI_Dist_graph_neighbors");
+  check(
+      PMPI_Dist_graph_neighbors(comm, in, recipe->sources.data(),
+                                recipe->weighted ? recipe->source_weights.data() : MPI_UNWEIGHTED,
+                                out, recipe->targets.data(),
+                                recipe->weighted ? recipe->target_weights.data() : MPI_UNWEIGHTED),
+      "MPI_Dist_graph_neighbors");
 }
 
 void describe_topology(MPI_Comm comm, CommunicatorRecipe* recipe) {
   int kind = MPI_UNDEFINED;
-  call(PMPI_Topo_test(comm, &kind), "MPI_Topo_test");
+  check(PMPI_Topo_test(comm, &kind), "MPI_Topo_test");
   if (kind == MPI_CART) {
     recipe->topology = Topology::kCartesian;
     describe_cartesian(comm, recipe);
@@ -90,14 +91,14 @@ MPI_Comm with_topology(MPI_Comm plain, const CommunicatorRecipe& r) {
   MPI_Comm made = MPI_COMM_NULL;
   const int n = static_cast<int>(r.dims.size());
   if (r.topology == Topology::kCartesian) {
-    call(PMPI_Cart_create(plain, n, r.dims.data(), r.periods.data(), kKeepRanks, &made),
-         "MPI_Cart_create");
+    check(PMPI_Cart_create(plain, n, r.dims.data(), r.periods.data(), kKeepRanks, &made),
+          "MPI_Cart_create");
   } else if (r.topology == Topology::kGraph) {
-    call(PMPI_Graph_create(plain, n, r.dims.data(), r.periods.data(), kKeepRanks, &made),
-         "MPI_Graph_create");
+    check(PMPI_Graph_create(plain, n, r.dims.data(), r.periods.data(), kKeepRanks, &made),
+          "MPI_Graph_create");
   } else {
     // With no neighbour at all a weights array may not be MPI_UNWEIGHTED on this rank only.
-    call(
+    check(
         PMPI_Dist_graph_create_adjacent(plain, static_cast<int>(r.sources.size()), r.sources.data(),
                                         r.weighted ? r.source_weights.data() : MPI_UNWEIGHTED,
                                         static_cast<int>(r.targets.size()), r.targets.data(),
@@ -110,15 +111,15 @@ MPI_Comm with_topology(MPI_Comm plain, const CommunicatorRecipe& r) {
 
 }  // namespace
 
-std::vector<int> world_ranks(MPI_Group group) {
+std::vector<int> members_in_world(MPI_Group group) {
   int n = 0;
-  call(PMPI_Group_size(group, &n), "MPI_Group_size");
+  check(PMPI_Group_size(group, &n), "MPI_Group_size");
   std::vector<int> ranks(static_cast<std::size_t>(n)), world(ranks.size());
   for (int i = 0; i < n; ++i) ranks[static_cast<std::size_t>(i)] = i;
   Group all;
-  call(PMPI_Comm_group(MPI_COMM_WORLD, all.out()), "MPI_Comm_group");
-  call(PMPI_Group_translate_ranks(group, n, ranks.data(), all.get(), world.data()),
-       "MPI_Group_translate_ranks");
+  check(PMPI_Comm_group(MPI_COMM_WORLD, all.out()), "MPI_Comm_group");
+  check(PMPI_Group_translate_ranks(group, n, ranks.data(), all.get(), world.data()),
+        "MPI_Group_translate_ranks");
   for (int rank : world) {
     if (rank == MPI_UNDEFINED) throw CannotSave("an MPI group with members of another MPI job");
   }
@@ -127,15 +128,15 @@ std::vector<int> world_ranks(MPI_Group group) {
 
 CommunicatorRecipe describe_communicator(MPI_Comm comm) {
   int inter = 0;
-  call(PMPI_Comm_test_inter(comm, &inter), "MPI_Comm_test_inter");
+  check(PMPI_Comm_test_inter(comm, &inter), "MPI_Comm_test_inter");
   if (inter) throw CannotSave("an MPI intercommunicator");
   CommunicatorRecipe recipe;
   Group group;
-  call(PMPI_Comm_group(comm, group.out()), "MPI_Comm_group");
-  recipe.members = world_ranks(group.get());
+  check(PMPI_Comm_group(comm, group.out()), "MPI_Comm_group");
+  recipe.members = members_in_world(group.get());
   char name[MPI_MAX_OBJECT_NAME + 1] = "";
   int length = 0;
-  call(PMPI_Comm_get_name(comm, name, &length), "MPI_Comm_get_name");
+  check(PMPI_Comm_get_name(comm, name, &length), "MPI_Comm_get_name");
   recipe.name.assign(name, static_cast<std::size_t>(length));
   recipe.errors = error_handler_of(comm);
   describe_topology(comm, &recipe);
@@ -175,25 +176,25 @@ CommunicatorRecipe read_communicator(RecipeReader& in) {
 }
 
 void restore_name_and_errors(MPI_Comm comm, const CommunicatorRecipe& recipe) {
-  call(PMPI_Comm_set_name(comm, recipe.name.c_str()), "MPI_Comm_set_name");
-  call(PMPI_Comm_set_errhandler(
-           comm, recipe.errors == ErrorHandler::kFatal ? MPI_ERRORS_ARE_FATAL : MPI_ERRORS_RETURN),
-       "MPI_Comm_set_errhandler");
+  check(PMPI_Comm_set_name(comm, recipe.name.c_str()), "MPI_Comm_set_name");
+  check(PMPI_Comm_set_errhandler(
+            comm, recipe.errors == ErrorHandler::kFatal ? MPI_ERRORS_ARE_FATAL : MPI_ERRORS_RETURN),
+        "MPI_Comm_set_errhandler");
 }
 
 MPI_Comm build_communicator(const CommunicatorRecipe& recipe, MPI_Comm world, int tag) {
   Group all, group;
-  call(PMPI_Comm_group(world, all.out()), "MPI_Comm_group");
-  call(PMPI_Group_incl(all.get(), static_cast<int>(recipe.members.size()), recipe.members.data(),
-                       group.out()),
-       "MPI_Group_incl");
+  check(PMPI_Comm_group(world, all.out()), "MPI_Comm_group");
+  check(PMPI_Group_incl(all.get(), static_cast<int>(recipe.members.size()), recipe.members.data(),
+                        group.out()),
+        "MPI_Group_incl");
   MPI_Comm plain = MPI_COMM_NULL;
-  call(PMPI_Comm_create_group(world, group.get(), tag, &plain), "MPI_Comm_create_group");
+  check(PMPI_Comm_create_group(world, group.get(), tag, &plain), "MPI_Comm_create_group");
   if (plain == MPI_COMM_NULL) throw MpiError("MPI_Comm_create_group made no communicator");
   MPI_Comm made = plain;
   if (recipe.topology != Topology::kNone) {
     made = with_topology(plain, recipe);
-    call(PMPI_Comm_free(&plain), "MPI_Comm_free");
+    check(PMPI_Comm_free(&plain), "MPI_Comm_free");
     if (made == MPI_COMM_NULL) throw MpiError("an MPI topology did not include this rank");
   }
   restore_name_and_errors(made, recipe);

@@ -28,7 +28,7 @@ struct CommunicatorRecipe {
 };
 
 // World ranks of a group's members, in rank order; CannotSave if one is outside MPI_COMM_WORLD.
-std::vector<int> world_ranks(MPI_Group group);
+std::vector<int> members_in_world(MPI_Group group);
 
 // Throws CannotSave for an intercommunicator or an error handler written by the user.
 CommunicatorRecipe describe_communicator(MPI_Comm comm);

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "mpi/interpose/rebuild_call.hpp"
+#include "mpi/session.hpp"
 
 namespace chkpt::mpi {
 namespace {
@@ -114,8 +114,8 @@ struct Contents {
 
 int combiner_of(MPI_Datatype type) {
   int integers = 0, addresses = 0, types = 0, combiner = MPI_COMBINER_NAMED;
-  call(PMPI_Type_get_envelope(type, &integers, &addresses, &types, &combiner),
-       "MPI_Type_get_envelope");
+  check(PMPI_Type_get_envelope(type, &integers, &addresses, &types, &combiner),
+        "MPI_Type_get_envelope");
   return combiner;
 }
 
@@ -152,14 +152,14 @@ class TypeHandle {
 Contents contents_of(MPI_Datatype type) {
   Contents c;
   int integers = 0, addresses = 0, types = 0;
-  call(PMPI_Type_get_envelope(type, &integers, &addresses, &types, &c.combiner),
-       "MPI_Type_get_envelope");
+  check(PMPI_Type_get_envelope(type, &integers, &addresses, &types, &c.combiner),
+        "MPI_Type_get_envelope");
   c.integers.resize(static_cast<std::size_t>(integers));
   c.addresses.resize(static_cast<std::size_t>(addresses));
   c.types.resize(static_cast<std::size_t>(types));
-  call(PMPI_Type_get_contents(type, integers, addresses, types, c.integers.data(),
-                              c.addresses.data(), c.types.data()),
-       "MPI_Type_get_contents");
+  check(PMPI_Type_get_contents(type, integers, addresses, types, c.integers.data(),
+                               c.addresses.data(), c.types.data()),
+        "MPI_Type_get_contents");
   return c;
 }
 
@@ -218,7 +218,7 @@ void write_type(RecipeWriter& out, MPI_Datatype type) {
   for (MPI_Datatype inner : c.types) owned.emplace_back(inner);
   char name[MPI_MAX_OBJECT_NAME + 1] = "";
   int length = 0;
-  call(PMPI_Type_get_name(type, name, &length), "MPI_Type_get_name");
+  check(PMPI_Type_get_name(type, name, &length), "MPI_Type_get_name");
   out.u64(number_of(combiner));
   out.text({name, static_cast<std::size_t>(length)});
   out.integers(c.integers);
@@ -334,13 +334,14 @@ TypeHandle read_derived(RecipeReader& in, int combiner) {
     p.t.push_back(p.owned.back().get());
   }
   MPI_Datatype made = MPI_DATATYPE_NULL;
-  call(has_blocks(combiner) ? create_blocks(combiner, p, &made) : create_simple(combiner, p, &made),
-       "making an MPI datatype again");
+  check(
+      has_blocks(combiner) ? create_blocks(combiner, p, &made) : create_simple(combiner, p, &made),
+      "making an MPI datatype again");
   TypeHandle type(made);
-  call(PMPI_Type_commit(&made), "MPI_Type_commit");
+  check(PMPI_Type_commit(&made), "MPI_Type_commit");
   // A predefined Fortran type keeps the library's own name.
   if (!is_unfreeable(combiner)) {
-    call(PMPI_Type_set_name(made, name.c_str()), "MPI_Type_set_name");
+    check(PMPI_Type_set_name(made, name.c_str()), "MPI_Type_set_name");
   }
   return type;
 }

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Communicators are made in the order of their ids. That order is the same on every rank and every
+// member of a communicator has it in its list, so the smallest one not yet made is the next one of
+// all its members: no two ranks can wait for each other.
+#include "mpi/interpose/rebuild.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "mpi/session.hpp"
+
+namespace chkpt::mpi {
+namespace {
+
+constexpr std::uint64_t kVersion = 1;
+
+bool is_predefined(const CommId& id) { return id.find('/') == CommId::npos; }
+
+std::uint64_t fingerprint(const std::string& text) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return hash;
+}
+
+// ---------------------------------------------------------------- bytes
+
+void write_saved(RecipeWriter& out, const SavedComm& comm) {
+  out.text(comm.id);
+  out.integers(comm.members);
+  out.u64(comm.clock);
+  out.u64(comm.created);
+  out.u64(comm.group_created.size());
+  for (const auto& entry : comm.group_created) {
+    out.text(entry.first);
+    out.u64(entry.second);
+  }
+  out.integers(comm.sent);
+  out.integers(comm.received);
+  out.u64(comm.drained.size());
+  for (const Drained& message : comm.drained) {
+    out.i64(message.source);
+    out.i64(message.tag);
+    out.bytes(message.data.data(), message.data.size());
+  }
+}
+
+SavedComm read_saved(RecipeReader& in) {
+  SavedComm comm;
+  comm.id = in.text();
+  comm.members = in.integers<int>();
+  comm.clock = in.u64();
+  comm.created = in.u64();
+  for (std::size_t n = in.count(16); n > 0; --n) {
+    std::string members = in.text();
+    comm.group_created[std::move(members)] = in.u64();
+  }
+  comm.sent = in.integers<std::uint64_t>();
+  comm.received = in.integers<std::uint64_t>();
+  if (comm.sent.size() != comm.members.size() || comm.received.size() != comm.members.size()) {
+    throw FormatError("MPI recipe: message counters do not fit communicator " + comm.id);
+  }
+  comm.drained.resize(in.count(24));
+  for (Drained& message : comm.drained) {
+    message.source = in.integer();
+    message.tag = in.integer();
+    const ByteView data = in.bytes();
+    message.data.assign(data.data, data.data + data.size);
+  }
+  return comm;
+}
+
+void write_joint(RecipeWriter& out, const JointClock& clock) {
+  out.text(clock.id);
+  out.u64(clock.value);
+  out.integers(clock.members);
+}
+
+JointClock read_joint(RecipeReader& in) {
+  JointClock clock;
+  clock.id = in.text();
+  clock.value = in.u64();
+  clock.members = in.integers<int>();
+  return clock;
+}
+
+void write_context(RecipeWriter& out, const SavedContext& context) {
+  out.text(context.comm);
+  out.text(context.duplicate);
+  out.i64(context.tag);
+}
+
+SavedContext read_context(RecipeReader& in) {
+  SavedContext context;
+  context.comm = in.text();
+  context.duplicate = in.text();
+  context.tag = in.integer();
+  return context;
+}
+
+// ---------------------------------------------------------------- capture
+
+RankState::Communicator captured(const CommInfo& info) {
+  RankState::Communicator comm;
+  comm.state = saved(info);
+  for (const Drained& message : comm.state.drained) {
+    if (!message.ready) throw CannotSave("an MPI message that is still arriving");
+  }
+  try {
+    comm.recipe = describe_communicator(info.handle);
+  } catch (const CannotSave& e) {
+    throw CannotSave(std::string(e.what()) + " (communicator " + info.id + ")");
+  }
+  return comm;
+}
+
+// ---------------------------------------------------------------- rebuild
+
+// The library may talk on this duplicate while communicators are made; the script never sees it.
+class PrivateWorld {
+ public:
+  PrivateWorld() {
+    check(PMPI_Comm_dup(MPI_COMM_WORLD, &comm_), "MPI_Comm_dup");
+    check(PMPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  }
+  ~PrivateWorld() { PMPI_Comm_free(&comm_); }
+  PrivateWorld(const PrivateWorld&) = delete;
+  PrivateWorld& operator=(const PrivateWorld&) = delete;
+  MPI_Comm get() const { return comm_; }
+
+ private:
+  MPI_Comm comm_ = MPI_COMM_NULL;
+};
+
+// What would make ranks wait for each other or for nobody must be found before the first of them
+// starts waiting.
+void validate(const RankState& state) {
+  std::set<CommId> seen;
+  for (const auto& comm : state.communicators) {
+    const auto& members = comm.state.members;
+    if (comm.state.id.empty() || !seen.insert(comm.state.id).second) {
+      throw FormatError("MPI recipe: communicator " + comm.state.id + " twice");
+    }
+    if (members != comm.recipe.members) {
+      throw FormatError("MPI recipe: members of communicator " + comm.state.id + " disagree");
+    }
+    for (const int rank : members) {
+      if (rank < 0 || rank >= session::size()) {
+        throw FormatError("MPI recipe: communicator " + comm.state.id + " has a member " +
+                          std::to_string(rank) + " outside this job");
+      }
+    }
+    if (std::find(members.begin(), members.end(), session::rank()) == members.end()) {
+      throw FormatError("MPI recipe: this rank is no member of communicator " + comm.state.id);
+    }
+  }
+}
+
+MPI_Comm predefined(const CommId& id) {
+  if (id == "w") return MPI_COMM_WORLD;
+  if (id == "s" + std::to_string(session::rank())) return MPI_COMM_SELF;
+  throw FormatError("MPI recipe: unknown predefined communicator " + id);
+}
+
+// The members must have made the same communicator: its first collective shows it.
+void compare_identity(MPI_Comm comm, const CommId& id) {
+  const auto own = static_cast<std::int64_t>(fingerprint(id) >> 1);
+  std::int64_t range[2] = {own, -own};
+  check(PMPI_Allreduce(MPI_IN_PLACE, range, 2, MPI_INT64_T, MPI_MAX, comm), "MPI_Allreduce");
+  if (range[0] != own || range[1] != -own) {
+    throw MpiError("communicator " + id + " was rebuilt as different ones on its members");
+  }
+}
+
+MPI_Comm build_one(const RankState::Communicator& comm, MPI_Comm world) {
+  const CommId& id = comm.state.id;
+  if (is_predefined(id)) {
+    const MPI_Comm handle = predefined(id);
+    restore_name_and_errors(handle, comm.recipe);
+    return handle;
+  }
+  constexpr std::uint64_t kTags = 32767;  // MPI guarantees no more
+  const MPI_Comm made =
+      build_communicator(comm.recipe, world, static_cast<int>(fingerprint(id) % kTags));
+  compare_identity(made, id);
+  return made;
+}
+
+std::vector<MPI_Comm> build_all(const RankState& state) {
+  const auto& comms = state.communicators;
+  std::vector<std::size_t> order(comms.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return comms[a].state.id < comms[b].state.id; });
+  const PrivateWorld world;
+  std::vector<MPI_Comm> made(comms.size(), MPI_COMM_NULL);
+  for (const std::size_t i : order) made[i] = build_one(comms[i], world.get());
+  return made;
+}
+
+}  // namespace
+
+RankState capture_rank_state() {
+  RankState state;
+  state.script_initialized = session::script_initialized();
+  state.script_finalized = session::script_finalized();
+  state.thread_level = session::script_thread_level();
+  if (!session::active()) return state;
+  registry().for_each([&](const CommInfo& info) { state.communicators.push_back(captured(info)); });
+  state.joint_clocks = registry().joint_clocks();
+  return state;
+}
+
+Bytes encode(const RankState& state) {
+  RecipeWriter out;
+  out.u64(kVersion);
+  out.u64(state.script_initialized ? 1 : 0);
+  out.u64(state.script_finalized ? 1 : 0);
+  out.i64(state.thread_level);
+  out.bytes(state.settings.data(), state.settings.size());
+  out.u64(state.communicators.size());
+  for (const auto& comm : state.communicators) {
+    write_saved(out, comm.state);
+    write_communicator(out, comm.recipe);
+  }
+  out.u64(state.joint_clocks.size());
+  for (const auto& clock : state.joint_clocks) write_joint(out, clock);
+  out.u64(state.contexts.size());
+  for (const auto& context : state.contexts) write_context(out, context);
+  return out.take();
+}
+
+RankState decode(ByteView section) {
+  RecipeReader in(section);
+  if (in.u64() != kVersion) throw FormatError("MPI recipe: written by another version of chkpt");
+  RankState state;
+  state.script_initialized = in.u64() != 0;
+  state.script_finalized = in.u64() != 0;
+  state.thread_level = in.integer();
+  const ByteView settings = in.bytes();
+  state.settings.assign(settings.data, settings.data + settings.size);
+  state.communicators.resize(in.count(64));
+  for (auto& comm : state.communicators) {
+    comm.state = read_saved(in);
+    comm.recipe = read_communicator(in);
+  }
+  for (std::size_t n = in.count(24); n > 0; --n) state.joint_clocks.push_back(read_joint(in));
+  for (std::size_t n = in.count(24); n > 0; --n) state.contexts.push_back(read_context(in));
+  if (!in.at_end()) throw FormatError("MPI recipe: bytes left over");
+  return state;
+}
+
+void rebuild(const RankState& state) {
+  std::string problem;
+  try {
+    validate(state);
+  } catch (const Error& e) {
+    problem = e.what();
+  }
+  const session::Verdict verdict = session::agree(problem.empty(), problem);
+  if (!verdict.ok) throw FormatError(verdict.message);
+  if (!session::active()) return;
+  const std::vector<MPI_Comm> made = build_all(state);
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    registry().adopt(made[i], state.communicators[i].state);
+  }
+  for (const JointClock& clock : state.joint_clocks) registry().adopt_joint(clock);
+}
+
+}  // namespace chkpt::mpi

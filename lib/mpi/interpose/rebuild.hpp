@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The MPI state of one rank at a cut, as bytes, and made again in a new MPI job: every live
+// communicator with its exact identity, clocks, counters and drained messages. Nothing is replayed;
+// what was freed leaves no trace. Requests belong to the objects that hold them (lib/cut/handles).
+#pragma once
+
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "mpi/interpose/rebuild_communicator.hpp"
+#include "mpi/interpose/registry.hpp"
+
+namespace chkpt::mpi {
+
+// mpi4py keeps a duplicate of a communicator on which it reduces pickled objects, and numbers these
+// reductions by tags. Ranks may stand before or after the same reduction, so the tag is this rank's
+// own and a lost duplicate would lose messages.
+struct SavedContext {
+  CommId comm;
+  CommId duplicate;
+  int tag = 0;
+};
+
+struct RankState {
+  struct Communicator {
+    SavedComm state;
+    CommunicatorRecipe recipe;
+  };
+
+  bool script_initialized = false;
+  bool script_finalized = false;
+  int thread_level = 0;
+  std::vector<Communicator> communicators;  // in order of creation
+  std::vector<JointClock> joint_clocks;
+  std::vector<SavedContext> contexts;  // by lib/cut/handles
+  Bytes settings;                      // by lib/cut/handles, opaque here
+};
+
+// Main thread, at a cut. Throws CannotSave; contexts and settings are empty.
+RankState capture_rank_state();
+
+Bytes encode(const RankState& state);
+RankState decode(ByteView section);  // throws FormatError
+
+// Collective over MPI_COMM_WORLD, in a process where the script has not used MPI yet. Afterwards
+// the registry is as it was at the cut and drained messages wait to be received. Throws MpiError or
+// FormatError; the job cannot go on then.
+void rebuild(const RankState& state);
+
+}  // namespace chkpt::mpi
