@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-#include <boost/filesystem.hpp>
+#include <boost/filesystem/path.hpp>
 
 #include "base/hash.hpp"
 
@@ -27,26 +27,16 @@ std::string only_safe_characters(const std::string& text, std::size_t limit) {
   return out;
 }
 
-// What distinguishes one program from another when nobody names the run.
-std::string program_text(const python::LaunchSpec& launch) {
-  std::string text = std::to_string(static_cast<int>(launch.kind)) + '\0';
-  text += launch.kind == python::LaunchKind::kScript || launch.kind == python::LaunchKind::kPath
-              ? boost::filesystem::absolute(launch.value).string()
-              : launch.value;
-  for (const std::string& argument : launch.args) text += '\0' + argument;
-  return text;
-}
-
 std::string readable_name(const python::LaunchSpec& launch) {
   switch (launch.kind) {
-    case python::LaunchKind::kScript:
-    case python::LaunchKind::kPath:
+    case python::LaunchSpec::Kind::kScript:
+    case python::LaunchSpec::Kind::kPath:
       return boost::filesystem::path(launch.value).stem().string();
-    case python::LaunchKind::kModule:
+    case python::LaunchSpec::Kind::kModule:
       return launch.value;
-    case python::LaunchKind::kCommand:
+    case python::LaunchSpec::Kind::kCommand:
       return "command";
-    case python::LaunchKind::kStdin:
+    case python::LaunchSpec::Kind::kStdin:
       return "stdin";
   }
   return "run";
@@ -56,7 +46,8 @@ std::string readable_name(const python::LaunchSpec& launch) {
 
 std::string Job::text() const {
   if (id.empty()) return "pid " + std::to_string(getpid()) + " on " + host;
-  return "job " + id + (restart_count > 0 ? " (restart " + std::to_string(restart_count) + ")" : "");
+  return "job " + id +
+         (restart_count > 0 ? " (restart " + std::to_string(restart_count) + ")" : "");
 }
 
 // Which variables which launcher sets: slurm.md of Slurm's srun(1) "OUTPUT ENVIRONMENT VARIABLES";
@@ -81,10 +72,10 @@ Job read_job() {
 
 std::string make_run_id(const Config& config, const Job& job) {
   if (!config.run_id.empty()) return config.run_id;
-  if (!job.id.empty()) return "job-" + only_safe_characters(job.id, 40);
-  const std::string program = program_text(config.launch);
-  const std::string digest = hash_bytes(ByteView(program)).hex().substr(0, 8);
-  return only_safe_characters(readable_name(config.launch), 40) + "-" + digest;
+  if (!job.id.empty()) return "job-" + only_safe_characters(job.id, 32);
+  const std::string program = python::identity_text(config.launch);
+  const std::string digest = hash128(ByteView(program)).hex().substr(0, 8);
+  return only_safe_characters(readable_name(config.launch), 24) + "-" + digest;
 }
 
 }  // namespace chkpt::run

@@ -23,7 +23,8 @@ struct Job {
 Job read_job();
 
 // The run id: --run-id, else Slurm's job (it survives a requeue), else script name and a hash of
-// the script's absolute path and arguments. [A-Za-z0-9._-], at most 64 characters.
+// the script's absolute path and arguments. [A-Za-z0-9._-], at most 36 characters, as the store
+// wants it.
 std::string make_run_id(const Config& config, const Job& job);
 
 }  // namespace chkpt::run

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "run/python_hooks.hpp"
+
+#include <Python.h>
+
+#include <atomic>
+#include <cstring>
+#include <string>
+
+#include "mpi/interpose/restartable.hpp"
+#include "mpi/session.hpp"
+#include "python/chkpt/module.hpp"
+#include "python/frames/safe_point.hpp"
+#include "python/frames/stack.hpp"
+#include "run/gil.hpp"
+
+namespace chkpt::run {
+namespace {
+
+cut::Agent* g_agent = nullptr;
+const SnapshotWork* g_work = nullptr;
+const Start* g_start = nullptr;
+std::atomic<long> g_frequency_ms{-1};
+std::atomic<long> g_min_object_bytes{-1};
+
+// Main thread, GIL held, between two bytecodes.
+void at_safe_point(frames::StackPlan& plan) {
+  if (python::snapshots_held()) return;
+  g_agent->at_safe_point(&plan);
+}
+
+// "recv" of mpi4py.MPI.Comm, or "" for anything that is not a method of an mpi4py.MPI type.
+std::string mpi4py_method(const frames::BlockedCallable& called) {
+  const char* owner = nullptr;
+  const char* name = nullptr;
+  if (called.callable && Py_IS_TYPE(called.callable, &PyMethodDescr_Type)) {
+    auto* descriptor = reinterpret_cast<PyMethodDescrObject*>(called.callable);
+    owner = descriptor->d_common.d_type->tp_name;
+    name = descriptor->d_method->ml_name;
+  } else if (called.callable && PyCFunction_Check(called.callable)) {
+    auto* function = reinterpret_cast<PyCFunctionObject*>(called.callable);
+    PyObject* self = function->m_self;
+    if (self) {
+      owner = PyType_Check(self) ? reinterpret_cast<PyTypeObject*>(self)->tp_name
+                                 : Py_TYPE(self)->tp_name;
+    }
+    name = function->m_ml->ml_name;
+  }
+  return owner && std::strncmp(owner, "mpi4py.MPI.", 11) == 0 ? name : "";
+}
+
+// Main thread, inside an MPI wrapper, GIL not held.
+bool prepare_blocked(const char* mpi_call, std::string* why) {
+  if (python::snapshots_held()) {
+    *why = "inside chkpt.no_snapshot()";
+    return false;
+  }
+  const Gil gil;
+  const PendingException aside;
+  frames::StackPlan plan;
+  frames::WhyNot reason;
+  if (!frames::plan_stack(frames::Innermost::kBlockedCall, &plan, &reason)) {
+    *why = reason.reason + " at " + reason.where;
+    return false;
+  }
+  const std::string method = mpi4py_method(frames::blocked_callable(plan));
+  if (method.empty() || !mpi::restartable_method(method, mpi_call)) {
+    *why = std::string("in ") + mpi_call + " at " + reason.where;
+    return false;
+  }
+  return true;
+}
+
+std::string where() {
+  const frames::WhyNot why = frames::safe_point::why_not();
+  if (why.where.empty()) return why.reason;
+  return why.reason + " at " + why.where;
+}
+
+void* release_gil() { return PyEval_SaveThread(); }
+void acquire_gil(void* saved) { PyEval_RestoreThread(static_cast<PyThreadState*>(saved)); }
+
+PyObject* snapshot(const char* name) {
+  if (g_agent->api_snapshot(name ? name : "")) frames::safe_point::request();
+  Py_RETURN_FALSE;
+}
+
+long frequency_ms() { return g_frequency_ms; }
+void set_frequency_ms(long ms) {
+  g_frequency_ms = ms;
+  g_agent->set_interval(interval_seconds(ms));
+}
+long min_object_bytes() { return g_min_object_bytes; }
+void set_min_object_bytes(long bytes) { g_min_object_bytes = bytes; }
+
+PyObject* info() {
+  const auto text = [](const std::string& s) {
+    return PyUnicode_DecodeFSDefaultAndSize(s.data(), static_cast<Py_ssize_t>(s.size()));
+  };
+  return Py_BuildValue("{s:N,s:N,s:i,s:i,s:K,s:K}", "run_id", text(g_start->run_id), "directory",
+                       text(g_start->directory->path()), "rank", mpi::session::rank(), "size",
+                       mpi::session::size(), "resumed_epoch",
+                       static_cast<unsigned long long>(g_start->resumed_epoch), "last_epoch",
+                       static_cast<unsigned long long>(g_work->last_committed_epoch()));
+}
+
+}  // namespace
+
+double interval_seconds(std::int64_t frequency_ms) {
+  constexpr double kAsOftenAsPossible = 1e-3;
+  if (frequency_ms < 0) return 0;
+  return frequency_ms == 0 ? kAsOftenAsPossible : static_cast<double>(frequency_ms) * 1e-3;
+}
+
+cut::PythonHooks make_python_hooks() {
+  cut::PythonHooks hooks;
+  hooks.request_safe_point = frames::safe_point::request;
+  hooks.cancel_safe_point = frames::safe_point::cancel;
+  hooks.prepare_blocked = prepare_blocked;
+  hooks.where = where;
+  hooks.release_gil = release_gil;
+  hooks.acquire_gil = acquire_gil;
+  return hooks;
+}
+
+void connect_script(const Config& config, cut::Agent& agent, const SnapshotWork& work,
+                    const Start& start) {
+  g_agent = &agent;
+  g_work = &work;
+  g_start = &start;
+  g_frequency_ms = static_cast<long>(config.frequency_ms);
+  g_min_object_bytes = static_cast<long>(config.min_object_bytes);
+  python::ModuleHooks hooks;
+  hooks.active = true;
+  hooks.tracked_mode = config.mode == Mode::kTracked;
+  hooks.snapshot = snapshot;
+  hooks.frequency_ms = frequency_ms;
+  hooks.set_frequency_ms = set_frequency_ms;
+  hooks.min_obj_size = min_object_bytes;
+  hooks.set_min_obj_size = set_min_object_bytes;
+  hooks.info = info;
+  python::set_module_hooks(hooks);
+  frames::safe_point::start(at_safe_point);
+}
+
+}  // namespace chkpt::run

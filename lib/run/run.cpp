@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The end of a run, in this order: __main__ has ended -> before_finalize() (the rank joins cuts
+// until all ranks are done) -> Python's own finalisation with the script's atexit callbacks ->
+// at_exit() (FINISHED mark, MPI_Finalize or MPI_Abort). at_exit() is a C atexit handler because
+// CPython calls exit() itself after SystemExit.
+#include "run/run.hpp"
+
+#include <Python.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "cut/handles.hpp"
+#include "mpi/interpose/rebuild.hpp"
+#include "mpi/session.hpp"
+#include "python/chkpt/module.hpp"
+#include "python/frames/safe_point.hpp"
+#include "python/heap/foreign.hpp"
+#include "python/heap/load.hpp"
+#include "python/launch/launch.hpp"
+#include "python/process/process.hpp"
+#include "run/job.hpp"
+#include "run/python_hooks.hpp"
+#include "run/signals.hpp"
+#include "run/snapshot.hpp"
+#include "run/start.hpp"
+
+namespace chkpt::run {
+namespace {
+
+namespace session = mpi::session;
+
+// Everything that lives as long as the process. Never destroyed: threads and the interpreter's
+// memory may refer to it until the very end.
+struct Session {
+  Config config;
+  Job job;
+  Program program;
+  Start start;
+  cut::Agent agent;
+  std::unique_ptr<SnapshotWork> work;
+  pid_t pid = 0;
+  int exit_code = 0;
+  bool script_ended = false;
+};
+Session* g_session = nullptr;
+
+// With the GIL, before Py_FinalizeEx.
+void before_finalize(int exit_code) {
+  Session& session = *g_session;
+  session.exit_code = exit_code;
+  session.script_ended = true;
+  if (exit_code == 0) {
+    PyThreadState* saved = PyEval_SaveThread();
+    session.agent.script_done();
+    PyEval_RestoreThread(saved);
+  }
+  frames::safe_point::stop();
+}
+
+void say_how_it_ended(const Session& session) {
+  if (session.exit_code == 0) return;
+  const std::uint64_t epoch = session.work->last_committed_epoch() > 0
+                                  ? session.work->last_committed_epoch()
+                                  : session.start.resumed_epoch;
+  if (epoch == 0) return;
+  log::event("the script ended with exit code " + std::to_string(session.exit_code) +
+             "; the same command goes on from snapshot " + std::to_string(epoch) +
+             ", --resume=never starts afresh");
+}
+
+void at_exit() {
+  Session& session = *g_session;
+  if (getpid() != session.pid || !session.script_ended) return;
+  say_how_it_ended(session);
+  if (session.exit_code != 0 && session::size() > 1) {
+    // As `python -m mpi4py` does: the others would wait for this rank for ever.
+    session::abort(session.exit_code);
+  }
+  session.agent.stop();
+  if (session.exit_code == 0 && session::rank() == 0) {
+    try {
+      session.start.directory->mark_finished(0, session.job.id);
+    } catch (const Error& problem) {
+      log::error(problem.what());
+    }
+  }
+  try {
+    session::finish();
+  } catch (const Error& problem) {
+    log::error(problem.what());
+  }
+}
+
+void check_launch(const Job& job) {
+  if (job.slurm_tasks > 1 && session::size() == 1) {
+    throw UsageError("Slurm started " + std::to_string(job.slurm_tasks) +
+                     " tasks but MPI sees a world of one rank: try srun --mpi=pmix");
+  }
+}
+
+void warn_if_script_changed(const Session& session) {
+  const std::string then = session.start.meta.value("source_hash", "");
+  if (then != session.program.source_hash && session::rank() == 0) {
+    log::event(session.program.display +
+               " has changed since the snapshot: the run goes on with the captured code "
+               "(--resume=never starts the new one)");
+  }
+}
+
+// Process parts and foreign types that this module knows of; the same before saving and loading.
+void register_parts() {
+  heap::register_standard_process_parts();
+  cut::register_mpi_handles();
+  heap::ProcessPart module;
+  module.name = "chkpt";
+  module.save = python::module_state;
+  module.restore = [](PyObject* state) { python::restore_module_state(state); };
+  module.order = 100;
+  heap::register_process_part(module);
+}
+
+void start_agent(Session& session) {
+  cut::Config config;
+  config.interval_s = interval_seconds(session.config.frequency_ms);
+  config.cut_timeout_s = static_cast<double>(session.config.cut_timeout.count()) * 1e-3;
+  config.restart_blocked = session.config.mode == Mode::kContinue;
+  config.poll_request = [&session] { return session.work->poll_request(); };
+  session.agent.start(config, make_python_hooks(), session.work.get());
+}
+
+void start_interpreter(Session& session) {
+  python::LaunchSpec launch = session.config.launch;
+  if (session.start.file) {
+    launch.hash_seed = launch_from_meta(session.start.meta).hash_seed;
+  }
+  python::set_before_finalize(before_finalize);
+  python::initialize(launch);
+  frames::self_test();
+  register_parts();
+}
+
+void say_resumed(const Session& session) {
+  const Start& start = session.start;
+  log::event(
+      resumed_message(start.resumed_epoch, start.written_unix_ns, start.writer, unix_time_ns()));
+}
+
+std::vector<heap::LoadedBuffer> loaded_buffers(store::RankFile& file) {
+  std::vector<heap::LoadedBuffer> buffers;
+  for (std::size_t i = 0; i < file.buffer_count(); ++i) {
+    const store::BufferView view = file.buffer(i);
+    buffers.push_back({file.buffer_data(i), view.bytes.size, view.readonly});
+  }
+  return buffers;
+}
+
+void adopt_agent(Session& session) {
+  const Json saved = session.start.meta.value("agent", Json::object());
+  session.agent.adopt(
+      {saved.value("api_calls", std::uint64_t{0}), saved.value("api_satisfied", std::uint64_t{0})});
+}
+
+// Collective: every rank must be able to go on, or none does.
+heap::Loaded load_state(Session& session) {
+  heap::Loaded loaded;
+  std::string problem;
+  try {
+    loaded = heap::load({session.start.file->pickle()}, loaded_buffers(*session.start.file));
+    if (loaded.finish) loaded.finish();
+    python::run_resume_callbacks();
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  const session::Verdict verdict = session::agree(problem.empty(), problem);
+  if (!verdict.ok) {
+    throw Error("cannot resume from epoch " + std::to_string(session.start.resumed_epoch) + ": " +
+                verdict.message +
+                "; --resume=never starts afresh, --resume=EPOCH takes another snapshot");
+  }
+  return loaded;
+}
+
+int continue_script(Session& session) {
+  python::prepare_resumed_main();
+  mpi::rebuild_state(session.start.file->mpi());
+  adopt_agent(session);
+  heap::Loaded loaded = load_state(session);
+  say_resumed(session);
+  warn_if_script_changed(session);
+  start_agent(session);
+  connect_script(session.config, session.agent, *session.work, session.start);
+  install_signal_triggers(session.config, session.agent);
+  if (!loaded.stack) {  // this rank's script had ended before the snapshot
+    loaded = {};
+    return python::finish_resumed(Py_NewRef(Py_None));
+  }
+  const Ref base_exception = std::move(loaded.base_exception);
+  loaded.extra.reset();
+  Ref result = loaded.stack->run(base_exception.get());
+  return python::finish_resumed(result.release());
+}
+
+int start_script(Session& session) {
+  if (session.start.file) {  // tracked mode: contents wait for track()
+    heap::Loaded loaded =
+        heap::load({session.start.file->pickle()}, loaded_buffers(*session.start.file));
+    python::set_restored(loaded.extra ? loaded.extra.get() : Py_None);
+    say_resumed(session);
+  }
+  start_agent(session);
+  connect_script(session.config, session.agent, *session.work, session.start);
+  install_signal_triggers(session.config, session.agent);
+  return python::run_main();
+}
+
+int run_session(Session& session) {
+  session::start(mpi::launched_by_mpi() ? mpi::Start::kEager : mpi::Start::kLazy);
+  log::set_rank(session::rank(), session::size());
+  check_launch(session.job);
+  session.start = decide_start(session.config, session.program, session.job);
+  if (session.start.leave_with) {
+    session::finish();
+    return *session.start.leave_with;
+  }
+  session.work = std::make_unique<SnapshotWork>(session.config, session.program, session.job,
+                                                session.start, session.agent);
+  start_interpreter(session);
+  std::atexit(at_exit);
+  const bool goes_on = session.start.file && session.config.mode == Mode::kContinue;
+  return goes_on ? continue_script(session) : start_script(session);
+}
+
+}  // namespace
+
+int run(const Config& config) {
+  g_session = new Session;
+  Session& session = *g_session;
+  session.config = config;
+  session.pid = getpid();
+  session.job = read_job();
+  session.program = describe_program(config.launch);
+  try {
+    return run_session(session);
+  } catch (const UsageError& problem) {
+    if (session::rank() == 0) log::error(problem.what());
+    if (session::active()) session::finish();
+    return kExitUsage;
+  } catch (const std::exception& problem) {
+    log::error(problem.what());
+    session::abort(kExitScriptFailed);
+  }
+}
+
+}  // namespace chkpt::run

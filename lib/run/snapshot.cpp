@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "run/snapshot.hpp"
+
+#include <Python.h>
+
+#include <cstdio>
+#include <sstream>
+
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "mpi/interpose/rebuild.hpp"
+#include "mpi/session.hpp"
+#include "python/chkpt/module.hpp"
+#include "python/frames/stack.hpp"
+#include "run/gil.hpp"
+#include "run/version.hpp"
+#include "store/staging.hpp"
+
+namespace chkpt::run {
+namespace {
+
+namespace session = mpi::session;
+
+double seconds_since(std::chrono::steady_clock::time_point then) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
+}
+
+// The payload of a write report: how the MANIFEST will list the file.
+std::string file_payload(const store::RankFileInfo& file) {
+  return file.name + " " + std::to_string(file.size) + " " + file.root.hex();
+}
+
+store::RankFileInfo parse_file_payload(const std::string& payload) {
+  std::istringstream words(payload);
+  store::RankFileInfo file;
+  std::string root;
+  words >> file.name >> file.size >> root;
+  const auto hash = Hash128::from_hex(root);
+  if (!words || !hash) throw FormatError("a rank sent an unreadable report: " + payload);
+  file.root = *hash;
+  return file;
+}
+
+// What the script has written so far must be out of our buffers before the process goes.
+void flush_standard_streams() {
+  const Gil gil;
+  const PendingException aside;
+  for (const char* name : {"stdout", "stderr"}) {
+    PyObject* stream = PySys_GetObject(name);
+    if (!stream || stream == Py_None) continue;
+    const Ref done = Ref::steal(PyObject_CallMethod(stream, "flush", nullptr));
+    if (!done) PyErr_Clear();
+  }
+  std::fflush(nullptr);
+}
+
+}  // namespace
+
+SnapshotWork::SnapshotWork(const Config& config, const Program& program, const Job& job,
+                           Start& start, cut::Agent& agent)
+    : config_(config), program_(program), job_(job), start_(start), agent_(agent) {}
+
+store::Identity SnapshotWork::identity_of(const cut::CutInfo& info) const {
+  return {start_.run_id, epoch_of(info), session::rank(), session::size()};
+}
+
+cut::Report SnapshotWork::capture(const cut::CutInfo& info) {
+  stopped_at_ = Clock::now();
+  try {
+    capture_state(info);
+    if (session::rank() == 0) {
+      target_ = start_.directory->begin(epoch_of(info), start_.run_id, session::size(),
+                                        start_.generation);
+    }
+    return {};
+  } catch (const std::exception& problem) {
+    forget_capture();
+    return {false, problem.what(), ""};
+  }
+}
+
+void SnapshotWork::capture_state(const cut::CutInfo& info) {
+  const Gil gil;
+  const PendingException aside;
+  python::run_snapshot_callbacks();
+  std::vector<frames::FrameLine> lines;
+  pickled_ = pickle(info, &lines);
+  mpi_section_ = mpi::encode_state();
+  Json meta = make_meta(program_, config_, job_, identity_of(info), info, lines);
+  meta["agent"] = {{"api_calls", agent_.state().api_calls},
+                   {"api_satisfied", agent_.state().api_satisfied}};
+  meta_ = dump_json(meta);
+}
+
+heap::Pickled SnapshotWork::pickle(const cut::CutInfo& info,
+                                   std::vector<frames::FrameLine>* lines) {
+  heap::SaveRequest request;
+  if (config_.mode == Mode::kTracked) {
+    request.extra = python::collect_tracked();
+    request.modules = request.process = false;
+    return heap::save(request);
+  }
+  if (info.position == cut::Position::kFinished) return heap::save(request);
+
+  frames::StackPlan blocked;
+  const frames::StackPlan* plan = static_cast<const frames::StackPlan*>(info.context);
+  if (info.position == cut::Position::kBlockedCall) {
+    frames::WhyNot why;
+    if (!frames::plan_stack(frames::Innermost::kBlockedCall, &blocked, &why)) {
+      throw CannotSave(why.reason + " at " + why.where);
+    }
+    plan = &blocked;
+  }
+  frames::StackState stack = frames::describe_stack(*plan);
+  if (PyObject* function = python::snapshot_function()) {
+    frames::replace_call_result(stack, function, Py_True);
+  }
+  *lines = frames::stack_lines(*plan);
+  request.stack = &stack;
+  return heap::save(request);
+}
+
+cut::Report SnapshotWork::write(const cut::CutInfo& info) {
+  write_began_ = Clock::now();
+  try {
+    if (!target_) {
+      target_ = start_.directory->join(
+          store::snapshot_name(epoch_of(info), start_.run_id, start_.generation.number));
+    }
+    store::RankImage image;
+    image.id = identity_of(info);
+    image.meta_json = std::move(meta_);
+    image.pickle = pickled_->stream;
+    for (const heap::OutOfBand& buffer : pickled_->buffers) {
+      image.buffers.push_back({buffer.bytes(), buffer.format(), buffer.shape(), buffer.readonly()});
+    }
+    image.mpi = ByteView(mpi_section_);
+    store::Staged staged = store::stage(image);
+    forget_capture();
+    const store::WriteResult result = writer_.wait(writer_.submit(std::move(staged), *target_));
+    if (!result.ok) return {false, result.message, ""};
+    return {true, "", file_payload(result.file)};
+  } catch (const std::exception& problem) {
+    forget_capture();
+    return {false, problem.what(), ""};
+  }
+}
+
+// Drops what was pickled; the references in it need the GIL.
+void SnapshotWork::forget_capture() {
+  const Gil gil;
+  const PendingException aside;
+  pickled_.reset();
+  mpi_section_.clear();
+}
+
+cut::Report SnapshotWork::commit(const cut::CutInfo& info,
+                                 const std::vector<cut::Report>& reports) {
+  try {
+    const store::Manifest manifest = make_manifest(info, reports);
+    bytes_ = manifest.total_size();
+    start_.directory->commit(*target_, manifest, start_.generation);
+    // Until this run has a newer one of its own, what it was resumed from stays.
+    start_.directory->retain(config_.keep, {});
+    return {};
+  } catch (const std::exception& problem) {
+    return {false, problem.what(), ""};
+  }
+}
+
+store::Manifest SnapshotWork::make_manifest(const cut::CutInfo& info,
+                                            const std::vector<cut::Report>& reports) {
+  store::Manifest manifest;
+  manifest.run_id = start_.run_id;
+  manifest.epoch = epoch_of(info);
+  manifest.generation = start_.generation.number;
+  manifest.nranks = static_cast<int>(reports.size());
+  manifest.created_unix_ns = unix_time_ns();
+  for (const cut::Report& report : reports) {
+    manifest.files.push_back(parse_file_payload(report.payload));
+  }
+  char cut_ms[32];
+  std::snprintf(cut_ms, sizeof cut_ms, "%.3f", info.cut_ms);
+  manifest.facts = {{"identity", program_.identity},
+                    {"script", program_.display},
+                    {"source_hash", program_.source_hash},
+                    {"python", Py_GetVersion()},
+                    {"writer", job_.text()},
+                    {"mode", mode_name(config_.mode)},
+                    {"trigger", cut::trigger_text(info.trigger)},
+                    {"chkpt", kVersion},
+                    {"cut_ms", cut_ms}};
+  return manifest;
+}
+
+void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::string& message) {
+  if (ok) {
+    last_committed_ = epoch_of(info);
+    if (session::rank() == 0) {
+      const SnapshotTimes times{info.cut_ms * 1e-3, seconds_since(stopped_at_),
+                                seconds_since(write_began_)};
+      log::event(committed_message(epoch_of(info), session::size(), bytes_, times));
+      const std::scoped_lock lock(retry_mutex_);
+      retry_stop_.reset();
+    }
+  } else if (session::rank() == 0) {
+    if (target_) start_.directory->drop(*target_);
+    say_skipped(skipped_message(epoch_of(info), message, -1, session::size()));
+    if (info.trigger.stop) {
+      const std::scoped_lock lock(retry_mutex_);
+      retry_stop_ = info.trigger;
+    }
+  }
+  target_.reset();
+}
+
+// The same reason once in ten seconds is enough.
+void SnapshotWork::say_skipped(const std::string& text) {
+  const std::string reason = text.substr(text.find(':') + 1);
+  if (reason == last_skip_ && seconds_since(last_skip_said_) < 10) {
+    log::info(text);
+    return;
+  }
+  last_skip_ = reason;
+  last_skip_said_ = Clock::now();
+  log::event(text);
+}
+
+void SnapshotWork::skipped(const cut::Trigger& trigger, const std::string& message) {
+  say_skipped("snapshot skipped: " + message);
+  if (trigger.stop) {
+    const std::scoped_lock lock(retry_mutex_);
+    retry_stop_ = trigger;
+  }
+}
+
+bool SnapshotWork::poll_request() {
+  std::optional<cut::Trigger> again;
+  {
+    const std::scoped_lock lock(retry_mutex_);
+    again.swap(retry_stop_);
+  }
+  if (again) agent_.trigger(*again);
+  return start_.directory->take_request();
+}
+
+void SnapshotWork::leave(const cut::CutInfo& info) {
+  flush_standard_streams();
+  log::event("stopped after snapshot " + std::to_string(epoch_of(info)) +
+             "; the same command resumes from it (exit code " + std::to_string(kExitRequeue) + ")");
+  session::leave(kExitRequeue);
+}
+
+}  // namespace chkpt::run

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What one rank does while all ranks stand at a cut: capture, stage and write its state, and on
+// rank 0 the commit. A failure anywhere drops the snapshot on all ranks; the script goes on.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cut/agent.hpp"
+#include "python/heap/save.hpp"
+#include "run/config.hpp"
+#include "run/job.hpp"
+#include "run/messages.hpp"
+#include "run/meta.hpp"
+#include "run/start.hpp"
+#include "store/writer.hpp"
+
+namespace chkpt::run {
+
+class SnapshotWork final : public cut::Work {
+ public:
+  // All are borrowed for the life of the process.
+  SnapshotWork(const Config& config, const Program& program, const Job& job, Start& start,
+               cut::Agent& agent);
+
+  cut::Report capture(const cut::CutInfo& info) override;
+  cut::Report write(const cut::CutInfo& info) override;
+  cut::Report commit(const cut::CutInfo& info, const std::vector<cut::Report>& reports) override;
+  void committed(const cut::CutInfo& info, bool ok, const std::string& message) override;
+  [[noreturn]] void leave(const cut::CutInfo& info) override;
+  void skipped(const cut::Trigger& trigger, const std::string& message) override;
+
+  // Coordinator thread, once a second: is there a request file, or a stop to be tried again?
+  bool poll_request();
+
+  // Any thread.
+  std::uint64_t last_committed_epoch() const { return last_committed_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::uint64_t epoch_of(const cut::CutInfo& info) const {
+    return start_.base_epoch + info.attempt;
+  }
+  store::Identity identity_of(const cut::CutInfo& info) const;
+  void capture_state(const cut::CutInfo& info);
+  heap::Pickled pickle(const cut::CutInfo& info, std::vector<frames::FrameLine>* lines);
+  store::Manifest make_manifest(const cut::CutInfo& info, const std::vector<cut::Report>& reports);
+  void say_skipped(const std::string& text);
+  void forget_capture();
+
+  const Config& config_;
+  const Program& program_;
+  const Job& job_;
+  Start& start_;
+  cut::Agent& agent_;
+  store::SynchronousWriter writer_;
+
+  // Of the snapshot in progress.
+  std::optional<heap::Pickled> pickled_;
+  std::string meta_;
+  Bytes mpi_section_;
+  std::optional<store::SnapshotDir> target_;  // rank 0 makes it, the others join it
+  Clock::time_point stopped_at_;
+  Clock::time_point write_began_;
+  std::atomic<std::uint64_t> bytes_{0};
+  std::string last_skip_;
+  Clock::time_point last_skip_said_;
+
+  std::atomic<std::uint64_t> last_committed_{0};
+  std::mutex retry_mutex_;
+  std::optional<cut::Trigger> retry_stop_;  // a stop whose snapshot failed: tried again
+};
+
+}  // namespace chkpt::run

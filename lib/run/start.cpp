@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "run/start.hpp"
+
+#include <Python.h>
+
+#include <boost/filesystem.hpp>
+
+#include "base/log.hpp"
+#include "mpi/session.hpp"
+#include "run/messages.hpp"
+#include "store/walk_back.hpp"
+
+namespace chkpt::run {
+namespace {
+
+namespace session = mpi::session;
+
+// Rank 0's word to all ranks, as JSON: {"do": "resume"|"fresh"|"leave"|"usage"|"io", ...}.
+Json announce(const Json& word) {
+  return parse_json(session::broadcast(session::rank() == 0 ? dump_json(word) : std::string()),
+                    "the word of rank 0");
+}
+
+// Runs rank 0's part and turns its exceptions into a word that makes all ranks throw the same.
+template <class F>
+Json rank0_says(F&& f) {
+  Json word;
+  if (session::rank() == 0) {
+    try {
+      word = f();
+    } catch (const UsageError& error) {
+      word = {{"do", "usage"}, {"text", error.what()}};
+    } catch (const Error& error) {
+      word = {{"do", "error"}, {"text", error.what()}};
+    }
+  }
+  word = announce(word);
+  if (word["do"] == "usage") throw UsageError(word["text"].get<std::string>());
+  if (word["do"] == "error") throw Error(word["text"].get<std::string>());
+  return word;
+}
+
+std::string directory_path(const Config& config, const std::string& run_id) {
+  const std::string path = config.output_dir.empty() ? "checkpoints/" + run_id : config.output_dir;
+  return boost::filesystem::absolute(path).lexically_normal().string();
+}
+
+std::string fact(const store::SnapshotRef& snapshot, const std::string& key) {
+  const auto found = snapshot.manifest.facts.find(key);
+  return found == snapshot.manifest.facts.end() ? std::string() : found->second;
+}
+
+// The facts that must be the same before a snapshot may be continued here.
+void require_same(const store::SnapshotRef& snapshot, const Program& program, int nranks,
+                  const char* mode, const std::string& directory) {
+  const std::string way_out = "; start it the same way, or use --resume=never";
+  if (fact(snapshot, "identity") != program.identity) {
+    throw UsageError(directory + " belongs to another script or other arguments (" +
+                     fact(snapshot, "script") +
+                     "); choose another --output-dir, or use --resume=never");
+  }
+  if (snapshot.manifest.nranks != nranks) {
+    throw UsageError(directory + " holds snapshots of " + std::to_string(snapshot.manifest.nranks) +
+                     " ranks, this job has " + std::to_string(nranks) + way_out);
+  }
+  if (fact(snapshot, "mode") != mode) {
+    throw UsageError(directory + " was written with --mode " + fact(snapshot, "mode") + way_out);
+  }
+  if (fact(snapshot, "python") != Py_GetVersion()) {
+    throw UsageError(directory + " was written by Python " + fact(snapshot, "python") +
+                     ", this is " + Py_GetVersion() + way_out);
+  }
+}
+
+// Rank 0's view of the run's directory while a start is being decided.
+class Chooser {
+ public:
+  Chooser(const Config& config, const Program& program, const Job& job,
+          store::RunDirectory& directory)
+      : config_(config), program_(program), job_(job), directory_(directory) {}
+
+  // Before any snapshot is tried. May change the directory: marks are cleared, the run is claimed.
+  Json open(store::Generation* generation) {
+    if (const auto end = directory_.finished()) {
+      if (!job_.id.empty() && end->job == job_.id && config_.resume != ResumePolicy::kNever) {
+        return {{"do", "leave"}, {"code", 0}, {"text", finished_text(*end)}};
+      }
+    }
+    *generation = directory_.claim(job_.text());
+    base_epoch_ = directory_.highest_epoch();
+    const bool afresh = config_.resume == ResumePolicy::kNever || directory_.finished();
+    if (afresh) {
+      if (directory_.finished() && config_.resume == ResumePolicy::kMust) {
+        return {{"do", "leave"},
+                {"code", kExitCannotResume},
+                {"text", "nothing to resume: " + finished_text(*directory_.finished())}};
+      }
+      directory_.start_afresh(*generation);
+      directory_.clear_finished();
+      return fresh();
+    }
+    walk_ = std::make_unique<store::WalkBack>(directory_, 0);
+    skip_to_wanted_epoch();
+    if (walk_->candidate()) {
+      require_same(*walk_->candidate(), program_, session::size(), mode_name(config_.mode),
+                   directory_.path());
+    }
+    return propose();
+  }
+
+  // After a rank has rejected the proposal.
+  Json step_back(const std::string& reason) {
+    walk_->reject(reason);
+    if (config_.resume == ResumePolicy::kEpoch) return nothing_left();
+    return propose();
+  }
+
+  void accepted(std::uint64_t epoch) { directory_.note_resume_attempt(epoch); }
+
+ private:
+  Json propose() {
+    for (; said_ < walk_->passed_over().size(); ++said_) {
+      log::event("passed over " + walk_->passed_over()[said_]);
+    }
+    const store::SnapshotRef* snapshot = walk_->candidate();
+    if (!snapshot) return nothing_left();
+    return {{"do", "resume"},
+            {"name", snapshot->name},
+            {"epoch", snapshot->epoch},
+            {"written_unix_ns", snapshot->manifest.created_unix_ns},
+            {"writer", fact(*snapshot, "writer")},
+            {"base_epoch", base_epoch_}};
+  }
+
+  Json nothing_left() {
+    const bool had_some = !walk_->passed_over().empty();
+    if (config_.resume == ResumePolicy::kMust || config_.resume == ResumePolicy::kEpoch) {
+      return {{"do", "leave"},
+              {"code", kExitCannotResume},
+              {"text", "cannot resume: no usable snapshot in " + directory_.path()}};
+    }
+    if (had_some) {
+      log::event("no snapshot in " + directory_.path() +
+                 " can be used: starting from the beginning");
+    }
+    return fresh();
+  }
+
+  Json fresh() const { return {{"do", "fresh"}, {"base_epoch", base_epoch_}}; }
+
+  void skip_to_wanted_epoch() {
+    if (config_.resume != ResumePolicy::kEpoch) return;
+    while (walk_->candidate() && walk_->candidate()->epoch != config_.resume_epoch) {
+      walk_->reject("not the epoch asked for");
+    }
+    said_ = walk_->passed_over().size();
+  }
+
+  std::string finished_text(const store::Finished& end) const {
+    return "this run has ended at " + local_time_text(end.time_unix_ns, unix_time_ns()) +
+           " with exit code " + std::to_string(end.exit_code);
+  }
+
+  const Config& config_;
+  const Program& program_;
+  const Job& job_;
+  store::RunDirectory& directory_;
+  std::unique_ptr<store::WalkBack> walk_;
+  std::uint64_t base_epoch_ = 0;
+  std::size_t said_ = 0;
+};
+
+// Reads this rank's file of a proposed snapshot; "" or why it cannot be used.
+std::string try_file(const store::RunDirectory& directory, const std::string& name, Start* start) {
+  try {
+    const store::SnapshotRef snapshot = directory.snapshot(name);
+    if (snapshot.state != store::SnapshotState::kCommitted) return snapshot.reason;
+    start->file = std::make_unique<store::RankFile>(
+        store::RankFile::read_verified(snapshot, session::rank()));
+    start->meta = parse_json(start->file->meta_json(), name);
+    return "";
+  } catch (const Error& error) {
+    start->file.reset();
+    return error.what();
+  }
+}
+
+void open_on_every_rank(const std::string& path, Start* start) {
+  std::string problem;
+  if (!start->directory) {
+    try {
+      start->directory = std::make_unique<store::RunDirectory>(store::RunDirectory::open(path));
+    } catch (const Error& error) {
+      problem = error.what();
+    }
+  }
+  const session::Verdict verdict = session::agree(problem.empty(), problem);
+  if (!verdict.ok)
+    throw UsageError(verdict.message + " (rank " + std::to_string(verdict.rank) + ")");
+}
+
+}  // namespace
+
+Start decide_start(const Config& config, const Program& program, const Job& job) {
+  Start start;
+  start.run_id = session::broadcast(make_run_id(config, job));
+  const std::string path = session::broadcast(directory_path(config, start.run_id));
+  std::unique_ptr<Chooser> chooser;
+  Json word = rank0_says([&]() -> Json {
+    start.directory =
+        std::make_unique<store::RunDirectory>(store::RunDirectory::open_or_create(path));
+    chooser = std::make_unique<Chooser>(config, program, job, *start.directory);
+    Json first = chooser->open(&start.generation);
+    first["generation"] = start.generation.number;
+    return first;
+  });
+  open_on_every_rank(path, &start);
+  start.generation.number = word["generation"].get<std::uint64_t>();
+
+  while (word["do"] == "resume") {
+    start.resumed_epoch = word["epoch"].get<std::uint64_t>();
+    start.written_unix_ns = word["written_unix_ns"].get<std::int64_t>();
+    start.writer = word["writer"].get<std::string>();
+    const std::string problem = try_file(*start.directory, word["name"].get<std::string>(), &start);
+    const session::Verdict verdict = session::agree(problem.empty(), problem);
+    if (verdict.ok) break;
+    word = rank0_says([&] { return chooser->step_back(verdict.message); });
+  }
+  if (word["do"] == "leave") {
+    log::event(word["text"].get<std::string>());
+    start.leave_with = word["code"].get<int>();
+    return start;
+  }
+  start.base_epoch = word["base_epoch"].get<std::uint64_t>();
+  if (word["do"] == "fresh") {
+    start.file.reset();
+    start.resumed_epoch = 0;
+  } else if (chooser) {
+    chooser->accepted(start.resumed_epoch);
+  }
+  return start;
+}
+
+}  // namespace chkpt::run
