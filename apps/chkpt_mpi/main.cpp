@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// chkpt-mpi: takes the command line apart and runs the script in the embedded interpreter.
+#include <Python.h>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "cli/options.hpp"
+#include "python/launch/launch.hpp"
+
+namespace {
+
+int run(const std::vector<std::string>& argv) {
+  chkpt::cli::ParseResult parsed = chkpt::cli::parse(argv);
+  if (parsed.answer) {
+    std::fputs(parsed.answer->c_str(), stdout);
+    return std::fflush(stdout) == 0 ? chkpt::kExitOk : chkpt::kExitScriptFailed;
+  }
+  chkpt::python::load_stdin(parsed.options.launch);
+  chkpt::python::initialize(parsed.options.launch);
+  return chkpt::python::run_main();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (chkpt::cli::is_started_as_python(argv[0])) return chkpt::python::run_as_python(argc, argv);
+  try {
+    return run(std::vector<std::string>(argv, argv + argc));
+  } catch (const chkpt::UsageError& error) {
+    chkpt::log::error(error.what());
+    return chkpt::kExitUsage;
+  } catch (const std::exception& error) {
+    chkpt::log::error(error.what());
+    return chkpt::kExitScriptFailed;
+  }
+}
