@@ -3,9 +3,9 @@
 // configuration file (lib/cli fills it), and nothing that is found out later.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "python/launch/launch_spec.hpp"
 
@@ -16,19 +16,23 @@ enum class Mode {
   kTracked,   // re-run from the top; tracked objects get their contents back
 };
 
-enum class ResumePolicy { kAuto, kNever, kMust, kEpoch };
+struct ResumeChoice {
+  enum class Kind { kAuto, kNever, kMust, kEpoch };
+  Kind kind = Kind::kAuto;
+  std::uint64_t epoch = 0;  // kEpoch: this one or stop
+};
 
 struct Config {
-  std::string output_dir;  // empty: ./checkpoints/<run id>
-  std::string run_id;      // empty: from Slurm's environment or from script and arguments
-  std::int64_t frequency_ms = 600'000;  // 0 as often as possible, -1 only when asked
-  std::int64_t min_object_bytes = -1;   // tracked mode: globals taken beside tracked objects
+  std::string output_dir;              // "" = ./checkpoints/<run id>
+  std::string run_id;                  // "" = made from the job or the command line
+  std::int64_t interval_ms = 600'000;  // 0 as often as possible, -1 only when asked
+  std::int64_t min_obj_size = -1;      // tracked mode: globals taken too; bytes, -1 none
   Mode mode = Mode::kContinue;
-  ResumePolicy resume = ResumePolicy::kAuto;
-  std::uint64_t resume_epoch = 0;  // with kEpoch
+  ResumeChoice resume;
   int keep = 2;
-  bool signal_usr1 = true, signal_usr2 = true, signal_term = true;
-  std::chrono::milliseconds cut_timeout{30'000};
+  std::vector<int> signals;              // that mean "snapshot, then stop"
+  std::int64_t cut_timeout_ms = 30'000;  // give up a cut after this long
+  int verbosity = 0;                     // -1 (-q), 0, 1 (-v), 2 (-vv)
   python::LaunchSpec launch;
 };
 

@@ -128,8 +128,8 @@ void connect_script(const Config& config, cut::Agent& agent, const SnapshotWork&
   g_agent = &agent;
   g_work = &work;
   g_start = &start;
-  g_frequency_ms = static_cast<long>(config.frequency_ms);
-  g_min_object_bytes = static_cast<long>(config.min_object_bytes);
+  g_frequency_ms = static_cast<long>(config.interval_ms);
+  g_min_object_bytes = static_cast<long>(config.min_obj_size);
   python::ModuleHooks hooks;
   hooks.active = true;
   hooks.tracked_mode = config.mode == Mode::kTracked;

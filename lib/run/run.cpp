@@ -126,8 +126,8 @@ void register_parts() {
 
 void start_agent(Session& session) {
   cut::Config config;
-  config.interval_s = interval_seconds(session.config.frequency_ms);
-  config.cut_timeout_s = static_cast<double>(session.config.cut_timeout.count()) * 1e-3;
+  config.interval_s = interval_seconds(session.config.interval_ms);
+  config.cut_timeout_s = static_cast<double>(session.config.cut_timeout_ms) * 1e-3;
   config.restart_blocked = session.config.mode == Mode::kContinue;
   config.poll_request = [&session] { return session.work->poll_request(); };
   session.agent.start(config, make_python_hooks(), session.work.get());

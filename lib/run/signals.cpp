@@ -52,9 +52,7 @@ void install(int number) {
 
 void install_signal_triggers(const Config& config, cut::Agent& agent) {
   g_agent = &agent;
-  if (config.signal_usr1) install(SIGUSR1);
-  if (config.signal_usr2) install(SIGUSR2);
-  if (config.signal_term) install(SIGTERM);
+  for (const int number : config.signals) install(number);
   if (pthread_atfork(nullptr, nullptr, restore_defaults_in_child) != 0) {
     throw IoError("pthread_atfork failed", ENOMEM);
   }

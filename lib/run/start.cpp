@@ -82,15 +82,15 @@ class Chooser {
   // Before any snapshot is tried. May change the directory: marks are cleared, the run is claimed.
   Json open(store::Generation* generation) {
     if (const auto end = directory_.finished()) {
-      if (!job_.id.empty() && end->job == job_.id && config_.resume != ResumePolicy::kNever) {
+      if (!job_.id.empty() && end->job == job_.id && config_.resume.kind != ResumeChoice::Kind::kNever) {
         return {{"do", "leave"}, {"code", 0}, {"text", finished_text(*end)}};
       }
     }
     *generation = directory_.claim(job_.text());
     base_epoch_ = directory_.highest_epoch();
-    const bool afresh = config_.resume == ResumePolicy::kNever || directory_.finished();
+    const bool afresh = config_.resume.kind == ResumeChoice::Kind::kNever || directory_.finished();
     if (afresh) {
-      if (directory_.finished() && config_.resume == ResumePolicy::kMust) {
+      if (directory_.finished() && config_.resume.kind == ResumeChoice::Kind::kMust) {
         return {{"do", "leave"},
                 {"code", kExitCannotResume},
                 {"text", "nothing to resume: " + finished_text(*directory_.finished())}};
@@ -111,7 +111,7 @@ class Chooser {
   // After a rank has rejected the proposal.
   Json step_back(const std::string& reason) {
     walk_->reject(reason);
-    if (config_.resume == ResumePolicy::kEpoch) return nothing_left();
+    if (config_.resume.kind == ResumeChoice::Kind::kEpoch) return nothing_left();
     return propose();
   }
 
@@ -134,7 +134,7 @@ class Chooser {
 
   Json nothing_left() {
     const bool had_some = !walk_->passed_over().empty();
-    if (config_.resume == ResumePolicy::kMust || config_.resume == ResumePolicy::kEpoch) {
+    if (config_.resume.kind == ResumeChoice::Kind::kMust || config_.resume.kind == ResumeChoice::Kind::kEpoch) {
       return {{"do", "leave"},
               {"code", kExitCannotResume},
               {"text", "cannot resume: no usable snapshot in " + directory_.path()}};
@@ -149,8 +149,8 @@ class Chooser {
   Json fresh() const { return {{"do", "fresh"}, {"base_epoch", base_epoch_}}; }
 
   void skip_to_wanted_epoch() {
-    if (config_.resume != ResumePolicy::kEpoch) return;
-    while (walk_->candidate() && walk_->candidate()->epoch != config_.resume_epoch) {
+    if (config_.resume.kind != ResumeChoice::Kind::kEpoch) return;
+    while (walk_->candidate() && walk_->candidate()->epoch != config_.resume.epoch) {
       walk_->reject("not the epoch asked for");
     }
     said_ = walk_->passed_over().size();
