@@ -15,7 +15,6 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cut/handles.hpp"
-#include "mpi/interpose/rebuild.hpp"
 #include "mpi/session.hpp"
 #include "python/chkpt/module.hpp"
 #include "python/frames/safe_point.hpp"
@@ -115,7 +114,7 @@ void warn_if_script_changed(const Session& session) {
 // Process parts and foreign types that this module knows of; the same before saving and loading.
 void register_parts() {
   heap::register_standard_process_parts();
-  cut::register_mpi_handles();
+  cut::handles::register_types();
   heap::ProcessPart module;
   module.name = "chkpt";
   module.save = python::module_state;
@@ -171,7 +170,8 @@ heap::Loaded load_state(Session& session) {
   std::string problem;
   try {
     loaded = heap::load({session.start.file->pickle()}, loaded_buffers(*session.start.file));
-    if (loaded.finish) loaded.finish();
+    cut::handles::end_load();
+    loaded.finish();
     python::run_resume_callbacks();
   } catch (const std::exception& error) {
     problem = error.what();
@@ -187,7 +187,7 @@ heap::Loaded load_state(Session& session) {
 
 int continue_script(Session& session) {
   python::prepare_resumed_main();
-  mpi::rebuild_state(session.start.file->mpi());
+  cut::handles::begin_load(session.start.file->mpi());
   adopt_agent(session);
   heap::Loaded loaded = load_state(session);
   say_resumed(session);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.hpp"
-#include "mpi/interpose/rebuild.hpp"
+#include "cut/handles.hpp"
 #include "mpi/session.hpp"
 #include "python/chkpt/module.hpp"
 #include "python/frames/stack.hpp"
@@ -85,8 +85,9 @@ void SnapshotWork::capture_state(const cut::CutInfo& info) {
   const PendingException aside;
   python::run_snapshot_callbacks();
   std::vector<frames::FrameLine> lines;
+  cut::handles::begin_save();
   pickled_ = pickle(info, &lines);
-  mpi_section_ = mpi::encode_state();
+  mpi_section_ = cut::handles::end_save();
   Json meta = make_meta(program_, config_, job_, identity_of(info), info, lines);
   meta["agent"] = {{"api_calls", agent_.state().api_calls},
                    {"api_satisfied", agent_.state().api_satisfied}};
@@ -249,7 +250,11 @@ void SnapshotWork::leave(const cut::CutInfo& info) {
   flush_standard_streams();
   log::event("stopped after snapshot " + std::to_string(epoch_of(info)) +
              "; the same command resumes from it (exit code " + std::to_string(kExitRequeue) + ")");
-  session::leave(kExitRequeue);
+  agent_.stop();
+  // Not before all have come this far: a launcher kills the rest as soon as one rank is gone.
+  session::agree(true, "");
+  session::finish();
+  ::_exit(kExitRequeue);
 }
 
 }  // namespace chkpt::run
