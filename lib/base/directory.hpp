@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/stat.h>
@@ -18,6 +19,7 @@ class Directory {
  public:
   // The last component must be a directory, not a symbolic link to one. Throws IoError.
   static Directory open(const std::string& path);
+  Directory(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
   Directory open_child(const std::string& name) const;
 
   int fd() const { return fd_.get(); }
@@ -40,8 +42,6 @@ class Directory {
   void sync() const;
 
  private:
-  Directory(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
-
   UniqueFd fd_;
   std::string path_;
 };
