@@ -81,8 +81,9 @@ const std::vector<Setting>& all_settings() {
        "is none; never: start afresh; EPOCH: this snapshot or stop"},
       {"keep", 0, true, "N", "2", "number of snapshots to keep"},
       {"signal", 0, true, "LIST", "USR1,USR2,TERM",
-       "signals that ask for a snapshot; TERM stops the run after it with code 75; none: no "
-       "signal"},
+       "signals that take a snapshot and then stop the run with code 75, to be started again; "
+       "none: "
+       "no signal"},
       {"cut-timeout", 0, true, "TIME", "30s",
        "give up a snapshot when the ranks cannot all be stopped within this time"},
       {"config", 0, true, "FILE", "./chkpt.conf",
