@@ -74,8 +74,9 @@ std::vector<std::string> RunDirectory::retain(int keep,
   for (const SnapshotRef& ref : snapshots()) {
     const bool is_committed = ref.state == SnapshotState::kCommitted;
     if (is_committed) newest_committed = std::max(newest_committed, ref.epoch);
-    const bool is_old =
-        ref.state == SnapshotState::kIncomplete ? ref.epoch < newest_committed : good >= keep;
+    const bool replaced =
+        ref.state == SnapshotState::kIncomplete || ref.state == SnapshotState::kSuperseded;
+    const bool is_old = replaced ? ref.epoch < newest_committed : good >= keep;
     if (is_old && keep_epochs.count(ref.epoch) == 0) {
       if (remove_snapshot(ref.name)) removed.push_back(ref.name);
     } else if (is_committed && !suspect(ref.epoch)) {

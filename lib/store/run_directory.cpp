@@ -120,10 +120,17 @@ RunDirectory RunDirectory::open(const std::string& path) {
 }
 
 std::vector<SnapshotRef> RunDirectory::snapshots() const {
+  const std::uint64_t first_generation = origin();
   std::vector<SnapshotRef> found;
   for (const std::string& name : directory_.names()) {
     std::uint64_t epoch = 0;
-    if (parse_snapshot_name(name, &epoch)) found.push_back(snapshot(name));
+    if (!parse_snapshot_name(name, &epoch)) continue;
+    found.push_back(snapshot(name));
+    SnapshotRef& ref = found.back();
+    if (ref.state == SnapshotState::kCommitted && ref.manifest.generation < first_generation) {
+      ref.state = SnapshotState::kSuperseded;
+      ref.reason = "the script was started from its beginning since";
+    }
   }
   // Newest means the highest epoch, whatever the clocks said.
   std::sort(found.begin(), found.end(), [](const SnapshotRef& a, const SnapshotRef& b) {

@@ -79,6 +79,10 @@ class RunDirectory {
   bool suspect(std::uint64_t epoch) const;
   void clear_resume_attempts();
 
+  // The script starts from its beginning in this generation: earlier snapshots are never resumed
+  // any more (kSuperseded) and go with the first retain() that finds a newer one committed.
+  void start_afresh(const Generation& generation);
+
   void mark_finished(int exit_code, const std::string& job);
   std::optional<Finished> finished() const;
   void clear_finished();
@@ -89,6 +93,7 @@ class RunDirectory {
  private:
   explicit RunDirectory(Directory directory) : directory_(std::move(directory)) {}
 
+  std::uint64_t origin() const;  // generation of the last start_afresh, 0 if there was none
   void set_aside_unfinished(std::uint64_t generation) const;
   void require_current(const Generation& generation) const;
   bool remove_snapshot(const std::string& name) const;

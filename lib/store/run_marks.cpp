@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The small files beside the snapshots: FINISHED (the script ended), RESUMES (which snapshots were
-// resumed without getting further) and REQUEST (somebody asks for a snapshot).
+// resumed without getting further), ORIGIN (since which generation the snapshots belong together)
+// and REQUEST (somebody asks for a snapshot).
 #include <chrono>
 #include <cerrno>
 
@@ -17,6 +18,7 @@ namespace {
 constexpr char kFinishedName[] = "FINISHED";
 constexpr char kResumesName[] = "RESUMES";
 constexpr char kRequestName[] = "REQUEST";
+constexpr char kOriginName[] = "ORIGIN";
 constexpr std::size_t kLongestMark = 1 << 20;
 constexpr int kAttemptsBeforeSuspect = 2;
 
@@ -82,6 +84,20 @@ void RunDirectory::clear_resume_attempts() {
   if (resumes.attempts.empty()) return;
   resumes.attempts.clear();
   resumes.write(directory_);
+}
+
+void RunDirectory::start_afresh(const Generation& generation) {
+  write_mark(directory_, kOriginName, Json{{"generation", generation.number}});
+}
+
+std::uint64_t RunDirectory::origin() const {
+  const auto mark = read_mark(directory_, kOriginName);
+  if (!mark) return 0;
+  try {
+    return mark->at("generation").get<std::uint64_t>();
+  } catch (const Json::exception& error) {
+    throw FormatError(directory_.path_of(kOriginName) + ": " + error.what());
+  }
 }
 
 void RunDirectory::mark_finished(int exit_code, const std::string& job) {

@@ -10,7 +10,12 @@
 
 namespace chkpt::store {
 
-enum class SnapshotState { kCommitted, kIncomplete, kDamaged };
+enum class SnapshotState {
+  kCommitted,
+  kIncomplete,
+  kDamaged,
+  kSuperseded,  // whole, but the script was started from its beginning since
+};
 
 struct SnapshotRef {
   std::string path;  // of the snapshot's directory
