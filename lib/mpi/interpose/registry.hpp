@@ -18,6 +18,7 @@
 #include <mpi.h>
 
 #include "base/bytes.hpp"
+#include "mpi/interpose/handle_table.hpp"
 
 namespace chkpt::mpi {
 
@@ -79,7 +80,10 @@ struct JointClock {
 class Registry {
  public:
   // Null for a foreign communicator (and MPI_COMM_NULL).
-  CommInfo* find(MPI_Comm comm);
+  CommInfo* find(MPI_Comm comm) {
+    if (last_ != nullptr && last_->handle == comm) return last_;
+    return find_slow(comm);
+  }
   CommInfo* find(const CommId& id);
 
   // WORLD and SELF, when the session starts.
@@ -89,7 +93,8 @@ class Registry {
   static std::uint64_t next_child(CommInfo& parent) { return ++parent.created; }
   CommInfo& add_child(const CommInfo& parent, std::uint64_t number, MPI_Comm child);
   CommInfo& add(MPI_Comm comm, CommId id);
-  // Forgets a freed communicator; the id is remembered until take_freed().
+  // Forgets a freed communicator and takes its messages out of the totals; the id is remembered
+  // until take_freed().
   void remove(CommInfo& comm);
 
   // Installs what a checkpoint says about `comm` (clock, counters, drained messages).
@@ -131,11 +136,13 @@ class Registry {
   }
 
  private:
+  CommInfo* find_slow(MPI_Comm comm);
   static void bump(std::atomic<std::uint64_t>& counter, std::uint64_t by) {
     counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
   }
 
   CommInfo* last_ = nullptr;  // cache of find(MPI_Comm)
+  HandleTable<MPI_Comm, CommInfo*> by_handle_;
   // Guards the list against the control thread; the main thread alone changes it.
   std::mutex mutex_;
   std::vector<std::unique_ptr<CommInfo>> live_;

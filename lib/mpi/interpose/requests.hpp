@@ -25,7 +25,7 @@ enum class RequestKind {
 
 struct RequestInfo {
   RequestKind kind = RequestKind::kSend;
-  CommInfo* comm = nullptr;
+  CommInfo* comm = nullptr;  // null once the script has freed the communicator
   int peer = MPI_PROC_NULL;  // rank in comm, or MPI_ANY_SOURCE
   int tag = 0;
   void* buffer = nullptr;  // receives only
@@ -57,6 +57,7 @@ class Requests {
 
   // Live receives that the library has completed meanwhile count as received from now on.
   void count_completed_receives();
+  void forget(const CommInfo& comm);  // it is being freed
   // Before MPI_Type_free: live receives keep a duplicate.
   void keep_type(MPI_Datatype type);
 

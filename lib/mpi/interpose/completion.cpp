@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Wait and Test in all their forms. A wait is a test loop, so that the rank can take part in a cut.
+#include <vector>
+
+#include "mpi/interpose/waiting.hpp"
+#include "mpi/interpose/wrapper.hpp"
+
+using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
+
+namespace {
+
+// The library overwrites handles and may be told to ignore statuses: both are needed afterwards.
+// Scratch of one call at a time: the main thread is never inside two of these wrappers at once.
+struct Batch {
+  std::vector<MPI_Request> old;
+  std::vector<MPI_Status> own;
+  MPI_Status* statuses = nullptr;
+
+  Batch& begin(int n, const MPI_Request requests[], MPI_Status wanted[]) {
+    old.assign(requests, requests + n);
+    const bool ignored = wanted == MPI_STATUSES_IGNORE;
+    if (ignored && own.size() < old.size()) own.resize(old.size());
+    statuses = ignored ? own.data() : wanted;
+    return *this;
+  }
+  void all_completed(MPI_Request requests[]) {
+    for (std::size_t i = 0; i < old.size(); ++i) {
+      if (old[i] != MPI_REQUEST_NULL) {
+        chkpt::mpi::requests().completed(old[i], &requests[i], statuses[i]);
+      }
+    }
+  }
+  void some_completed(int count, const int indices[], MPI_Request requests[]) {
+    for (int k = 0; k < count; ++k) {
+      const auto i = static_cast<std::size_t>(indices[k]);
+      chkpt::mpi::requests().completed(old[i], &requests[i], statuses[k]);
+    }
+  }
+};
+Batch& batch() {
+  static Batch instance;
+  return instance;
+}
+
+// After an error some requests may be complete all the same: their handle is gone.
+void completed_despite_error(Batch& done, MPI_Request requests[]) {
+  for (std::size_t i = 0; i < done.old.size(); ++i) {
+    if (done.old[i] != MPI_REQUEST_NULL && requests[i] == MPI_REQUEST_NULL) {
+      chkpt::mpi::requests().completed(done.old[i], &requests[i], done.statuses[i]);
+    }
+  }
+}
+
+void copy_status(MPI_Status* to, const MPI_Status& from) {
+  if (to != MPI_STATUS_IGNORE) *to = from;
+}
+
+}  // namespace
+
+CHKPT_WRAPPER int MPI_Wait(MPI_Request* request, MPI_Status* status) {
+  if (outside("MPI_Wait")) return PMPI_Wait(request, status);
+  const MPI_Request old = *request;
+  MPI_Status answer;
+  int rc = MPI_SUCCESS;
+  {
+    const Depth depth;
+    BlockedScope scope("MPI_Wait", true);
+    for (int flag = 0; flag == 0 && rc == MPI_SUCCESS;) {
+      if (gate::pending()) wait_while_pending(scope, Until::kAll, 1, request);
+      rc = PMPI_Test(request, &flag, &answer);
+    }
+  }
+  if (rc == MPI_SUCCESS || *request == MPI_REQUEST_NULL) {
+    requests().completed(old, request, answer);
+    copy_status(status, answer);
+  }
+  call_done();
+  return rc;
+}
+
+CHKPT_WRAPPER int MPI_Test(MPI_Request* request, int* flag, MPI_Status* status) {
+  if (outside("MPI_Test")) return PMPI_Test(request, flag, status);
+  const MPI_Request old = *request;
+  MPI_Status answer;
+  const int rc = PMPI_Test(request, flag, &answer);
+  if (*flag != 0 || (rc != MPI_SUCCESS && *request == MPI_REQUEST_NULL)) {
+    requests().completed(old, request, answer);
+    copy_status(status, answer);
+    call_done();
+  } else if (gate::pending()) {
+    report_poll(1, &old);
+  }
+  return rc;
+}
+
+CHKPT_WRAPPER int MPI_Waitall(int n, MPI_Request requests[], MPI_Status statuses[]) {
+  if (outside("MPI_Waitall")) return PMPI_Waitall(n, requests, statuses);
+  Batch& work = batch().begin(n, requests, statuses);
+  int rc = MPI_SUCCESS;
+  {
+    const Depth depth;
+    BlockedScope scope("MPI_Waitall", true);
+    for (int flag = 0; flag == 0 && rc == MPI_SUCCESS;) {
+      if (gate::pending()) wait_while_pending(scope, Until::kAll, n, requests);
+      rc = PMPI_Testall(n, requests, &flag, work.statuses);
+    }
+  }
+  if (rc == MPI_SUCCESS) {
+    work.all_completed(requests);
+  } else {
+    completed_despite_error(work, requests);
+  }
+  call_done();
+  return rc;
+}
+
+CHKPT_WRAPPER int MPI_Testall(int n, MPI_Request requests[], int* flag, MPI_Status statuses[]) {
+  if (outside("MPI_Testall")) return PMPI_Testall(n, requests, flag, statuses);
+  Batch& work = batch().begin(n, requests, statuses);
+  const int rc = PMPI_Testall(n, requests, flag, work.statuses);
+  if (rc != MPI_SUCCESS) {
+    completed_despite_error(work, requests);
+  } else if (*flag != 0) {
+    work.all_completed(requests);
+    call_done();
+  } else if (gate::pending()) {
+    report_poll(n, requests);
+  }
+  return rc;
+}
+
+CHKPT_WRAPPER int MPI_Waitany(int n, MPI_Request requests[], int* index, MPI_Status* status) {
+  if (outside("MPI_Waitany")) return PMPI_Waitany(n, requests, index, status);
+  Batch& work = batch().begin(n, requests, MPI_STATUSES_IGNORE);
+  MPI_Status answer;
+  int rc = MPI_SUCCESS;
+  {
+    const Depth depth;
+    BlockedScope scope("MPI_Waitany", true);
+    for (int flag = 0; flag == 0 && rc == MPI_SUCCESS;) {
+      if (gate::pending()) wait_while_pending(scope, Until::kAny, n, requests);
+      rc = PMPI_Testany(n, requests, index, &flag, &answer);
+    }
+  }
+  if (*index != MPI_UNDEFINED && *index >= 0 && *index < n) {
+    const auto i = static_cast<std::size_t>(*index);
+    chkpt::mpi::requests().completed(work.old[i], &requests[*index], answer);
+  }
+  copy_status(status, answer);
+  call_done();
+  return rc;
+}
+
+CHKPT_WRAPPER int MPI_Testany(int n, MPI_Request requests[], int* index, int* flag,
+                              MPI_Status* status) {
+  if (outside("MPI_Testany")) return PMPI_Testany(n, requests, index, flag, status);
+  Batch& work = batch().begin(n, requests, MPI_STATUSES_IGNORE);
+  MPI_Status answer;
+  const int rc = PMPI_Testany(n, requests, index, flag, &answer);
+  if (*flag != 0) {
+    if (*index != MPI_UNDEFINED) {
+      const auto i = static_cast<std::size_t>(*index);
+      chkpt::mpi::requests().completed(work.old[i], &requests[*index], answer);
+    }
+    copy_status(status, answer);
+    call_done();
+  } else if (gate::pending()) {
+    report_poll(n, requests);
+  }
+  return rc;
+}
+
+CHKPT_WRAPPER int MPI_Waitsome(int n, MPI_Request requests[], int* count, int indices[],
+                               MPI_Status statuses[]) {
+  if (outside("MPI_Waitsome")) return PMPI_Waitsome(n, requests, count, indices, statuses);
+  Batch& work = batch().begin(n, requests, statuses);
+  int rc = MPI_SUCCESS;
+  {
+    const Depth depth;
+    BlockedScope scope("MPI_Waitsome", true);
+    do {
+      if (gate::pending()) wait_while_pending(scope, Until::kAny, n, requests);
+      rc = PMPI_Testsome(n, requests, count, indices, work.statuses);
+    } while (rc == MPI_SUCCESS && *count == 0);
+  }
+  if (*count != MPI_UNDEFINED) work.some_completed(*count, indices, requests);
+  call_done();
+  return rc;
+}
+
+CHKPT_WRAPPER int MPI_Testsome(int n, MPI_Request requests[], int* count, int indices[],
+                               MPI_Status statuses[]) {
+  if (outside("MPI_Testsome")) return PMPI_Testsome(n, requests, count, indices, statuses);
+  Batch& work = batch().begin(n, requests, statuses);
+  const int rc = PMPI_Testsome(n, requests, count, indices, work.statuses);
+  if (*count == 0) {
+    if (gate::pending()) report_poll(n, requests);
+  } else if (*count != MPI_UNDEFINED) {
+    work.some_completed(*count, indices, requests);
+    call_done();
+  }
+  return rc;
+}
+
+CHKPT_WRAPPER int MPI_Request_get_status(MPI_Request request, int* flag, MPI_Status* status) {
+  const int rc = PMPI_Request_get_status(request, flag, status);
+  if (outside("MPI_Request_get_status")) return rc;
+  if (rc == MPI_SUCCESS && *flag == 0 && gate::pending()) report_poll(1, &request);
+  return rc;
+}

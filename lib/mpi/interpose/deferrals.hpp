@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// MPI objects that cannot be saved (yet). While one lives every snapshot is skipped with a message
+// that names the call which made it; a snapshot without it would be wrong. Written by the main
+// thread (forever() by any), read by the control thread.
+#pragma once
+
+#include <string>
+
+namespace chkpt::mpi::deferrals {
+
+enum class Kind {
+  kWindow,
+  kFile,
+  kDynamicProcess,
+  kPersistentRequest,
+  kForeignComm,  // intercommunicators, graph topologies, ...
+  kUserOp,
+  kKeyval,
+  kGeneralRequest,
+  kBsendBuffer,
+  kIdup,
+  kCount,
+};
+
+void add(Kind kind, const char* mpi_call);
+void remove(Kind kind);
+// For the rest of the run.
+void forever(const char* mpi_call, const char* why = "");
+
+// "" or "MPI_Win_create at halo.py:31"; the oldest one still there.
+std::string current();
+// For a new session in the same process (tests).
+void reset();
+
+}  // namespace chkpt::mpi::deferrals

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "mpi/interpose/gate.hpp"
+
+#include <pthread.h>
+
+#include "mpi/interpose/deferrals.hpp"
+
+namespace chkpt::mpi {
+namespace gate {
+
+std::atomic<bool> g_pending{false};
+
+namespace {
+GateKeeper* g_keeper = nullptr;
+}
+void set_keeper(GateKeeper* keeper) { g_keeper = keeper; }
+GateKeeper* keeper() { return g_keeper; }
+
+}  // namespace gate
+
+__thread int t_depth = 1;
+
+namespace {
+__thread bool t_main = false;
+std::atomic<bool> g_active{false};
+}  // namespace
+
+bool outside_slow(const char* call) {
+  if (!t_main && g_active) deferrals::forever(call, "called from a thread");
+  return true;
+}
+
+void enter_main_thread() {
+  t_main = true;
+  t_depth = 0;
+  g_active = true;
+  static const int registered = pthread_atfork(nullptr, nullptr, [] {
+    // The child of a fork must not take part in anything.
+    t_depth = 1;
+    t_main = false;
+    g_active = false;
+    gate::g_pending = false;
+    gate::set_keeper(nullptr);
+  });
+  (void)registered;
+}
+
+void leave_main_thread() {
+  t_depth = 1;
+  t_main = false;
+  g_active = false;
+}
+
+bool on_main_thread() { return t_main; }
+
+bool refused_arguments(int rc) {
+  if (rc == MPI_SUCCESS) return false;
+  int error_class = MPI_ERR_UNKNOWN;
+  if (PMPI_Error_class(rc, &error_class) != MPI_SUCCESS) return false;
+  switch (error_class) {
+    case MPI_ERR_BUFFER:
+    case MPI_ERR_COUNT:
+    case MPI_ERR_TYPE:
+    case MPI_ERR_TAG:
+    case MPI_ERR_COMM:
+    case MPI_ERR_RANK:
+    case MPI_ERR_ROOT:
+    case MPI_ERR_GROUP:
+    case MPI_ERR_OP:
+    case MPI_ERR_TOPOLOGY:
+    case MPI_ERR_DIMS:
+    case MPI_ERR_ARG:
+    case MPI_ERR_REQUEST:
+    case MPI_ERR_INFO:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace chkpt::mpi

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where the wrappers meet the cut. While nothing is pending a wrapper reads one flag and goes on.
+// While a cut is pending it reports here what the main thread waits for, and may be held here.
+// t_depth > 0 means: call the library directly, because the session is not active, because we are
+// inside another wrapper (ROMIO calls MPI_* itself, a user's Op runs Python inside a collective),
+// or because this is not the main thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <mpi.h>
+
+#include "mpi/interpose/registry.hpp"
+
+namespace chkpt::mpi {
+
+// A waiting rank needs one more message on the channel from `source` (rank in comm, or
+// MPI_ANY_SOURCE) than the `have` it has received.
+struct Need {
+  const CommInfo* comm = nullptr;
+  int source = MPI_ANY_SOURCE;
+  std::uint64_t have = 0;
+};
+
+struct BlockedCall {
+  const char* call = "";      // "MPI_Recv"
+  bool nothing_done = false;  // the call has had no effect yet: it could be made again
+  const std::vector<Need>* needs = nullptr;
+};
+
+// Implemented by the agent. All on the main thread.
+class GateKeeper {
+ public:
+  virtual ~GateKeeper() = default;
+  // One round of waiting inside a blocked call: drains, sleeps a little, may hold for a whole cut.
+  virtual void blocked(const BlockedCall& call) = 0;
+  // The blocked call can go on; holds while a cut is standing.
+  virtual void unblocked() = 0;
+  // A Test or Iprobe that found nothing: a polling loop is a wait too.
+  virtual void polled(const std::vector<Need>& needs) = 0;
+  // A clock or counter has moved.
+  virtual void advanced() = 0;
+  // An MPI call is over: stop at the next boundary.
+  virtual void call_done() = 0;
+  // For messages: where the script is.
+  virtual std::string where() = 0;
+};
+
+namespace gate {
+
+extern std::atomic<bool> g_pending;
+inline bool pending() { return __builtin_expect(g_pending.load(std::memory_order_relaxed), 0); }
+void set_keeper(GateKeeper* keeper);  // null when the agent stops
+GateKeeper* keeper();
+
+}  // namespace gate
+
+extern __thread int t_depth;
+// The wrappers' first question. Notes calls of other threads, which are never counted.
+bool outside_slow(const char* call);
+inline bool outside(const char* call) {
+  return __builtin_expect(t_depth != 0, 0) && outside_slow(call);
+}
+// Makes this thread the one whose calls count; the session calls it.
+void enter_main_thread();
+void leave_main_thread();
+bool on_main_thread();
+
+class Depth {
+ public:
+  Depth() { ++t_depth; }
+  ~Depth() { --t_depth; }
+  Depth(const Depth&) = delete;
+  Depth& operator=(const Depth&) = delete;
+};
+
+// The last statement of a counted wrapper.
+inline void call_done() {
+  if (gate::pending()) {
+    if (GateKeeper* keeper = gate::keeper()) keeper->call_done();
+  }
+}
+inline void clock_advanced() {
+  if (gate::pending()) {
+    if (GateKeeper* keeper = gate::keeper()) keeper->advanced();
+  }
+}
+
+// True when the error was found before anything was exchanged, so that a count made at the entry
+// must be taken back.
+bool refused_arguments(int rc);
+
+}  // namespace chkpt::mpi

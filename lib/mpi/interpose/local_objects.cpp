@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Local calls that make something a snapshot cannot hold, and MPI_Type_free, which must leave the
+// type of a pending receive alive.
+#include "mpi/interpose/wrapper.hpp"
+
+using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
+using chkpt::mpi::deferrals::Kind;
+
+CHKPT_WRAPPER int MPI_Type_free(MPI_Datatype* type) {
+  if (!outside("MPI_Type_free")) requests().keep_type(*type);
+  return PMPI_Type_free(type);
+}
+
+CHKPT_WRAPPER int MPI_Op_create(MPI_User_function* function, int commute, MPI_Op* op) {
+  return making(Kind::kUserOp, "MPI_Op_create",
+                [&] { return PMPI_Op_create(function, commute, op); });
+}
+
+CHKPT_WRAPPER int MPI_Op_free(MPI_Op* op) {
+  return ending(Kind::kUserOp, "MPI_Op_free", [&] { return PMPI_Op_free(op); });
+}
+
+CHKPT_WRAPPER int MPI_Buffer_attach(void* buffer, int size) {
+  return making(Kind::kBsendBuffer, "MPI_Buffer_attach",
+                [&] { return PMPI_Buffer_attach(buffer, size); });
+}
+
+CHKPT_WRAPPER int MPI_Buffer_detach(void* buffer, int* size) {
+  return ending(Kind::kBsendBuffer, "MPI_Buffer_detach",
+                [&] { return PMPI_Buffer_detach(buffer, size); });
+}
+
+CHKPT_WRAPPER int MPI_Grequest_start(MPI_Grequest_query_function* query,
+                                     MPI_Grequest_free_function* release,
+                                     MPI_Grequest_cancel_function* cancel, void* state,
+                                     MPI_Request* request) {
+  return making(Kind::kGeneralRequest, "MPI_Grequest_start",
+                [&] { return PMPI_Grequest_start(query, release, cancel, state, request); });
+}
+
+// mpi4py's own cache of duplicates uses a keyval that is never copied; the script's are not like
+// it.
+CHKPT_WRAPPER int MPI_Comm_create_keyval(MPI_Comm_copy_attr_function* copy,
+                                         MPI_Comm_delete_attr_function* remove, int* keyval,
+                                         void* state) {
+  const auto real = [&] { return PMPI_Comm_create_keyval(copy, remove, keyval, state); };
+  if (copy == MPI_COMM_NULL_COPY_FN) return real();
+  return making(Kind::kKeyval, "MPI_Comm_create_keyval", real);
+}
+
+CHKPT_WRAPPER int MPI_Type_create_keyval(MPI_Type_copy_attr_function* copy,
+                                         MPI_Type_delete_attr_function* remove, int* keyval,
+                                         void* state) {
+  const auto real = [&] { return PMPI_Type_create_keyval(copy, remove, keyval, state); };
+  if (copy == MPI_TYPE_NULL_COPY_FN) return real();
+  return making(Kind::kKeyval, "MPI_Type_create_keyval", real);
+}

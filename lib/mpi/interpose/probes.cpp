@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Probing calls and receives of matched messages.
+#include "mpi/interpose/drain.hpp"
+#include "mpi/interpose/matched.hpp"
+#include "mpi/interpose/waiting.hpp"
+#include "mpi/interpose/wrapper.hpp"
+
+namespace chkpt::mpi::matched {
+namespace {
+
+HandleTable<MPI_Message, Matched>& table() {
+  static HandleTable<MPI_Message, Matched> instance;
+  return instance;
+}
+
+}  // namespace
+
+MPI_Message hold(CommInfo& comm, std::shared_ptr<Drained> message) {
+  // Only our wrappers ever look at this handle; the address of the message makes it unique.
+  auto* handle = reinterpret_cast<MPI_Message>(message.get());
+  table().insert(handle, {&comm, std::move(message)});
+  return handle;
+}
+
+void hold(CommInfo& comm, MPI_Message message) { table().insert(message, {&comm, nullptr}); }
+
+bool take(MPI_Message message, Matched* out) {
+  Matched* entry = table().find(message);
+  if (entry == nullptr) return false;
+  *out = std::move(*entry);
+  table().erase(message);
+  return true;
+}
+
+std::size_t held() { return table().size(); }
+
+void forget(const CommInfo& comm) {
+  table().for_each([&comm](MPI_Message, Matched& entry) {
+    if (entry.comm == &comm) entry.comm = nullptr;
+  });
+}
+
+}  // namespace chkpt::mpi::matched
+
+using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
+
+namespace {
+
+CommInfo* followed(const char* call, MPI_Comm comm, int source) {
+  if (outside(call) || source == MPI_PROC_NULL) return nullptr;
+  return registry().find(comm);
+}
+
+int probe_once(CommInfo& comm, int source, int tag, int* flag, MPI_Status* status) {
+  if (!comm.drained.empty()) {
+    if (const auto message = drain::peek(comm, source, tag)) {
+      drain::fill_status(*message, status);
+      *flag = 1;
+      return MPI_SUCCESS;
+    }
+  }
+  return PMPI_Iprobe(source, tag, comm.handle, flag, status);
+}
+
+int match_once(CommInfo& comm, int source, int tag, int* flag, MPI_Message* handle,
+               MPI_Status* status) {
+  if (!comm.drained.empty()) {
+    bool taken = false;
+    const int rc = guarded("MPI_Mprobe", [&] {
+      if (auto message = drain::take(comm, source, tag)) {
+        drain::fill_status(*message, status);
+        *handle = matched::hold(comm, std::move(message));
+        taken = true;
+      }
+      return MPI_SUCCESS;
+    });
+    *flag = taken ? 1 : 0;
+    if (taken || rc != MPI_SUCCESS) return rc;
+  }
+  MPI_Status answer;
+  const int rc = PMPI_Improbe(source, tag, comm.handle, flag, handle, &answer);
+  if (rc != MPI_SUCCESS || *flag == 0) return rc;
+  if (*handle != MPI_MESSAGE_NO_PROC) matched::hold(comm, *handle);
+  if (status != MPI_STATUS_IGNORE) *status = answer;
+  return rc;
+}
+
+// Repeats `once` until it finds something.
+template <class F>
+int probe_until_found(const char* call, const CommInfo& comm, int source, F once) {
+  const Depth depth;
+  BlockedScope scope(call, true);
+  for (;;) {
+    // A cut may hold the rank here, with the message not yet looked for.
+    if (!gate::pending()) scope.leave();
+    int flag = 0;
+    const int rc = once(&flag);
+    if (flag != 0 || rc != MPI_SUCCESS) return rc;
+    if (gate::pending()) scope.wait({need_of(comm, source)});
+  }
+}
+
+}  // namespace
+
+CHKPT_WRAPPER int MPI_Probe(int source, int tag, MPI_Comm comm, MPI_Status* status) {
+  CommInfo* info = followed("MPI_Probe", comm, source);
+  if (info == nullptr) return PMPI_Probe(source, tag, comm, status);
+  return probe_until_found("MPI_Probe", *info, source,
+                           [&](int* flag) { return probe_once(*info, source, tag, flag, status); });
+}
+
+CHKPT_WRAPPER int MPI_Iprobe(int source, int tag, MPI_Comm comm, int* flag, MPI_Status* status) {
+  CommInfo* info = followed("MPI_Iprobe", comm, source);
+  if (info == nullptr) return PMPI_Iprobe(source, tag, comm, flag, status);
+  const int rc = probe_once(*info, source, tag, flag, status);
+  if (rc == MPI_SUCCESS && *flag == 0 && gate::pending()) report_poll(*info, source);
+  return rc;
+}
+
+CHKPT_WRAPPER int MPI_Mprobe(int source, int tag, MPI_Comm comm, MPI_Message* message,
+                             MPI_Status* status) {
+  CommInfo* info = followed("MPI_Mprobe", comm, source);
+  if (info == nullptr) return PMPI_Mprobe(source, tag, comm, message, status);
+  return probe_until_found("MPI_Mprobe", *info, source, [&](int* flag) {
+    return match_once(*info, source, tag, flag, message, status);
+  });
+}
+
+CHKPT_WRAPPER int MPI_Improbe(int source, int tag, MPI_Comm comm, int* flag, MPI_Message* message,
+                              MPI_Status* status) {
+  CommInfo* info = followed("MPI_Improbe", comm, source);
+  if (info == nullptr) return PMPI_Improbe(source, tag, comm, flag, message, status);
+  const int rc = match_once(*info, source, tag, flag, message, status);
+  if (rc == MPI_SUCCESS && *flag == 0 && gate::pending()) report_poll(*info, source);
+  return rc;
+}
+
+CHKPT_WRAPPER int MPI_Mrecv(void* buf, int count, MPI_Datatype type, MPI_Message* message,
+                            MPI_Status* status) {
+  matched::Matched entry;
+  if (outside("MPI_Mrecv") || !matched::take(*message, &entry)) {
+    return PMPI_Mrecv(buf, count, type, message, status);
+  }
+  int rc = MPI_SUCCESS;
+  if (entry.drained != nullptr) {
+    *message = MPI_MESSAGE_NULL;
+    rc = guarded("MPI_Mrecv",
+                 [&] { return drain::deliver(*entry.drained, buf, count, type, status); });
+  } else {
+    MPI_Status answer;
+    {
+      const Depth depth;
+      rc = PMPI_Mrecv(buf, count, type, message, &answer);
+    }
+    if (entry.comm != nullptr) registry().count_received(*entry.comm, answer.MPI_SOURCE);
+    if (status != MPI_STATUS_IGNORE) *status = answer;
+  }
+  call_done();
+  return rc;
+}
+
+CHKPT_WRAPPER int MPI_Imrecv(void* buf, int count, MPI_Datatype type, MPI_Message* message,
+                             MPI_Request* request) {
+  matched::Matched entry;
+  if (outside("MPI_Imrecv") || !matched::take(*message, &entry)) {
+    return PMPI_Imrecv(buf, count, type, message, request);
+  }
+  int rc = MPI_SUCCESS;
+  if (entry.drained != nullptr) {
+    *message = MPI_MESSAGE_NULL;
+    rc = guarded("MPI_Imrecv", [&] {
+      MPI_Status answer;
+      answer.MPI_ERROR = MPI_SUCCESS;
+      const int delivered = drain::deliver(*entry.drained, buf, count, type, &answer);
+      answer.MPI_ERROR = delivered;
+      return make_completed_request(answer, request);
+    });
+  } else {
+    rc = PMPI_Imrecv(buf, count, type, message, request);
+    if (rc == MPI_SUCCESS && entry.comm != nullptr) {
+      RequestInfo info;
+      info.kind = RequestKind::kReceive;
+      info.comm = entry.comm;
+      info.peer = MPI_ANY_SOURCE;
+      info.tag = MPI_ANY_TAG;
+      info.buffer = buf;
+      info.count = count;
+      info.type = type;
+      requests().add(*request, info);
+    }
+  }
+  call_done();
+  return rc;
+}

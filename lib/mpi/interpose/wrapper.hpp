@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the files with exported MPI_* functions share.
+#pragma once
+
+#include <exception>
+#include <string>
+
+#include <mpi.h>
+
+#include "base/log.hpp"
+#include "mpi/interpose/deferrals.hpp"
+#include "mpi/interpose/gate.hpp"
+#include "mpi/interpose/registry.hpp"
+#include "mpi/interpose/requests.hpp"
+
+// Exported from the executable: the dynamic linker finds these before those of libmpi.
+#define CHKPT_WRAPPER extern "C" __attribute__((visibility("default"), used))
+
+namespace chkpt::mpi {
+
+// A blocking collective call: its clock counts calls entered, so that the other ranks know they
+// have to come along while this one is inside the library.
+class Collective {
+ public:
+  Collective(const char* call, MPI_Comm comm) {
+    if (outside(call)) {
+      ++t_depth;
+      return;
+    }
+    comm_ = registry().find(comm);
+    if (comm_ != nullptr) {
+      comm_->tick();
+      clock_advanced();
+    }
+    ++t_depth;
+  }
+  ~Collective() {
+    --t_depth;
+    if (comm_ != nullptr) call_done();
+  }
+  Collective(const Collective&) = delete;
+  Collective& operator=(const Collective&) = delete;
+
+  int done(int rc) {
+    if (comm_ != nullptr && refused_arguments(rc)) comm_->untick();
+    return rc;
+  }
+  // Of a nonblocking one.
+  int started(int rc, MPI_Request* request) {
+    if (comm_ == nullptr) return rc;
+    if (rc != MPI_SUCCESS) return done(rc);
+    RequestInfo info;
+    info.kind = RequestKind::kCollective;
+    info.comm = comm_;
+    requests().add(*request, info);
+    return rc;
+  }
+
+ private:
+  CommInfo* comm_ = nullptr;
+};
+
+// A call that makes or uses something that cannot be saved: the library's own nested MPI_* calls
+// are not the script's.
+class Uncounted {
+ public:
+  explicit Uncounted(const char* call) : counted_(!outside(call)) { ++t_depth; }
+  ~Uncounted() {
+    --t_depth;
+    if (counted_) call_done();
+  }
+  Uncounted(const Uncounted&) = delete;
+  Uncounted& operator=(const Uncounted&) = delete;
+  bool by_script() const { return counted_; }
+
+ private:
+  bool counted_;
+};
+
+// No exception may cross into the caller's C code.
+template <class F>
+int guarded(const char* call, F f) {
+  try {
+    return f();
+  } catch (const std::exception& error) {
+    log::error(std::string(call) + ": " + error.what());
+    deferrals::forever(call, "failed");
+    return MPI_ERR_INTERN;
+  }
+}
+
+// Runs a creating call under a deferral that stays if it succeeds.
+template <class F>
+int making(deferrals::Kind kind, const char* call, F f) {
+  const Uncounted scope(call);
+  if (scope.by_script()) deferrals::add(kind, call);
+  const int rc = f();
+  if (rc != MPI_SUCCESS && scope.by_script()) deferrals::remove(kind);
+  return rc;
+}
+template <class F>
+int ending(deferrals::Kind kind, const char* call, F f) {
+  const Uncounted scope(call);
+  const int rc = f();
+  if (rc == MPI_SUCCESS && scope.by_script()) deferrals::remove(kind);
+  return rc;
+}
+
+}  // namespace chkpt::mpi

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "mpi/session.hpp"
+
+#include <cstdlib>
+
+#include <sched.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "mpi/interpose/gate.hpp"
+#include "mpi/interpose/registry.hpp"
+#include "mpi/script_state.hpp"
+
+namespace chkpt::mpi {
+namespace {
+
+struct State {
+  bool running = false;
+  int rank = 0;
+  int size = 1;
+  int provided = MPI_THREAD_SINGLE;
+  MPI_Comm control = MPI_COMM_NULL;
+  MPI_Comm peer = MPI_COMM_NULL;
+  MPI_Comm self = MPI_COMM_NULL;
+};
+State g_state;
+
+int env_number(const char* name) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? 0 : std::atoi(text);
+}
+
+// Ranks that wait must yield when they outnumber the cores; mpirun says so itself, srun does not.
+void yield_when_oversubscribed() {
+  int local = env_number("OMPI_COMM_WORLD_LOCAL_SIZE");
+  if (local == 0) local = env_number("SLURM_NTASKS_PER_NODE");
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (sched_getaffinity(0, sizeof cores, &cores) != 0) return;
+  if (local > CPU_COUNT(&cores)) ::setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+}
+
+MPI_Comm private_copy(MPI_Comm comm) {
+  MPI_Comm copy = MPI_COMM_NULL;
+  check(PMPI_Comm_dup(comm, &copy), "MPI_Comm_dup");
+  check(PMPI_Comm_set_errhandler(copy, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  return copy;
+}
+
+void open_session() {
+  yield_when_oversubscribed();
+  check(PMPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &g_state.provided),
+        "MPI_Init_thread");
+  check(PMPI_Comm_rank(MPI_COMM_WORLD, &g_state.rank), "MPI_Comm_rank");
+  check(PMPI_Comm_size(MPI_COMM_WORLD, &g_state.size), "MPI_Comm_size");
+  g_state.control = private_copy(MPI_COMM_WORLD);
+  g_state.peer = private_copy(MPI_COMM_WORLD);
+  g_state.self = private_copy(MPI_COMM_SELF);
+  registry().add_predefined(g_state.rank);
+  g_state.running = true;
+  enter_main_thread();
+}
+
+}  // namespace
+
+void check(int rc, const char* call) {
+  if (rc == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  if (PMPI_Error_string(rc, text, &length) != MPI_SUCCESS) text[0] = '\0';
+  throw MpiError(std::string(call) + " failed: " + text);
+}
+
+bool launched_by_mpi() {
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"}) {
+    if (std::getenv(name) != nullptr) return true;
+  }
+  return false;
+}
+
+namespace session {
+
+void start(Start how) {
+  if (how == Start::kEager && !g_state.running) open_session();
+}
+
+void finish() {
+  if (!g_state.running) return;
+  g_state.running = false;
+  leave_main_thread();
+  for (MPI_Comm* comm : {&g_state.control, &g_state.peer, &g_state.self}) PMPI_Comm_free(comm);
+  PMPI_Finalize();
+}
+
+void abort(int exit_code) {
+  if (g_state.running) PMPI_Abort(MPI_COMM_WORLD, exit_code);
+  ::_exit(exit_code);
+}
+
+bool active() { return g_state.running; }
+int rank() { return g_state.rank; }
+int size() { return g_state.size; }
+MPI_Comm control() { return g_state.control; }
+MPI_Comm peer() { return g_state.peer; }
+MPI_Comm self() { return g_state.self; }
+
+bool script_initialized() { return script_state().initialized; }
+bool script_finalized() { return script_state().finalized; }
+int script_thread_level() { return script_state().thread_level; }
+
+void adopt_script_state(bool initialized, bool finalized, int thread_level) {
+  if (initialized) start(Start::kEager);
+  script_state() = {initialized, finalized, thread_level};
+}
+
+}  // namespace session
+
+int provided_thread_level() { return g_state.provided; }
+
+ScriptState& script_state() {
+  static ScriptState state;
+  return state;
+}
+
+}  // namespace chkpt::mpi
