@@ -82,11 +82,12 @@ class Chooser {
   // Before any snapshot is tried. May change the directory: marks are cleared, the run is claimed.
   Json open(store::Generation* generation) {
     if (const auto end = directory_.finished()) {
-      if (!job_.id.empty() && end->job == job_.id && config_.resume.kind != ResumeChoice::Kind::kNever) {
+      if (!job_.id.empty() && end->job == job_.id &&
+          config_.resume.kind != ResumeChoice::Kind::kNever) {
         return {{"do", "leave"}, {"code", 0}, {"text", finished_text(*end)}};
       }
     }
-    *generation = directory_.claim(job_.text());
+    *generation = generation_ = directory_.claim(job_.text());
     base_epoch_ = directory_.highest_epoch();
     const bool afresh = config_.resume.kind == ResumeChoice::Kind::kNever || directory_.finished();
     if (afresh) {
@@ -95,8 +96,6 @@ class Chooser {
                 {"code", kExitCannotResume},
                 {"text", "nothing to resume: " + finished_text(*directory_.finished())}};
       }
-      directory_.start_afresh(*generation);
-      directory_.clear_finished();
       return fresh();
     }
     walk_ = std::make_unique<store::WalkBack>(directory_, 0);
@@ -120,7 +119,7 @@ class Chooser {
  private:
   Json propose() {
     for (; said_ < walk_->passed_over().size(); ++said_) {
-      log::event("passed over " + walk_->passed_over()[said_]);
+      log::event(walk_->passed_over()[said_]);
     }
     const store::SnapshotRef* snapshot = walk_->candidate();
     if (!snapshot) return nothing_left();
@@ -134,7 +133,8 @@ class Chooser {
 
   Json nothing_left() {
     const bool had_some = !walk_->passed_over().empty();
-    if (config_.resume.kind == ResumeChoice::Kind::kMust || config_.resume.kind == ResumeChoice::Kind::kEpoch) {
+    if (config_.resume.kind == ResumeChoice::Kind::kMust ||
+        config_.resume.kind == ResumeChoice::Kind::kEpoch) {
       return {{"do", "leave"},
               {"code", kExitCannotResume},
               {"text", "cannot resume: no usable snapshot in " + directory_.path()}};
@@ -146,7 +146,12 @@ class Chooser {
     return fresh();
   }
 
-  Json fresh() const { return {{"do", "fresh"}, {"base_epoch", base_epoch_}}; }
+  // Snapshots that are there belong to an earlier start of the script: never resumed any more.
+  Json fresh() {
+    if (!directory_.snapshots().empty()) directory_.start_afresh(generation_);
+    directory_.clear_finished();
+    return {{"do", "fresh"}, {"base_epoch", base_epoch_}};
+  }
 
   void skip_to_wanted_epoch() {
     if (config_.resume.kind != ResumeChoice::Kind::kEpoch) return;
@@ -166,6 +171,7 @@ class Chooser {
   const Job& job_;
   store::RunDirectory& directory_;
   std::unique_ptr<store::WalkBack> walk_;
+  store::Generation generation_;
   std::uint64_t base_epoch_ = 0;
   std::size_t said_ = 0;
 };
