@@ -180,20 +180,6 @@ std::string python_float(double value) {
   return out;
 }
 
-std::string size_text(std::uint64_t bytes) {
-  if (bytes < 1000) return std::to_string(bytes) + " B";
-  constexpr std::array<const char*, 6> kUnits{"kB", "MB", "GB", "TB", "PB", "EB"};
-  double value = static_cast<double>(bytes) / 1000;
-  std::size_t unit = 0;
-  while (value >= 999.5 && unit + 1 < kUnits.size()) {
-    value /= 1000;
-    ++unit;
-  }
-  std::array<char, 32> out{};
-  std::snprintf(out.data(), out.size(), value < 9.95 ? "%.1f %s" : "%.0f %s", value, kUnits[unit]);
-  return out.data();
-}
-
 std::string age_text(std::int64_t seconds) {
   if (seconds < 0) return "in the future";
   if (seconds < 120) return std::to_string(seconds) + " s";

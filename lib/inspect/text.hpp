@@ -26,9 +26,8 @@ std::string quote_text(std::string_view utf8, std::size_t limit);
 std::string quote_bytes(std::string_view bytes, std::size_t limit);
 std::string python_float(double value);
 
-std::string size_text(std::uint64_t bytes);    // "1.2 GB": powers of 1000, three digits
-std::string age_text(std::int64_t seconds);    // "3 min", "2 h", "5 d"
-std::string clock_text(std::int64_t unix_ns);  // local "2026-11-22 12:03:11"
+std::string age_text(std::int64_t seconds);                  // "3 min", "2 h", "5 d"
+std::string clock_text(std::int64_t unix_ns);                // local "2026-11-22 12:03:11"
 std::string plural(std::uint64_t n, std::string_view noun);  // "1 rank", "4 ranks"
 
 }  // namespace chkpt::inspect

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// chkpt-inspect list: the snapshots of a run, newest first. Contents are read and checked from the
+// newest on until one is intact: that is the one a resume takes; older ones are only looked at.
+#include <ctime>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/units.hpp"
+#include "inspect/commands.hpp"
+#include "inspect/target.hpp"
+#include "inspect/text.hpp"
+#include "store/walk_back.hpp"
+
+namespace chkpt::inspect {
+namespace {
+
+struct Entry {
+  store::SnapshotRef ref;
+  std::string state;  // valid, committed (contents not read), incomplete, damaged
+  std::string reason;
+  bool suspect = false;
+  bool resume = false;
+};
+
+std::string fact(const Entry& entry, const char* key) {
+  const auto found = entry.ref.manifest.facts.find(key);
+  return found == entry.ref.manifest.facts.end() ? "" : found->second;
+}
+
+// Reads every rank file; the first complaint, or empty.
+std::string first_damage(const store::SnapshotRef& ref) {
+  for (const std::string& problem : store::verify_rank_files(ref)) {
+    if (!problem.empty()) return problem;
+  }
+  return {};
+}
+
+std::vector<Entry> judge(const store::RunDirectory& run) {
+  std::vector<Entry> out;
+  bool found_resume = false;
+  for (const store::SnapshotRef& ref : run.snapshots()) {
+    Entry entry{ref, "committed", ref.reason, run.suspect(ref.epoch), false};
+    if (ref.state == store::SnapshotState::kIncomplete) entry.state = "incomplete";
+    if (ref.state == store::SnapshotState::kDamaged) entry.state = "damaged";
+    if (entry.state == "committed" && !entry.suspect && !found_resume) {
+      entry.reason = first_damage(ref);
+      entry.state = entry.reason.empty() ? "valid" : "damaged";
+      found_resume = entry.resume = entry.reason.empty();
+    }
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Json to_json(const Entry& entry) {
+  Json facts = Json::object();
+  for (const auto& [key, value] : entry.ref.manifest.facts) facts[key] = value;
+  return {{"name", entry.ref.name},
+          {"path", entry.ref.path},
+          {"epoch", entry.ref.epoch},
+          {"run_id", entry.ref.manifest.run_id},
+          {"created_unix_ns", entry.ref.manifest.created_unix_ns},
+          {"nranks", entry.ref.manifest.nranks},
+          {"bytes", entry.ref.manifest.total_size()},
+          {"state", entry.state},
+          {"reason", entry.reason},
+          {"suspect", entry.suspect},
+          {"resume", entry.resume},
+          {"facts", facts}};
+}
+
+void print_json(const store::RunDirectory& run, const std::vector<Entry>& entries,
+                Terminal& terminal) {
+  Json snapshots = Json::array();
+  for (const Entry& entry : entries) snapshots.push_back(to_json(entry));
+  Json out{{"schema", "chkpt-inspect/list/1"},
+           {"run", run.path()},
+           {"finished", nullptr},
+           {"snapshots", snapshots}};
+  if (const auto finished = run.finished()) {
+    out["finished"] = {{"exit_code", finished->exit_code},
+                       {"job", finished->job},
+                       {"time_unix_ns", finished->time_unix_ns}};
+  }
+  terminal.out() << dump_json(out, 2) << '\n';
+}
+
+std::string state_text(const Entry& entry) {
+  std::string out = entry.state;
+  if (entry.suspect) out += ", suspect";
+  if (entry.resume) out += ", resumes here";
+  return out;
+}
+
+void print_table(const store::RunDirectory& run, const std::vector<Entry>& entries,
+                 Terminal& terminal) {
+  terminal.line("run " + printable(run.path()), Style::kBold);
+  if (const auto finished = run.finished()) {
+    terminal.line("  finished with exit code " + std::to_string(finished->exit_code) + " at " +
+                  clock_text(finished->time_unix_ns));
+  }
+  if (entries.empty()) terminal.line("  no snapshots");
+  Table table({{"epoch", Table::Align::kRight},
+               {"taken"},
+               {"age", Table::Align::kRight},
+               {"trigger", Table::Align::kLeft, true},
+               {"ranks", Table::Align::kRight},
+               {"size", Table::Align::kRight},
+               {"state", Table::Align::kLeft, true}});
+  for (const Entry& entry : entries) {
+    const store::Manifest& m = entry.ref.manifest;
+    const std::int64_t seconds = std::time(nullptr) - m.created_unix_ns / 1'000'000'000;
+    const bool known = entry.ref.state == store::SnapshotState::kCommitted;
+    table.row({std::to_string(entry.ref.epoch), known ? clock_text(m.created_unix_ns) : "-",
+               known ? age_text(seconds) : "-", printable(fact(entry, "trigger")),
+               known ? std::to_string(m.nranks) : "-", known ? format_bytes(m.total_size()) : "-",
+               state_text(entry)});
+  }
+  if (!table.empty()) table.print(terminal);
+  for (const Entry& entry : entries) {
+    if (entry.reason.empty()) continue;
+    terminal.line("  epoch " + std::to_string(entry.ref.epoch) + ": " + printable(entry.reason),
+                  entry.state == "damaged" ? Style::kBad : Style::kPlain);
+  }
+}
+
+}  // namespace
+
+int show_list(const Invocation& invocation, Terminal& terminal) {
+  const Target target = resolve_target(invocation.path);
+  if (target.run_path.empty()) {
+    throw UsageError(printable(invocation.path) + ": does not lie in a run's directory");
+  }
+  const store::RunDirectory run = store::RunDirectory::open(target.run_path);
+  const std::vector<Entry> entries = judge(run);
+  if (invocation.json) {
+    print_json(run, entries, terminal);
+  } else {
+    print_table(run, entries, terminal);
+  }
+  for (const Entry& entry : entries) {
+    if (entry.state == "damaged") return kDamaged;
+  }
+  return kFine;
+}
+
+}  // namespace chkpt::inspect

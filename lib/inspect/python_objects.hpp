@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The pickle graph in Python's terms: types, lengths, shapes, attributes, entries. Knows the labels
+// (persistent ids) and reconstructor names that chkpt's pickler writes and those of the standard
+// library and numpy. What it does not know it names after the callable; it never guesses a value.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "inspect/pickle_graph.hpp"
+
+namespace chkpt::inspect {
+
+struct BufferFacts {
+  std::uint64_t bytes = 0;
+  std::string format;
+  std::vector<std::uint64_t> shape;
+};
+
+struct Array {
+  std::string dtype;  // "float64", ">i4", "" if unknown
+  std::vector<std::uint64_t> shape;
+  bool shape_known = false;
+  NodeId base = kNoNode;  // the array whose memory it shares
+};
+
+class PythonObjects {
+ public:
+  // Borrows the graph. `deferred`: the pickles that follow the body, with the contents of
+  // containers that were written by number.
+  PythonObjects(const Graph& graph, const std::vector<NodeId>& deferred,
+                std::vector<BufferFacts> buffers);
+
+  const Graph& graph() const { return graph_; }
+  const std::vector<BufferFacts>& buffers() const { return buffers_; }
+
+  // Tag and arguments of a persistent id: {"s", "os", "environ"}; empty for other nodes.
+  std::vector<std::string> label(NodeId n) const;
+  // The contents of a deferred container; every other node is returned unchanged.
+  NodeId resolve(NodeId n) const;
+  bool is_deferred(NodeId n) const;
+  bool is_empty_slot(NodeId n) const;  // an unbound local
+  // What a closure cell holds; kNoNode if empty. Other nodes are returned unchanged.
+  NodeId through_cell(NodeId n) const;
+
+  // "builtins.complex", "R:function" for one of our reconstructors, "" if not a call.
+  std::string callable(NodeId call) const;
+  NodeId argument(NodeId call, std::size_t index) const;
+
+  bool is_class(NodeId n) const;
+  bool is_function(NodeId n) const;
+  bool is_module(NodeId n) const;
+  bool is_code(NodeId n) const;
+
+  std::string type_name(NodeId n) const;
+  std::optional<std::uint64_t> length(NodeId n) const;
+  std::optional<Array> array(NodeId n) const;
+  // Keys and values of a dict or deferred dict.
+  std::vector<std::pair<NodeId, NodeId>> pairs(NodeId n, std::size_t limit) const;
+  // Names (text nodes) and values of an instance's own dict and slots.
+  std::vector<std::pair<NodeId, NodeId>> attributes(NodeId n, std::size_t limit) const;
+  std::string class_name(NodeId cls) const;
+
+ private:
+  const Graph& graph_;
+  std::vector<BufferFacts> buffers_;
+  std::unordered_map<std::uint64_t, NodeId> deferred_;
+};
+
+}  // namespace chkpt::inspect
