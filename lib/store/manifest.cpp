@@ -94,12 +94,13 @@ class Lines {
 // Cuts off the last line and compares the hash in it with that of all bytes before.
 std::string_view check_own_hash(std::string_view text, const std::string& path) {
   constexpr std::size_t kEndLine = 4 + 32 + 1;  // "end <32 digits>\n"
-  if (text.size() < kEndLine || text.back() != '\n') throw FormatError(path + ": cut short");
+  if (text.size() < kEndLine) throw FormatError(path + ": cut short");
   const std::string_view body = text.substr(0, text.size() - kEndLine);
   const std::string_view end = text.substr(body.size());
   const auto hash = Hash128::from_hex(end.substr(4, 32));
-  if (end.substr(0, 4) != "end " || !hash || hash128(ByteView(body)) != *hash) {
-    throw FormatError(path + ": damaged or edited: its text does not match its hash");
+  if (end.substr(0, 4) != "end " || end.back() != '\n' || !hash ||
+      hash128(ByteView(body)) != *hash) {
+    throw FormatError(path + ": cut short, damaged or edited: its text does not match its hash");
   }
   return body;
 }
