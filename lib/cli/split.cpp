@@ -60,32 +60,41 @@ class Splitter {
     if (!joined && setting && setting->takes_value) line_.ours.push_back(value_of(word, ""));
   }
 
+  // Python's letters of a word stay one word, as sys.orig_argv shows them.
   void cluster(const std::string& word) {
+    std::string python = "-";
     for (std::size_t i = 1; i < word.size(); i++) {
-      const std::string option{'-', word[i]};
       const std::string rest = word.substr(i + 1);
       if (contains(kPythonFlags, word[i])) {
-        line_.launch.interpreter_options.push_back(option);
-        continue;
-      }
-      if (contains(kPythonValues, word[i])) {
-        line_.launch.interpreter_options.push_back(option);
-        line_.launch.interpreter_options.push_back(value_of(option, rest));
+        python += word[i];
+      } else if (contains(kPythonValues, word[i])) {
+        python += word[i] + rest;
+        pass_on(python);
+        if (rest.empty()) pass_on(value_of({'-', word[i]}, rest));
         return;
-      }
-      if (contains(kTargets, word[i])) {
-        const std::string value = value_of(option, rest);
-        target(word[i] == 'm' ? Kind::kModule : Kind::kCommand, value);
-        return;
-      }
-      line_.ours.push_back(option);
-      const Setting* setting = find_setting(word[i]);
-      if (setting && setting->takes_value) {
-        line_.ours.push_back(value_of(option, rest));
-        return;
+      } else if (last_of_cluster(word[i], rest)) {
+        break;
       }
     }
+    if (python.size() > 1) pass_on(python);
   }
+
+  // One of our options or the target; true if the rest of the word was its value.
+  bool last_of_cluster(char letter, const std::string& rest) {
+    const std::string option{'-', letter};
+    if (contains(kTargets, letter)) {
+      const std::string value = value_of(option, rest);
+      target(letter == 'm' ? Kind::kModule : Kind::kCommand, value);
+      return true;
+    }
+    line_.ours.push_back(option);
+    const Setting* setting = find_setting(letter);
+    if (!setting || !setting->takes_value) return false;
+    line_.ours.push_back(value_of(option, rest));
+    return true;
+  }
+
+  void pass_on(const std::string& word) { line_.launch.interpreter_options.push_back(word); }
 
   std::string value_of(const std::string& option, const std::string& joined) {
     if (!joined.empty()) return joined;

@@ -39,9 +39,15 @@ class Config {
   PyConfig config_;
 };
 
+// -E or -I, alone or among other letters; the value of -W or -X is none.
 bool ignores_environment(const LaunchSpec& spec) {
-  for (const auto& option : spec.interpreter_options)
-    if (option == "-E" || option == "-I") return true;
+  bool is_value = false;
+  for (const auto& word : spec.interpreter_options) {
+    const auto value = is_value ? 0 : word.find_first_of("WX");
+    const std::string letters = word.substr(0, value);
+    if (letters.find_first_of("EI") != std::string::npos) return true;
+    is_value = !is_value && value == word.size() - 1;
+  }
   return false;
 }
 

@@ -32,14 +32,14 @@ TEST(SplitTest, clusters_are_taken_apart) {
   const auto line = split({"-vuf500", "-vv", "s.py"});
   EXPECT_THAT(line.ours, ElementsAre("-v", "-f", "500", "-v", "-v"));
   EXPECT_THAT(line.launch.interpreter_options, ElementsAre("-u"));
+  EXPECT_THAT(split({"-vuBX", "dev", "s"}).launch.interpreter_options, ElementsAre("-uBX", "dev"));
 }
 
 TEST(SplitTest, python_options_are_passed_on_in_order) {
   const auto line = split({"-OO", "-bb", "-Wdefault", "-X", "dev", "-W", "error", "-IsSEPB", "s"});
   EXPECT_THAT(line.ours, IsEmpty());
   EXPECT_THAT(line.launch.interpreter_options,
-              ElementsAre("-O", "-O", "-b", "-b", "-W", "default", "-X", "dev", "-W", "error", "-I",
-                          "-s", "-S", "-E", "-P", "-B"));
+              ElementsAre("-OO", "-bb", "-Wdefault", "-X", "dev", "-W", "error", "-IsSEPB"));
 }
 
 TEST(SplitTest, module_command_and_stdin_end_the_options) {
