@@ -23,7 +23,7 @@ comm = MPI.COMM_WORLD
 rank, size = comm.rank, comm.size
 digest = Digest()
 spun = 0
-for step in range(6000 // size + 60):
+for step in range(3000 // size + 60):
     root = step % size
     sent = {"step": step, "data": "q" * (step % 3000)} if rank == root else None
     digest.add(comm.bcast(sent, root))

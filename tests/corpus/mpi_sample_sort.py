@@ -10,7 +10,7 @@ comm = MPI.COMM_WORLD
 rank, size = comm.rank, comm.size
 rng = np.random.RandomState(rank)
 digest = Digest()
-for turn in range(7000 // size + 60):
+for turn in range(5000 // size + 60):
     data = np.sort(rng.randint(0, 100000, size=800 + 10 * ((rank + turn) % 7)))
     sample = data[:: max(1, len(data) // 8)][:8].copy()
     samples = np.empty(8 * size, dtype=sample.dtype) if rank == 0 else None

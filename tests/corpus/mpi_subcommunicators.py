@@ -31,7 +31,7 @@ private = world.Dup()
 grid = private.Create_cart(MPI.Compute_dims(size, 2), periods=[True, False])
 row = grid.Sub([False, True])
 digest = Digest()
-for round_number in range(110):
+for round_number in range(70):
     team = Team(private, (rank + round_number) % 2)
     inner = team.comm.Split(team.comm.rank // 2) if round_number % 3 == 0 else None
     for step in range(40):
