@@ -4,6 +4,7 @@
 A Job owns every process its command starts, in whatever session or process group they end up: each
 carries a mark in its environment. Leaving a Job kills what is left of it.
 """
+import glob
 import os
 import signal
 import subprocess
@@ -51,7 +52,7 @@ def environment(tmp, extra=None):
         "OMPI_MCA_mpi_yield_when_idle": "1",
         "OMPI_MCA_rmaps_base_oversubscribe": "1",
         "OMPI_MCA_hwloc_base_binding_policy": "none",
-        "TMPDIR": str(tmp), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
+        "TMPDIR": str(tmp), "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
     })
     env.update(extra or {})
@@ -137,7 +138,7 @@ class Job:
             ) from None
         return self.outcome(code)
 
-    def wait_until(self, condition, timeout_s=RUN_TIMEOUT_S, poll_s=0.002):
+    def wait_until(self, condition, timeout_s=RUN_TIMEOUT_S, poll_s=0.004):
         """True as soon as condition() holds, False when the command ends before."""
         deadline = time.monotonic() + timeout_s
         while not condition():
@@ -199,11 +200,9 @@ def run(command, work, ranks=1, env=None, timeout_s=RUN_TIMEOUT_S):
 
 
 def snapshots(work):
-    """Folders of all committed snapshots below `work`, oldest epoch first."""
-    found = []
-    for manifest in Path(work).rglob("step-*/MANIFEST"):
-        found.append(manifest.parent)
-    return sorted(found, key=lambda folder: folder.name)
+    """Folders of all committed snapshots of the runs in work/checkpoints, oldest epoch first."""
+    manifests = glob.glob(f"{work}/checkpoints/*/step-*/MANIFEST")
+    return sorted((Path(name).parent for name in manifests), key=lambda folder: folder.name)
 
 
 def newest_epoch(work):
@@ -215,7 +214,7 @@ def newest_epoch(work):
 def run_directory(work):
     """The run's directory; there must be exactly one run below `work`."""
     folders = {folder.parent for folder in snapshots(work)}
-    assert len(folders) == 1, f"expected one run below {work}, found {folders}"
+    assert len(folders) == 1, f"expected one run in {work}, found {folders}"
     return folders.pop()
 
 
@@ -274,3 +273,10 @@ def assert_continues(pieces, whole):
                             f" ... after {whole[max(0, reached - 200):reached]!r}")
         reached = max(reached, start + len(piece))
     assert reached == len(whole), f"output ends with {whole[:reached][-200:]!r}"
+
+
+def run_until_snapshots(command, work, ranks=1, committed=2, env=None):
+    """Runs the command until `committed` snapshots are there at the same time, then kills it."""
+    with Job(command, work, ranks, env) as job:
+        reached = job.wait_until(lambda: len(snapshots(work)) >= committed)
+        assert reached, f"ended before {committed} snapshots were committed:\n{tail(job.stderr())}"

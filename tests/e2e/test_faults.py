@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Damaged checkpoints and a full disk: nothing wrong is resumed, nothing is restarted silently."""
+import os
+import random
+import shutil
+import subprocess
+
+import pytest
+
+import harness
+from harness import CHKPT_INSPECT, CHKPT_MPI, Job
+
+SCRIPTS = harness.ROOT / "tests" / "e2e" / "scripts"
+PROGRAMS = {1: [SCRIPTS / "counting.py", "25000"], 2: [SCRIPTS / "swapping.py", "9000"]}
+MORE_MEMORY_THAN_DISK_KIB = 8192
+
+
+@pytest.fixture
+def rng(request):
+    return random.Random(request.config.getoption("--seed"))
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """Files of the unbroken run of PROGRAMS[ranks]."""
+    known = {}
+
+    def get(ranks):
+        if ranks not in known:
+            script, *arguments = PROGRAMS[ranks]
+            known[ranks] = harness.reference(script, ranks, tmp_path_factory.mktemp(f"r{ranks}"),
+                                             arguments).files
+        return known[ranks]
+
+    return get
+
+
+def rank_file(snapshot, rng):
+    return rng.choice(sorted(snapshot.rglob("rank-*.h5")))
+
+
+def flip_a_byte(snapshot, rng):
+    path = rank_file(snapshot, rng)
+    data = bytearray(path.read_bytes())
+    data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    path.write_bytes(data)
+
+
+def cut_short(snapshot, rng):
+    path = rank_file(snapshot, rng)
+    os.truncate(path, rng.randrange(path.stat().st_size))
+
+
+def remove_a_file(snapshot, rng):
+    rank_file(snapshot, rng).unlink()
+
+
+def edit_the_manifest(snapshot, rng):
+    path = snapshot / "MANIFEST"
+    text = path.read_text()
+    path.write_text(text.replace("\nnranks ", "\nnranks 1", 1))
+
+
+def swap_in_an_older_file(snapshot, rng):
+    path = rank_file(snapshot, rng)
+    older = harness.snapshots(snapshot.parents[2])[0] / path.relative_to(snapshot)
+    shutil.copyfile(older, path)
+
+
+DAMAGES = [flip_a_byte, cut_short, remove_a_file, edit_the_manifest, swap_in_an_older_file]
+
+
+@pytest.mark.parametrize("ranks", PROGRAMS)
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_newest_snapshot_is_passed_over(damage, ranks, work, rng, expected):
+    command = [CHKPT_MPI, "-f", "30", *PROGRAMS[ranks]]
+    harness.run_until_snapshots(command, work, ranks)
+    *_, older, newest = harness.snapshots(work)
+    epoch = {folder: int(folder.name.split("-")[1]) for folder in (older, newest)}
+    damage(newest, rng)
+    outcome = harness.run(command, work, ranks)
+    assert outcome.code == 0, outcome.stderr
+    lost = [line for line in outcome.messages if "passed over" in line]
+    assert len(lost) == 1 and f"snapshot {epoch[newest]} " in lost[0], outcome.stderr
+    assert any(f"resumed from epoch {epoch[older]} " in line for line in outcome.messages)
+    harness.assert_same_files(expected(ranks), harness.files(work))
+
+
+@pytest.mark.parametrize("ranks", PROGRAMS)
+def test_nothing_usable_is_said_and_started_afresh(ranks, work, rng, expected):
+    command = [CHKPT_MPI, "-f", "30", *PROGRAMS[ranks]]
+    harness.run_until_snapshots(command, work, ranks)
+    for snapshot in harness.snapshots(work):
+        rng.choice([flip_a_byte, cut_short, remove_a_file])(snapshot, rng)
+
+    must = harness.run([CHKPT_MPI, "--resume=must", *command[1:]], work, ranks)
+    assert must.code == 74, must.stderr
+    assert sum("cannot resume" in line for line in must.messages) == 1, must.stderr
+    assert not list(work.glob("result*"))
+
+    for path in work.glob("progress.log"):
+        path.unlink()
+    afresh = harness.run(command, work, ranks)
+    assert afresh.code == 0, afresh.stderr
+    assert sum("starting from the beginning" in line for line in afresh.messages) == 1
+    assert not any("resumed from" in line for line in afresh.messages)
+    harness.assert_same_files(expected(ranks), harness.files(work))
+
+
+def growing_reference(folder):
+    return harness.reference(SCRIPTS / "growing.py", 1, folder)
+
+
+def check_all(work):
+    for snapshot in harness.snapshots(work):
+        outcome = harness.run([CHKPT_INSPECT, "check", snapshot], work)
+        assert outcome.code == 0, outcome.stdout.decode() + outcome.stderr
+
+
+def test_file_size_limit_during_a_snapshot(work, folder):
+    """The write fails half way; the script ends with its own code, old snapshots stay whole."""
+    expected = growing_reference(folder)
+    limited = ["bash", "-c", f'ulimit -f {MORE_MEMORY_THAN_DISK_KIB}; exec "$@"', "limited",
+               CHKPT_MPI, "-f", "30", SCRIPTS / "growing.py"]
+    outcome = harness.run(limited, work)
+    assert outcome.code == expected.outcome.code == 7, outcome.stderr
+    assert any("skipped" in line for line in outcome.messages), outcome.stderr
+    harness.assert_same_files(expected.files, harness.files(work))
+    assert harness.snapshots(work)
+    check_all(work)
+
+
+def test_kill_after_failed_snapshots_resumes_from_the_last_good_one(work, folder):
+    expected = growing_reference(folder)
+    limited = ["bash", "-c", f'ulimit -f {MORE_MEMORY_THAN_DISK_KIB}; exec "$@"', "limited",
+               CHKPT_MPI, "-f", "30", SCRIPTS / "growing.py"]
+    with Job(limited, work) as job:
+        assert job.wait_until(lambda: "skipped" in job.stderr()), job.stderr()
+    last_good = harness.newest_epoch(work)
+    assert last_good > 0
+    outcome = harness.run(limited[-4:], work)
+    assert outcome.code == 7, outcome.stderr
+    assert any(f"resumed from epoch {last_good} " in line for line in outcome.messages)
+    harness.assert_same_files(expected.files, harness.files(work))
+
+
+def can_mount_privately():
+    return subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"], check=False,
+                          capture_output=True).returncode == 0
+
+
+def test_disk_full_during_a_snapshot(work, folder):
+    """A tmpfs of 8 MiB, mounted where only this command sees it."""
+    if not can_mount_privately():
+        pytest.skip("no private mounts here: unshare --user --mount is refused")
+    expected = growing_reference(folder)
+    (work / "checkpoints").mkdir(mode=0o700)
+    kept = folder / "kept"
+    kept.mkdir()
+    shell = ('mount -t tmpfs -o size=8m,mode=700 none checkpoints && '
+             '"$@"; code=$?; cp -a checkpoints "$KEPT"; exit $code')
+    outcome = harness.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "bash", "-c", shell, "full",
+         CHKPT_MPI, "-f", "30", SCRIPTS / "growing.py"], work, env={"KEPT": str(kept / "checkpoints")})
+    assert outcome.code == 7, outcome.stderr
+    skipped = [line for line in outcome.messages if "skipped" in line]
+    assert skipped and any("space" in line.lower() for line in skipped), outcome.stderr
+    harness.assert_same_files(expected.files, harness.files(work))
+    assert harness.snapshots(kept)
+    check_all(kept)
