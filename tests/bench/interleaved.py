@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Compares two commands fairly: A B A B in one go, then ratios of medians, of minima, of CPU time.
+
+A workload prints one JSON object {name: {"wall": seconds, "cpu": seconds}} as its last line. Rounds
+in which the reference moved by more than a quarter from its median say something about the machine,
+not about us, and are discarded. Nothing here fails by time.
+"""
+import json
+import statistics
+import subprocess
+
+MOVED_TOO_FAR = 0.25
+
+
+def measure(command, env, timeout_s=300):
+    done = subprocess.run([str(word) for word in command], env=env, capture_output=True, text=True,
+                          timeout=timeout_s, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def interleave(reference, ours, env, rounds):
+    """[(reference measures, our measures)] of every round; odd rounds begin with ours."""
+    pairs = []
+    for number in range(rounds):
+        if number % 2 == 0:
+            first = measure(reference, env)
+            pairs.append((first, measure(ours, env)))
+        else:
+            second = measure(ours, env)
+            pairs.append((measure(reference, env), second))
+    return pairs
+
+
+def ratio_of(pairs, name):
+    """The row of one measure of a workload."""
+    middle = statistics.median(reference[name]["wall"] for reference, _ in pairs)
+    kept = [(a[name], b[name]) for a, b in pairs
+            if abs(a[name]["wall"] / middle - 1) <= MOVED_TOO_FAR]
+
+    def ratio(reduce, clock):
+        return (reduce([b[clock] for _, b in kept]) /
+                max(reduce([a[clock] for a, _ in kept]), 1e-12))
+
+    return {"name": name, "rounds": len(kept), "discarded": len(pairs) - len(kept),
+            "reference_s": middle, "median": ratio(statistics.median, "wall"),
+            "minimum": ratio(min, "wall"), "cpu": ratio(statistics.median, "cpu")}
+
+
+def table(rows):
+    lines = [f"{'':34} {'reference':>12} {'median':>8} {'minimum':>8} {'CPU':>8} {'rounds':>7}"]
+    for row in rows:
+        lines.append(f"{row['bar'] + ' ' + row['name']:34} {in_units(row['reference_s']):>12} "
+                     f"{row['median']:8.3f} {row['minimum']:8.3f} {row['cpu']:8.3f} "
+                     f"{row['rounds']:>7}")
+    return "\n".join(lines)
+
+
+def in_units(seconds):
+    for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "us")):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3f} {unit}"
+    return f"{seconds * 1e9:.0f} ns"
