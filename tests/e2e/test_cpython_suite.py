@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""CPython's own tests give the same results with chkpt-mpi as the interpreter as with python3.
+
+Started under the name python3 the program is the interpreter of the tests and of every child they
+start; under its own name it runs those that need no interpreter beside them.
+"""
+import os
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+import harness
+from harness import CHKPT_MPI, PYTHON
+
+AS_PYTHON = ["test_cmd_line_script", "test_runpy", "test_atexit",
+             "test_multiprocessing_main_handling", "test_signal"]
+AS_ITSELF = ["test_runpy", "test_atexit", "test_sys_setprofile", "test_pkgutil", "test_frame"]
+
+
+class Suite:
+    """One running `-m test`, and its tests' verdicts."""
+
+    def __init__(self, command, tests, folder):
+        folder.mkdir(parents=True)
+        (folder / "tmp").mkdir()
+        self._report = folder / "report.xml"
+        self._log = folder / "log"
+        env = harness.environment(folder / "tmp")
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # some of these tests look for .pyc files
+        env.pop("PYTHONPATH", None)
+        with open(self._log, "wb") as log:
+            self._process = subprocess.Popen(
+                [*map(str, command), "-m", "test", "--junit-xml", self._report, *tests],
+                cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT)
+
+    def verdicts(self):
+        self._process.wait(600)
+        assert self._report.exists(), self._log.read_text(errors="replace")[-3000:]
+        found = {}
+        for case in ElementTree.parse(self._report).iter("testcase"):
+            kinds = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
+            found[case.get("name")] = (case.get("result"), kinds)
+        return found
+
+
+@pytest.fixture(autouse=True)
+def suite_is_installed():
+    done = subprocess.run([PYTHON, "-c", "import test.test_runpy"], capture_output=True)
+    assert done.returncode == 0, "CPython's tests are missing (Debian: libpython3.11-testsuite)"
+
+
+def assert_same_verdicts(ours, theirs):
+    expected, actual = theirs.verdicts(), ours.verdicts()
+    assert actual == expected
+    assert len(expected) > 20
+    assert sum(not kinds for _, kinds in expected.values()) > 0.8 * len(expected)
+
+
+def test_as_the_interpreter(folder):
+    link = folder / "bin" / os.path.basename(PYTHON)
+    link.parent.mkdir()
+    link.symlink_to(CHKPT_MPI)
+    ours = Suite([link], AS_PYTHON, folder / "ours")
+    theirs = Suite([PYTHON], AS_PYTHON, folder / "theirs")
+    assert_same_verdicts(ours, theirs)
+
+
+def test_under_its_own_name(folder):
+    options = ["-q", "-f", "-1", "--resume", "never", "-o", folder / "checkpoints"]
+    ours = Suite([CHKPT_MPI, *options], AS_ITSELF, folder / "ours")
+    theirs = Suite([PYTHON], AS_ITSELF, folder / "theirs")
+    assert_same_verdicts(ours, theirs)
