@@ -45,9 +45,8 @@ class ResumedStack {
     int jump = -1;
     bool in_generator = false;
   };
-  class Drive;
-
   void drop_frames();
+  void stand(int i);
   Frame& at(int i);
 
   std::vector<Frame> frames_;

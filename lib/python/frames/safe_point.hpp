@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Brings the main thread to a point where its stack can be captured. Costs nothing while nothing is
 // wanted: no trace or profile hook, and the one thread of ours sleeps. While a safe point is wanted
-// the thread arms the interpreter's pending-call mechanism again and again; after 20 ms a profile
-// hook is added that fires as soon as the C code in the way has returned.
+// the thread queues a pending call every millisecond; after 20 ms without success the pending call
+// asks at every check of the eval breaker until the C code in the way has returned.
 #pragma once
 
 #include "python/frames/stack.hpp"

@@ -28,6 +28,8 @@ enum Kind : int {
   kSend = 4,     // SEND to a generator or coroutine: push what it yields, or its return value
   kDrop = 5,     // drop the result (property setter)
   kNone = 6,     // drop the result, push None (exec)
+  kAdvance = 7,  // next() or send() of a generator: push what it yields; when it has finished, push
+                 // the default (extra) or raise StopIteration
 };
 
 // Why a stack cannot be captured now: ("inside <builtin sorted> called", "fit.py:88 in main").

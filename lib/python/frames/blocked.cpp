@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The innermost frame inside a C function it has called: planned to stand before the call, so that
+// a resume makes the call again. Accepted only if the value stack provably still holds what the
+// call was made with and nothing but that one C function is between the frame and the caller.
+#include "python/frames/shim.hpp"
+
+#include "python/frames/chain.hpp"
+
+#include <cstring>
+
+namespace chkpt::frames {
+namespace {
+
+using shim::InterpreterFrame;
+
+bool is_call(int op) {
+  return op == shim::kCall || op == shim::kPrecall || op == shim::kCallKw ||
+         op == shim::kCallFunctionEx;
+}
+
+// A function that is C code itself, not something that leads to other callables.
+bool is_c_function(PyObject* c) {
+  return c && (PyCFunction_CheckExact(c) || Py_IS_TYPE(c, &PyMethodDescr_Type) ||
+               Py_IS_TYPE(c, &PyCMethod_Type) ||
+               std::strcmp(Py_TYPE(c)->tp_name, "cython_function_or_method") == 0);
+}
+
+// CALL_FUNCTION_EX keeps its argument tuple and dict in C variables and may have replaced them by
+// converted copies, leaving stale pointers on the stack. They are the same objects if the compiler
+// itself made them, or if one of the frame's own variables holds the very tuple.
+bool arguments_are_alive(InterpreterFrame* frame, const CodeAnalysis& code, int at, int depth) {
+  const bool keywords = (code.arg(at) & 1) != 0;
+  const int before = code.previous(at);
+  if (before < 0) return false;
+  if (!keywords && shim::makes_args_tuple(code.opcode(before), code.arg(before))) return true;
+  if (keywords && code.opcode(before) != shim::kDictMerge) return false;
+  PyObject* arguments = shim::stack_base(frame)[depth - (keywords ? 2 : 1)];
+  PyCodeObject* co = shim::code(frame);
+  for (int i = 0; i < co->co_nlocalsplus; ++i)
+    if (arguments && frame->localsplus[i] == arguments) return PyTuple_CheckExact(arguments);
+  return false;
+}
+
+// Where execution has to start for the call to be made again with its keyword names.
+int restart_of(const CodeAnalysis& code, int at) {
+  int first = at;
+  if (code.opcode(at) == shim::kCall && shim::kPrecall >= 0) first = code.previous(at);
+  if (first < 0 || (shim::kPrecall >= 0 && code.opcode(at) == shim::kCall &&
+                    code.opcode(first) != shim::kPrecall))
+    return -1;
+  const int before = code.previous(first);
+  if (before >= 0 && code.opcode(before) == shim::kKwNames) first = before;
+  return code.with_prefixes(first);
+}
+
+shim::CallSlots slots_of(InterpreterFrame* frame, const CodeAnalysis& code, int at) {
+  const int op = code.opcode(at);
+  return op == shim::kCallFunctionEx ? shim::call_ex_slots(code.depth(at), code.arg(at))
+                                     : shim::call_slots(shim::stack_base(frame), code.depth(at),
+                                                        code.arg(at), op == shim::kCallKw);
+}
+
+}  // namespace
+
+bool plan_blocked_call(InterpreterFrame* frame, const CodeAnalysis& code, FramePlan* plan,
+                       std::string* reason) {
+  const int at = shim::offset(frame);
+  if (!is_call(code.opcode(at))) {
+    *reason = "inside C code that no call instruction started";
+    return false;
+  }
+  const shim::CallSlots slots = slots_of(frame, code, at);
+  PyObject* callable = slots.callable >= 0 ? shim::stack_base(frame)[slots.callable] : nullptr;
+  if (!is_c_function(callable)) {
+    *reason = "inside C code behind " + name_of_callable(callable);
+    return false;
+  }
+  if (code.opcode(at) == shim::kCallFunctionEx &&
+      !arguments_are_alive(frame, code, at, code.depth(at))) {
+    *reason = "inside a call with unpacked arguments that are gone";
+    return false;
+  }
+  plan->kind = kTop;
+  plan->next = restart_of(code, at);
+  plan->stack_size = code.depth(plan->next);
+  if (plan->next < 0 || plan->stack_size != code.depth(at)) {
+    *reason = "inside a call of unknown shape";
+    return false;
+  }
+  return true;
+}
+
+BlockedCallable blocked_callable(const StackPlan& plan) {
+  if (plan.frames().empty() || plan.innermost() != Innermost::kBlockedCall) return {};
+  InterpreterFrame* frame = plan.frames().front().frame;
+  const CodeAnalysis* code = CodeAnalysis::of(shim::code(frame));
+  const int at = shim::offset(frame);
+  if (!code || at < 0 || at >= code->size() || !is_call(code->opcode(at))) return {};
+  const shim::CallSlots slots = slots_of(frame, *code, at);
+  PyObject** base = shim::stack_base(frame);
+  BlockedCallable blocked;
+  blocked.callable = base[slots.callable];
+  if (PyCFunction_Check(blocked.callable)) blocked.self = PyCFunction_GET_SELF(blocked.callable);
+  if (!blocked.self && slots.self >= 0) blocked.self = base[slots.self];
+  return blocked;
+}
+
+}  // namespace chkpt::frames

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The contents of a frame as Python objects and back. An empty slot is null_marker().
+#pragma once
+
+#include "python/ref.hpp"
+
+struct _PyInterpreterFrame;
+
+namespace chkpt::frames {
+
+Ref slots_to_list(PyObject** slots, int n);  // throws PythonError
+PyObject* slot_from_item(PyObject* item);    // new reference; null for an empty slot
+
+// Gives an empty frame, whose code is set, its function, locals and value stack. Borrowed items of
+// a StackState entry or of a generator's state. -1 with a Python exception if the shapes differ.
+struct FrameContents {
+  PyObject* function;
+  PyObject* locals_dict;
+  PyObject* locals;
+  PyObject* stack;
+};
+int fill_frame(_PyInterpreterFrame* frame, const FrameContents& contents);
+
+}  // namespace chkpt::frames

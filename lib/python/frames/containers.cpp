@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Set tables, dict iterators, functions and classes: state that Python code cannot reach.
+#include "python/frames/shim.hpp"
+
+#include "python/frames/objects.hpp"
+
+#include "python/frames/stack.hpp"
+
+#include <cstring>
+
+namespace chkpt::frames {
+namespace {
+
+PySetObject* as_set(PyObject* object) { return reinterpret_cast<PySetObject*>(object); }
+
+// The key of deleted entries: not exported, so it is looked up in a set that has one. Borrowed.
+PyObject* set_dummy() {
+  static PyObject* dummy = nullptr;
+  if (dummy) return dummy;
+  const Ref set = Ref::steal(PySet_New(nullptr));
+  const Ref key = Ref::steal(PyLong_FromLong(1));
+  if (!set || !key || PySet_Add(set.get(), key.get()) < 0 ||
+      PySet_Discard(set.get(), key.get()) < 0)
+    return nullptr;
+  for (Py_ssize_t i = 0; i <= as_set(set.get())->mask; ++i)
+    if (PyObject* left = as_set(set.get())->table[i].key) dummy = left;
+  return dummy;
+}
+
+int append_entry(PyObject* entries, Py_ssize_t index, const setentry& entry) {
+  const bool deleted = entry.key == set_dummy();
+  const Ref position = Ref::steal(PyLong_FromSsize_t(index));
+  const Ref hash = Ref::steal(PyLong_FromSsize_t(deleted ? -1 : entry.hash));
+  if (!position || !hash || PyList_Append(entries, position.get()) < 0 ||
+      PyList_Append(entries, hash.get()) < 0)
+    return -1;
+  return PyList_Append(entries, deleted ? null_marker() : entry.key);
+}
+
+// Entries are triples: index, hash, key.
+PyObject* entry_key(PyObject* entries, Py_ssize_t i) { return PyList_GET_ITEM(entries, 3 * i + 2); }
+
+// 1: every key still has the hash it had; 0: not; -1: error.
+int hashes_hold(PyObject* entries, Py_ssize_t n) {
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* key = entry_key(entries, i);
+    if (key == null_marker()) continue;
+    const Py_hash_t hash = PyObject_Hash(key);
+    if (hash == -1) return -1;
+    if (hash != PyLong_AsSsize_t(PyList_GET_ITEM(entries, 3 * i + 1))) return 0;
+  }
+  return 1;
+}
+
+int add_one_by_one(PyObject* set, PyObject* entries, Py_ssize_t n) {
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* key = entry_key(entries, i);
+    if (key != null_marker() && PySet_Add(set, key) < 0) return -1;
+  }
+  return 0;
+}
+
+int give_table(PySetObject* set, Py_ssize_t mask) {
+  set->table = set->smalltable;
+  if (mask + 1 > PySet_MINSIZE) {
+    const auto slots = static_cast<std::size_t>(mask) + 1;
+    set->table = static_cast<setentry*>(PyMem_Calloc(slots, sizeof(setentry)));
+    if (!set->table) {
+      set->table = set->smalltable;
+      PyErr_NoMemory();
+      return -1;
+    }
+  }
+  set->mask = mask;
+  return 0;
+}
+
+void place_entries(PySetObject* set, PyObject* entries, Py_ssize_t n) {
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    setentry& entry = set->table[PyLong_AsSsize_t(PyList_GET_ITEM(entries, 3 * i))];
+    PyObject* key = entry_key(entries, i);
+    if (key == null_marker()) {
+      entry = {set_dummy(), -1};  // deleted entries own no reference
+    } else {
+      entry = {Py_NewRef(key), PyLong_AsSsize_t(PyList_GET_ITEM(entries, 3 * i + 1))};
+      ++set->used;
+    }
+  }
+}
+
+bool entries_fit(PyObject* entries, Py_ssize_t mask) {
+  if (PyList_GET_SIZE(entries) % 3 != 0 || mask < PySet_MINSIZE - 1 || (mask & (mask + 1)) != 0)
+    return false;
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(entries) / 3; ++i) {
+    const Py_ssize_t index = PyLong_AsSsize_t(PyList_GET_ITEM(entries, 3 * i));
+    if (index < 0 || index > mask) return false;
+  }
+  return true;
+}
+
+// The private layout of dict iterators, the same from 3.7 to 3.13.
+struct DictIterator {
+  PyObject_HEAD PyDictObject* dict;
+  Py_ssize_t used;
+  Py_ssize_t position;
+  PyObject* result;
+  Py_ssize_t left;
+};
+
+bool is_reverse(PyObject* iterator) {
+  return Py_IS_TYPE(iterator, &PyDictRevIterKey_Type) ||
+         Py_IS_TYPE(iterator, &PyDictRevIterValue_Type) ||
+         Py_IS_TYPE(iterator, &PyDictRevIterItem_Type);
+}
+
+// A rebuilt dict has no gaps, so positions are kept as numbers of live entries: those passed, or
+// for a reverse iterator those not yet passed.
+Py_ssize_t live_entries_before(PyObject* dict, Py_ssize_t position) {
+  Py_ssize_t live = 0, at = 0;
+  PyObject *key = nullptr, *value = nullptr;
+  while (PyDict_Next(dict, &at, &key, &value) && at <= position) ++live;
+  return live;
+}
+
+}  // namespace
+
+PyObject* set_get(PyObject* object) {
+  PySetObject* set = as_set(object);
+  const Ref entries = Ref::steal(PyList_New(0));
+  if (!entries || !set_dummy()) return nullptr;
+  for (Py_ssize_t i = 0; i <= set->mask; ++i)
+    if (set->table[i].key && append_entry(entries.get(), i, set->table[i]) < 0) return nullptr;
+  return Py_BuildValue("(nnnO)", set->mask, set->fill, set->finger, entries.get());
+}
+
+int set_put(PyObject* object, PyObject* state) {
+  PyObject* entries = nullptr;
+  Py_ssize_t mask = 0, fill = 0, finger = 0;
+  if (!PyArg_ParseTuple(state, "nnnO!", &mask, &fill, &finger, &PyList_Type, &entries)) return -1;
+  if (!set_dummy()) return -1;
+  if (!entries_fit(entries, mask)) {
+    PyErr_SetString(PyExc_RuntimeError, "saved set has an impossible table");
+    return -1;
+  }
+  PySetObject* set = as_set(object);
+  const Py_ssize_t n = PyList_GET_SIZE(entries) / 3;
+  const int hold = hashes_hold(entries, n);
+  if (hold < 0) return -1;
+  if (!hold || set->fill || set->table != set->smalltable)
+    return add_one_by_one(object, entries, n);
+  if (give_table(set, mask) < 0) return -1;
+  place_entries(set, entries, n);
+  set->fill = fill;
+  set->finger = finger;
+  return 1;
+}
+
+bool set_is_pristine(PyObject* object) {
+  const PySetObject* set = as_set(object);
+  return set->fill == 0 && set->mask == PySet_MINSIZE - 1 && set->finger == 0;
+}
+
+PyObject* dict_iter_get(PyObject* object) {
+  const auto* it = reinterpret_cast<DictIterator*>(object);
+  auto* dict = reinterpret_cast<PyObject*>(it->dict);
+  Py_ssize_t live = 0;
+  if (dict) live = live_entries_before(dict, is_reverse(object) ? it->position + 1 : it->position);
+  return Py_BuildValue("(Onnn)", dict ? dict : Py_None, it->used, live, it->left);
+}
+
+int dict_iter_set(PyObject* object, PyObject* state) {
+  PyObject* dict = nullptr;
+  Py_ssize_t used = 0, live = 0, left = 0;
+  if (!PyArg_ParseTuple(state, "Onnn", &dict, &used, &live, &left)) return -1;
+  if (dict != Py_None && !PyDict_Check(dict)) {
+    PyErr_SetString(PyExc_RuntimeError, "saved dict iterator without its dict");
+    return -1;
+  }
+  auto* it = reinterpret_cast<DictIterator*>(object);
+  const Ref before = Ref::steal(reinterpret_cast<PyObject*>(it->dict));
+  it->dict = dict == Py_None ? nullptr : reinterpret_cast<PyDictObject*>(Py_NewRef(dict));
+  it->used = used;
+  it->position = is_reverse(object) ? live - 1 : live;
+  it->left = left;
+  return 0;
+}
+
+PyObject* view_dict(PyObject* view) {
+  PyDictObject* dict = reinterpret_cast<_PyDictViewObject*>(view)->dv_dict;
+  return Py_NewRef(dict ? reinterpret_cast<PyObject*>(dict) : Py_None);
+}
+
+PyObject* function_new(PyObject* code, PyObject* globals) {
+  if (!PyCode_Check(code) || !PyDict_Check(globals)) {
+    PyErr_SetString(PyExc_TypeError, "a function needs a code object and a dict of globals");
+    return nullptr;
+  }
+  return PyFunction_New(code, globals);
+}
+
+int function_set_closure(PyObject* function, PyObject* closure_or_none) {
+  return PyFunction_SetClosure(function, closure_or_none);
+}
+
+int function_set_builtins(PyObject* function, PyObject* builtins) {
+  if (!PyFunction_Check(function) || !PyDict_Check(builtins)) {
+    PyErr_SetString(PyExc_TypeError, "a function's builtins must be a dict");
+    return -1;
+  }
+  Py_INCREF(builtins);
+  Py_XSETREF(reinterpret_cast<PyFunctionObject*>(function)->func_builtins, builtins);
+  return 0;
+}
+
+// type_new() leaves the storage for tp_name empty that PyType_FromSpec() fills.
+bool is_python_class(PyTypeObject* type) {
+  return (type->tp_flags & Py_TPFLAGS_HEAPTYPE) &&
+         !reinterpret_cast<PyHeapTypeObject*>(type)->_ht_tpname;
+}
+
+}  // namespace chkpt::frames

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Runs a chain of filled frames: the innermost first, each result handed to its caller the way the
+// instruction that called would have done it.
+#pragma once
+
+#include "python/ref.hpp"
+
+#include <vector>
+
+struct _PyInterpreterFrame;
+
+namespace chkpt::frames {
+
+struct PendingFrame {
+  _PyInterpreterFrame* frame;
+  Ref generator;  // whose frame it is; null: the frame is on the thread's data stack
+  Ref extra;
+  int kind;
+  int next;
+  int jump;
+};
+
+// Outermost first. New reference to the outermost frame's result, or null with a Python exception.
+// `base_exception`: what the outermost code was handling, or None.
+PyObject* drive(std::vector<PendingFrame> frames, PyObject* base_exception);
+
+// A resumed frame that still waits for its callee: no C code waits on its behalf, so the next
+// snapshot takes it as it was resumed. Null: not such a frame.
+const PendingFrame* find_pending(const _PyInterpreterFrame* frame);
+
+// Puts a frame whose callee is running at its call, given the instruction after it.
+void stand_at_call(_PyInterpreterFrame* frame, int next);
+
+}  // namespace chkpt::frames

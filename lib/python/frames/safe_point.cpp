@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "python/frames/shim.hpp"
+
+#include "python/frames/safe_point.hpp"
+
+#include "python/frames/breaker.hpp"
+#include "python/frames/chain.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <mutex>
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace chkpt::frames::safe_point {
+namespace {
+
+constexpr std::int64_t kInsistAfterNs = 20'000'000;
+constexpr std::int64_t kUnansweredNs = 20'000'000;
+constexpr int kRearmMs = 1;
+constexpr int kLookAgainEvery = 10;  // rounds of re-arming between unconditional looks
+
+// One per process, never destroyed. What has no note is atomic or set once by start().
+struct State {
+  std::mutex mutex;         // orders arming against stop() and fork()
+  bool enabled = false;     // mutex
+  WhyNot why;               // mutex
+  bool has_thread = false;  // main thread
+  pthread_t thread{};
+  Handler handler = nullptr;
+  char* target = nullptr;   // main thread: the eval loop that must be running again
+  bool in_handler = false;  // main thread
+  std::atomic<int> event_fd{-1};
+  std::atomic<bool> stopping{false};
+  std::atomic<bool> wanted{false};
+  std::atomic<bool> queued{false};
+  std::atomic<bool> look_anyway{false};
+  std::atomic<std::int64_t> wanted_since_ns{0};
+  std::atomic<std::int64_t> queued_since_ns{0};
+};
+
+State& state() {
+  static State* s = new State;
+  return *s;
+}
+// Reached before start(), too: the signal-safe entry must not be the first to allocate it.
+State* const g_allocate_early = &state();
+
+std::int64_t now_ns() {
+  timespec t{};
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
+}
+
+void wake_thread() {
+  const int fd = state().event_fd.load();
+  const std::uint64_t one = 1;
+  // A full counter means the thread is awake anyway.
+  if (fd >= 0 && ::write(fd, &one, sizeof one) < 0 && errno != EAGAIN) state().event_fd = -1;
+}
+
+void want() {
+  State& s = state();
+  if (!s.wanted.exchange(true)) s.wanted_since_ns = now_ns();
+}
+
+int on_pending(void*);
+
+void arm() {
+  State& s = state();
+  const std::lock_guard<std::mutex> lock(s.mutex);
+  if (!s.enabled || !s.wanted || shim::finalizing()) return;
+  if (!s.queued.exchange(true)) {
+    s.queued_since_ns = now_ns();
+    if (!shim::add_pending_call(on_pending)) s.queued = false;
+  }
+  shim::poke_eval_breaker();
+}
+
+void note(const WhyNot& why) {
+  State& s = state();
+  const std::lock_guard<std::mutex> lock(s.mutex);
+  s.why = why;
+}
+
+void ask_again_at_next_check() {
+  State& s = state();
+  s.queued_since_ns = now_ns();
+  s.queued = breaker::call_again_at_next_check(on_pending);
+}
+
+// Not now. At first it is enough to try again in a millisecond. If that keeps failing, C code
+// calls Python code all the time and the outer frames run for moments only: ask at every check,
+// cheaply, until the eval loop of the frame that waits in C runs again.
+void defer(PyThreadState* ts, const WhyNot& why) {
+  State& s = state();
+  note(why);
+  if (now_ns() - s.wanted_since_ns < kInsistAfterNs) return;
+  s.target = blocking_eval_loop(ts);
+  if (s.target) ask_again_at_next_check();
+}
+
+void run_handler(StackPlan* plan) {
+  State& s = state();
+  s.target = nullptr;
+  s.wanted = false;
+  s.in_handler = true;
+  {
+    const PendingException untouched;
+    s.handler(*plan);
+  }
+  s.in_handler = false;
+  forget_analyses();
+}
+
+// The pending call. Runs on the main thread only, with the GIL.
+int on_pending(void*) {
+  State& s = state();
+  s.queued = false;
+  if (!s.wanted || s.stopping || s.in_handler || shim::finalizing()) return 0;
+  PyThreadState* ts = PyThreadState_Get();
+  if (!shim::is_main_thread_state(ts) || ts->interp != PyInterpreterState_Main()) return 0;
+  const void* here = __builtin_dwarf_cfa();
+  const bool look = s.look_anyway.exchange(false);
+  if (s.target && !look && shim::eval_loop(ts) < s.target) {
+    ask_again_at_next_check();
+    return 0;
+  }
+  StackPlan plan;
+  WhyNot why;
+  if (!shim::innermost(ts) || !breaker::runs_between_instructions(ts, here)) {
+    note({"inside C code that waits", ""});
+  } else if (plan_stack(Innermost::kEvalBreaker, &plan, &why)) {
+    run_handler(&plan);
+  } else {
+    defer(ts, why);
+  }
+  return 0;
+}
+
+void* watch(void*) {
+  State& s = state();
+  const int fd = s.event_fd;
+  int rounds = 0;
+  while (!s.stopping) {
+    pollfd wait{fd, POLLIN, 0};
+    ::poll(&wait, 1, s.wanted ? kRearmMs : -1);
+    std::uint64_t events = 0;
+    if ((wait.revents & POLLIN) && ::read(fd, &events, sizeof events) < 0 && errno != EAGAIN) break;
+    if (!s.wanted || s.stopping) continue;
+    if (++rounds % kLookAgainEvery == 0) s.look_anyway = true;
+    arm();
+  }
+  return nullptr;
+}
+
+// Signals belong to the script's threads; faults of our own code must stay fatal here.
+void start_thread(State& s) {
+  sigset_t all, before;
+  ::sigfillset(&all);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS})
+    ::sigdelset(&all, fault);
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, 256 * 1024);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int failed = ::pthread_create(&s.thread, &attributes, watch, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  ::pthread_attr_destroy(&attributes);
+  if (failed) throw IoError("cannot start a thread: " + std::string(std::strerror(failed)), failed);
+  ::pthread_setname_np(s.thread, "chkpt-safepoint");
+  s.has_thread = true;
+}
+
+void close_events(State& s) {
+  const int fd = s.event_fd.exchange(-1);
+  if (fd >= 0) ::close(fd);
+}
+
+void before_fork() { state().mutex.lock(); }
+void after_fork_in_parent() { state().mutex.unlock(); }
+void after_fork_in_child() {
+  State& s = state();
+  s.enabled = false;
+  s.stopping = true;
+  s.wanted = false;
+  s.has_thread = false;
+  s.target = nullptr;
+  close_events(s);
+  s.mutex.unlock();
+}
+
+void on_interpreter_end(PyObject*) { stop(); }
+
+// Objects of the interpreter's own dict are dropped at the end of its finalisation, while its
+// memory is still there: the last moment to end the thread.
+void stop_with_interpreter() {
+  PyObject* dict = PyInterpreterState_GetDict(PyInterpreterState_Main());
+  if (!dict) throw PythonError("the interpreter has no dict of its own");
+  constexpr const char* kKey = "chkpt.safe_point";
+  if (PyDict_GetItemString(dict, kKey)) return;
+  const Ref capsule = checked(PyCapsule_New(&state(), kKey, on_interpreter_end));
+  checked(PyDict_SetItemString(dict, kKey, capsule.get()));
+}
+
+}  // namespace
+
+void start(Handler handler) {
+  State& s = state();
+  if (s.has_thread) throw PythonError("safe points are started already");
+  breaker::learn();
+  stop_with_interpreter();
+  static const int registered =
+      ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+  if (registered != 0) throw IoError("pthread_atfork failed", registered);
+  s.event_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (s.event_fd < 0) throw IoError("eventfd failed", errno);
+  s.handler = handler;
+  s.stopping = false;
+  s.wanted = false;
+  s.queued = false;
+  s.target = nullptr;
+  start_thread(s);
+  const std::lock_guard<std::mutex> lock(s.mutex);
+  s.enabled = true;
+}
+
+void stop() {
+  State& s = state();
+  {
+    const std::lock_guard<std::mutex> lock(s.mutex);
+    s.enabled = false;
+    s.stopping = true;
+    s.wanted = false;
+  }
+  wake_thread();
+  if (s.has_thread) ::pthread_join(s.thread, nullptr);
+  s.has_thread = false;
+  s.target = nullptr;
+  close_events(s);
+}
+
+void request() {
+  want();
+  arm();
+  wake_thread();
+}
+
+void request_from_signal() {
+  const int saved_errno = errno;
+  want();
+  wake_thread();
+  errno = saved_errno;
+}
+
+void cancel() { state().wanted = false; }
+
+double waiting_s() {
+  const State& s = state();
+  return s.wanted ? static_cast<double>(now_ns() - s.wanted_since_ns) * 1e-9 : 0.0;
+}
+
+namespace {
+
+// Where the main thread is in C code. Needs the GIL.
+WhyNot look_at_main_thread() {
+  StackPlan plan;
+  WhyNot why;
+  const bool single_call = plan_stack(Innermost::kBlockedCall, &plan, &why);
+  PyThreadState* ts = shim::main_thread_state();
+  shim::InterpreterFrame* frame = ts ? shim::innermost(ts) : nullptr;
+  if (frame) why.where = place_of(frame);
+  if (single_call) why.reason = "inside " + name_of_callable(blocked_callable(plan).callable);
+  return why;
+}
+
+bool may_look(State& s) {
+  const std::lock_guard<std::mutex> lock(s.mutex);
+  return s.enabled && !shim::finalizing();
+}
+
+}  // namespace
+
+WhyNot why_not(bool may_take_gil) {
+  State& s = state();
+  if (!s.wanted) return {};
+  const bool unanswered = s.queued && now_ns() - s.queued_since_ns > kUnansweredNs;
+  if (unanswered && may_look(s)) {
+    if (PyGILState_Check()) return look_at_main_thread();
+    // With the GIL held the whole time, the wait for it could be as long as the C function runs.
+    if (may_take_gil && shim::gil_is_free()) {
+      const PyGILState_STATE gil = PyGILState_Ensure();
+      WhyNot why = look_at_main_thread();
+      PyGILState_Release(gil);
+      return why;
+    }
+  }
+  const std::lock_guard<std::mutex> lock(s.mutex);
+  if (unanswered) return {"inside C code that keeps the interpreter to itself", s.why.where};
+  return s.why;
+}
+
+}  // namespace chkpt::frames::safe_point
