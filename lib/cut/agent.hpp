@@ -113,6 +113,7 @@ class Agent {
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;
+  AgentState adopted_;
 };
 
 }  // namespace chkpt::cut

@@ -38,10 +38,10 @@ int create(const char* call, MPI_Comm parent, MPI_Comm* child, F f) {
   CommInfo* info = registry().find(parent);
   if (info == nullptr) return create_foreign(call, child, f);
   info->tick();
-  clock_advanced();
   int rc = MPI_SUCCESS;
   {
-    const Depth depth;
+    const NativeCall native(call);
+    clock_advanced();
     rc = f();
   }
   if (rc == MPI_SUCCESS) {
@@ -70,10 +70,10 @@ int create_group(CommInfo& parent, MPI_Group group, int tag, MPI_Comm* child) {
   const std::vector<int> members = world_ranks(group);
   const std::string id = parent.id + "/g" + member_text(members);
   const std::uint64_t number = registry().tick_joint(id, members);
+  const NativeCall native("MPI_Comm_create_group");
   clock_advanced();
   // The library would agree on a context by messages on the parent under the script's tag, which a
   // draining rank would take for the script's: it gets a private communicator instead.
-  const Depth depth;
   const int rc = PMPI_Comm_create_group(session::peer(), group, tag, child);
   if (rc != MPI_SUCCESS || *child == MPI_COMM_NULL) return rc;
   inherit_errhandler(parent.handle, *child);

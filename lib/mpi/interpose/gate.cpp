@@ -18,6 +18,7 @@ GateKeeper* keeper() { return g_keeper; }
 
 }  // namespace gate
 
+std::atomic<const char*> g_native_call{nullptr};
 __thread int t_depth = 1;
 
 namespace {

@@ -58,6 +58,10 @@ GateKeeper* keeper();
 
 }  // namespace gate
 
+// The native call the main thread is inside, or null: it waits for other ranks there. Any thread
+// reads.
+extern std::atomic<const char*> g_native_call;
+
 extern __thread int t_depth;
 // The wrappers' first question. Notes calls of other threads, which are never counted.
 bool outside_slow(const char* call);
@@ -75,6 +79,18 @@ class Depth {
   ~Depth() { --t_depth; }
   Depth(const Depth&) = delete;
   Depth& operator=(const Depth&) = delete;
+};
+
+// Around a native call that may wait for other ranks.
+class NativeCall {
+ public:
+  explicit NativeCall(const char* call) { g_native_call.store(call, std::memory_order_relaxed); }
+  ~NativeCall() { g_native_call.store(nullptr, std::memory_order_relaxed); }
+  NativeCall(const NativeCall&) = delete;
+  NativeCall& operator=(const NativeCall&) = delete;
+
+ private:
+  Depth depth_;
 };
 
 // The last statement of a counted wrapper.

@@ -14,7 +14,7 @@ int blocking_send(const char* call, MPI_Comm comm, int dest, F f) {
   registry().count_sent(*info, dest);
   int rc = MPI_SUCCESS;
   {
-    const Depth depth;
+    const NativeCall native(call);
     rc = f();
   }
   if (refused_arguments(rc)) registry().uncount_sent(*info, dest);

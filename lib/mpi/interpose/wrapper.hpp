@@ -30,12 +30,14 @@ class Collective {
     comm_ = registry().find(comm);
     if (comm_ != nullptr) {
       comm_->tick();
+      g_native_call.store(call, std::memory_order_relaxed);
       clock_advanced();
     }
     ++t_depth;
   }
   ~Collective() {
     --t_depth;
+    if (comm_ != nullptr) g_native_call.store(nullptr, std::memory_order_relaxed);
     if (comm_ != nullptr) call_done();
   }
   Collective(const Collective&) = delete;

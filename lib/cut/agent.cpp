@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cut/agent.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "cut/agent_impl.hpp"
+#include "mpi/session.hpp"
+
+namespace chkpt::cut {
+namespace {
+
+constexpr std::uint64_t kStopSignal = std::uint64_t{1} << 32;
+
+UniqueFd event_fd() {
+  UniqueFd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!fd) throw IoError("cannot make an event descriptor", errno);
+  return fd;
+}
+
+// Async-signal-safe.
+void wake(int fd, std::uint64_t value) {
+  const int saved = errno;
+  // Can only fail when the counter is full, and then the reader is awake anyway.
+  const ssize_t written = ::write(fd, &value, sizeof value);
+  (void)written;
+  errno = saved;
+}
+
+}  // namespace
+
+std::string trigger_text(const Trigger& trigger) {
+  switch (trigger.kind) {
+    case TriggerKind::kInterval:
+      return "interval";
+    case TriggerKind::kSignal:
+      return "signal";
+    case TriggerKind::kApi:
+      return "api:" + trigger.name;
+    case TriggerKind::kRequest:
+      break;
+  }
+  return "request";
+}
+
+Agent::Agent() = default;
+
+Agent::~Agent() { stop(); }
+
+void Agent::start(const Config& config, const PythonHooks& hooks, Work* work) {
+  impl_ = std::make_unique<Impl>(config, hooks, work, adopted_);
+}
+
+void Agent::trigger(const Trigger& trigger) {
+  if (impl_) impl_->send_trigger(trigger);
+}
+
+void Agent::trigger_from_signal(bool stop) {
+  if (impl_) impl_->trigger_from_signal(stop);
+}
+
+void Agent::set_interval(double seconds) {
+  if (impl_) impl_->send_interval(seconds);
+}
+
+void Agent::at_safe_point(void* context) {
+  if (impl_) impl_->at_safe_point(context);
+}
+
+bool Agent::api_snapshot(const std::string& name) { return impl_ && impl_->api_snapshot(name); }
+
+void Agent::script_done() {
+  if (impl_) impl_->script_done();
+}
+
+void Agent::stop() {
+  if (!impl_) return;
+  if (impl_->in_other_process()) {
+    impl_.release();  // NOLINT: its threads and locks are the parent's
+  } else {
+    impl_.reset();
+  }
+}
+
+AgentState Agent::state() const { return impl_ ? impl_->state() : adopted_; }
+void Agent::adopt(const AgentState& state) { adopted_ = state; }
+
+Agent::Impl::Impl(const Config& config, const PythonHooks& hooks, Work* work,
+                  const AgentState& state)
+    : config_(config),
+      hooks_(hooks),
+      work_(work),
+      pid_(::getpid()),
+      wake_fd_(event_fd()),
+      signal_fd_(event_fd()),
+      api_calls_(state.api_calls),
+      api_satisfied_(state.api_satisfied) {
+  std::vector<Link> links;
+  if (mpi::session::active() && mpi::session::size() > 1) {
+    ranks_ = mpi::session::size();
+    link_ = connect_ranks(&links);
+  } else {
+    auto [own, other] = make_link_pair();
+    link_ = std::move(own);
+    links.push_back(std::move(other));
+  }
+  if (!links.empty()) {
+    coordinator_ = std::make_unique<CoordinatorThread>(std::move(links), config, work);
+  }
+  mpi::gate::set_keeper(this);
+  const BlockedSignals blocked;
+  control_ = std::thread([this] { run_control(); });
+}
+
+Agent::Impl::~Impl() {
+  quit_ = true;
+  wake(wake_fd_.get(), 1);
+  control_.join();
+  set_pending(false);
+  mpi::gate::set_keeper(nullptr);
+}
+
+bool Agent::Impl::in_other_process() const { return ::getpid() != pid_; }
+
+void Agent::Impl::send_trigger(const Trigger& trigger, std::uint64_t number) {
+  if (in_other_process()) return;
+  Message message;
+  message.type = MessageType::kTrigger;
+  message.trigger = trigger;
+  message.number = number;
+  const Lock lock(mutex_);
+  send(std::move(message));
+}
+
+void Agent::Impl::send_interval(double seconds) {
+  if (in_other_process()) return;
+  Message message;
+  message.type = MessageType::kSetInterval;
+  message.seconds = seconds;
+  const Lock lock(mutex_);
+  send(std::move(message));
+}
+
+void Agent::Impl::trigger_from_signal(bool stop) const {
+  if (in_other_process()) return;
+  wake(signal_fd_.get(), stop ? kStopSignal : 1);
+}
+
+void Agent::Impl::take_signal() {
+  std::uint64_t value = 0;
+  if (::read(signal_fd_.get(), &value, sizeof value) != sizeof value) return;
+  send_trigger({TriggerKind::kSignal, "", value >= kStopSignal});
+}
+
+AgentState Agent::Impl::state() const { return {api_calls_, api_satisfied_}; }
+
+}  // namespace chkpt::cut

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The control thread of a rank: it takes the coordinator's messages and says how this rank stands
+// when the main thread cannot. It never calls MPI or Python, except hooks that say they allow it.
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "cut/agent_impl.hpp"
+#include "mpi/interpose/deferrals.hpp"
+#include "mpi/interpose/registry.hpp"
+#include "mpi/session.hpp"
+
+namespace chkpt::cut {
+namespace {
+
+// How often a running rank's clocks are looked at while a cut is pending.
+constexpr int kSample_ms = 2;
+constexpr unsigned kLauncherPatience_s = 5;  // longer than the coordinator's
+
+void clear_event(int fd) {
+  std::uint64_t value = 0;
+  const ssize_t n = ::read(fd, &value, sizeof value);
+  (void)n;  // nonblocking: it may have been cleared already
+}
+
+}  // namespace
+
+void Agent::Impl::run_control() {
+  while (!quit_) {
+    pollfd entries[3] = {
+        {link_.fd(), POLLIN, 0}, {wake_fd_.get(), POLLIN, 0}, {signal_fd_.get(), POLLIN, 0}};
+    const int n = ::poll(entries, 3, pending_ ? kSample_ms : -1);
+    if (n < 0 && errno != EINTR) return;
+    if (n > 0 && entries[1].revents != 0) clear_event(wake_fd_.get());
+    if (n > 0 && entries[2].revents != 0) take_signal();
+    if (n > 0 && entries[0].revents != 0) {
+      std::vector<Message> messages;
+      const bool alive = link_.receive(&messages);
+      for (Message& message : messages) on_message(message);
+      if (!alive && !quit_) {
+        if (leaving_) return;
+        lost();
+      }
+    }
+    if (pending_) {
+      const Lock lock(mutex_);
+      if (pending_ && !frozen_) publish();
+    }
+  }
+}
+
+void Agent::Impl::lost() {
+  ::sleep(kLauncherPatience_s);
+  log::error("lost the connection to rank 0; ending this rank");
+  ::_exit(kExitScriptFailed);
+}
+
+void Agent::Impl::on_message(Message& message) {
+  bool arm = false;
+  {
+    const Lock lock(mutex_);
+    switch (message.type) {
+      case MessageType::kRequest:
+        on_request(message);
+        arm = true;
+        break;
+      case MessageType::kAdvance:
+        on_advance(message);
+        arm = true;
+        break;
+      case MessageType::kPrepare:
+        prepare_asked_ = true;
+        // Otherwise the main thread answers: only it knows whether it still stands.
+        if (state_ == RankState::kRunning) answer_prepare();
+        break;
+      case MessageType::kUnfreeze:
+        frozen_ = false;
+        publish(true);
+        arm = true;
+        break;
+      case MessageType::kPhase:
+        if (message.phase == Phase::kLeave) leaving_ = true;
+        order_ = std::move(message);
+        break;
+      case MessageType::kResume:
+        on_resume(message);
+        break;
+      case MessageType::kExit:
+        leaving_ = true;
+        quit_ = true;
+        break;
+      default:
+        break;
+    }
+    changed_.notify_all();
+  }
+  if (message.type == MessageType::kWhy) answer_why(message.epoch);
+  if (arm && hooks_.request_safe_point != nullptr) hooks_.request_safe_point();
+  if (message.type == MessageType::kResume && hooks_.cancel_safe_point != nullptr && !wants_api()) {
+    hooks_.cancel_safe_point();
+  }
+}
+
+void Agent::Impl::on_request(const Message& message) {
+  epoch_ = message.epoch;
+  clock_targets_.clear();
+  channel_targets_.clear();
+  any_targets_.clear();
+  new_any_targets_.clear();
+  api_target_ = 0;
+  frozen_ = prepare_asked_ = false;
+  order_.reset();
+  // Nothing is asked of this rank yet; where it stands it may stay.
+  eligible_ = state_ == RankState::kDone;
+  set_pending(true);
+  publish(true);
+}
+
+void Agent::Impl::on_advance(const Message& message) {
+  if (message.epoch != epoch_) return;
+  for (const Target& target : message.targets) {
+    const Channel channel{target.comm, target.peer};
+    switch (target.kind) {
+      case TargetKind::kClock: {
+        auto& value = clock_targets_[target.comm];
+        value = std::max(value, target.value);
+        break;
+      }
+      case TargetKind::kChannel: {
+        auto& value = channel_targets_[channel];
+        value = std::max(value, target.value);
+        break;
+      }
+      case TargetKind::kAny:
+        new_any_targets_.push_back(channel);
+        break;
+      case TargetKind::kAnyCancel:
+        any_targets_.erase(channel);
+        new_any_targets_.erase(
+            std::remove(new_any_targets_.begin(), new_any_targets_.end(), channel),
+            new_any_targets_.end());
+        break;
+      case TargetKind::kApi:
+        api_target_ = target.value;
+        break;
+    }
+  }
+  // The main thread compares the targets with its counters and says so again.
+  eligible_ = false;
+}
+
+void Agent::Impl::on_resume(const Message& message) {
+  api_satisfied_ = std::max<std::uint64_t>(api_satisfied_, message.number);
+  frozen_ = prepare_asked_ = false;
+  order_.reset();
+  set_pending(false);
+}
+
+void Agent::Impl::answer_why(std::uint64_t epoch) {
+  std::string call;
+  std::string why_not;
+  RankState state = RankState::kRunning;
+  {
+    const Lock lock(mutex_);
+    state = state_;
+    if (state == RankState::kBlocked) {
+      call = call_;
+      why_not = why_not_restartable_;
+    }
+  }
+  const char* native = mpi::g_native_call.load();
+  if (call.empty() && native != nullptr) call = native;
+  Message answer;
+  answer.type = MessageType::kBecause;
+  answer.epoch = epoch;
+  if (state == RankState::kDone) {
+    answer.text = "its script has ended";
+  } else if (state == RankState::kParked) {
+    answer.text = "stands at a safe point, but waits for others";
+  } else {
+    answer.text = call.empty() ? "running" : "in " + call;
+    const std::string place = where();
+    if (!place.empty()) answer.text += " (" + place + ")";
+    if (!why_not.empty()) answer.text += ", " + why_not;
+  }
+  const Lock lock(mutex_);
+  send(std::move(answer));
+}
+
+// ---- under mutex_, either thread
+
+Status Agent::Impl::make_status() const {
+  Status status;
+  status.state = state_;
+  status.eligible = eligible_ && state_ != RankState::kRunning;
+  status.needs = needs_;
+  status.call = call_;
+  status.api_calls = api_calls_;
+  if (mpi::session::active()) {
+    if (const char* native = mpi::g_native_call.load(std::memory_order_relaxed)) {
+      status.call = native;
+    }
+    mpi::registry().for_each_clock([&](const mpi::CommId& id, std::uint64_t value) {
+      status.clocks.push_back({id, value, {}});
+    });
+    for (mpi::JointClock& clock : mpi::registry().joint_clocks()) {
+      status.clocks.push_back({std::move(clock.id), clock.value, std::move(clock.members)});
+    }
+    status.sent = mpi::registry().total_sent();
+    status.received = mpi::registry().total_received();
+    status.deferral = mpi::deferrals::current();
+    if (status.deferral.empty() && mpi::session::size() != ranks_) {
+      status.deferral = "MPI was started by the script itself in a job of several ranks";
+    }
+  }
+  return status;
+}
+
+void Agent::Impl::publish(bool always) {
+  // Freed communicators first: a status without their clocks must not arrive before the reason.
+  if (mpi::session::active()) {
+    Message freed;
+    freed.type = MessageType::kFreedComms;
+    freed.freed = mpi::registry().take_freed();
+    if (!freed.freed.empty()) send(std::move(freed));
+  }
+  Message message;
+  message.type = MessageType::kStatus;
+  message.epoch = epoch_;
+  message.status = make_status();
+  std::string bytes = encode(message);
+  if (!always && bytes == last_status_) return;
+  last_status_ = std::move(bytes);
+  send(std::move(message));
+}
+
+void Agent::Impl::send(Message message) {
+  // A broken link is noticed by the control thread when it reads.
+  link_.send(message);
+}
+
+void Agent::Impl::set_pending(bool pending) {
+  pending_ = pending;
+  mpi::gate::g_pending = pending;
+}
+
+}  // namespace chkpt::cut

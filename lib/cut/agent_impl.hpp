@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The inside of Agent. agent.cpp: start, stop, triggers. agent_main.cpp: the main thread at safe
+// points, in blocked calls and after the script. agent_control.cpp: the control thread, and the
+// statuses both of them send. Whatever is not const after start() or atomic is guarded by mutex_.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "base/unique_fd.hpp"
+#include "cut/agent.hpp"
+#include "cut/coordinator_thread.hpp"
+#include "cut/link.hpp"
+#include "cut/message.hpp"
+#include "mpi/interpose/gate.hpp"
+
+namespace chkpt::cut {
+
+class Agent::Impl : public mpi::GateKeeper {
+ public:
+  Impl(const Config& config, const PythonHooks& hooks, Work* work, const AgentState& state);
+  ~Impl() override;
+
+  void send_trigger(const Trigger& trigger, std::uint64_t number = 0);
+  void send_interval(double seconds);
+  void trigger_from_signal(bool stop) const;
+  AgentState state() const;
+
+  void at_safe_point(void* context);
+  bool api_snapshot(const std::string& name);
+  void script_done();
+  // In the child of a fork: nothing of this exists any more but memory.
+  bool in_other_process() const;
+  void abandon_after_fork();
+
+  // GateKeeper
+  void blocked(const mpi::BlockedCall& call) override;
+  void unblocked() override;
+  void polled(const std::vector<mpi::Need>& needs) override;
+  void advanced() override;
+  void call_done() override;
+  std::string where() override;
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+  using Channel = std::pair<std::string, int>;  // communicator, world rank
+
+  // main thread
+  void stand(Lock& lock);
+  bool one_round(Lock& lock);
+  void drain(Lock& lock);
+  void answer_prepare();
+  void carry_out(Lock& lock, const Message& order);
+  Report perform(const Message& order);
+  CutInfo cut_info(const Message& order) const;
+  void go_on();
+  bool targets_met();
+  bool wants_api() const;
+
+  // control thread
+  void run_control();
+  void on_message(Message& message);
+  void on_request(const Message& message);
+  void on_advance(const Message& message);
+  void on_resume(const Message& message);
+  void answer_why(std::uint64_t epoch);
+  void take_signal();
+  [[noreturn]] static void lost();
+
+  // either, under mutex_
+  Status make_status() const;
+  void publish(bool always = false);
+  void send(Message message);
+  void set_pending(bool pending);
+
+  const Config config_;
+  const PythonHooks hooks_;
+  Work* const work_;
+  const pid_t pid_;
+  int ranks_ = 1;
+  Link link_;
+  UniqueFd wake_fd_;    // the control thread shall look at the state
+  UniqueFd signal_fd_;  // written by signal handlers: 1 or kStopSignal
+  std::unique_ptr<CoordinatorThread> coordinator_;
+  std::thread control_;
+
+  std::atomic<bool> pending_{false};
+  std::atomic<std::uint64_t> api_calls_;
+  std::atomic<std::uint64_t> api_satisfied_;
+  std::atomic<bool> quit_{false};     // the job is over, or this process leaves
+  std::atomic<bool> leaving_{false};  // told to leave: a lost link means nothing
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t epoch_ = 0;
+  RankState state_ = RankState::kRunning;
+  bool eligible_ = false;
+  bool frozen_ = false;
+  bool prepare_asked_ = false;
+  std::optional<Message> order_;  // a phase to carry out
+  std::vector<ChannelNeed> needs_;
+  std::string call_;
+  bool restart_asked_ = false;  // of the hooks, for the present blocked call
+  bool restartable_ = false;
+  std::string why_not_restartable_;
+  void* context_ = nullptr;
+  std::string last_status_;
+  std::map<std::string, std::uint64_t> clock_targets_;
+  std::map<Channel, std::uint64_t> channel_targets_;
+  std::map<Channel, std::uint64_t> any_targets_;  // channel -> messages sent that suffice
+  std::vector<Channel> new_any_targets_;          // the main thread has yet to look up the counters
+  std::uint64_t api_target_ = 0;
+};
+
+}  // namespace chkpt::cut

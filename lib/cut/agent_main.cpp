@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The main thread's side: where it may stand still, what it does meanwhile (drain, so that senders
+// come out of their calls), and the phases of a cut.
+#include <algorithm>
+#include <chrono>
+
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "cut/agent_impl.hpp"
+#include "mpi/interpose/drain.hpp"
+#include "mpi/interpose/matched.hpp"
+#include "mpi/interpose/registry.hpp"
+#include "mpi/interpose/verify.hpp"
+#include "mpi/session.hpp"
+
+namespace chkpt::cut {
+namespace {
+
+constexpr auto kRound = std::chrono::microseconds(100);
+// A rank whose script has ended keeps the library moving for the others, as MPI_Finalize would.
+constexpr auto kProgress = std::chrono::milliseconds(2);
+
+constexpr std::uint64_t kNotAMember = ~std::uint64_t{0};
+
+std::vector<ChannelNeed> described(const std::vector<mpi::Need>& needs) {
+  std::vector<ChannelNeed> result;
+  for (const mpi::Need& need : needs) {
+    const int source =
+        need.source < 0 ? -1 : need.comm->members[static_cast<std::size_t>(need.source)];
+    result.push_back({need.comm->id, source, need.have});
+  }
+  return result;
+}
+
+std::uint64_t sent_to(const mpi::CommInfo& comm, int world_rank) {
+  for (std::size_t i = 0; i < comm.members.size(); ++i) {
+    if (comm.members[i] == world_rank) return comm.sent[i];
+  }
+  return kNotAMember;
+}
+
+void make_progress() {
+  if (!mpi::session::active()) return;
+  int flag = 0;
+  PMPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, mpi::session::control(), &flag, MPI_STATUS_IGNORE);
+}
+
+}  // namespace
+
+bool Agent::Impl::wants_api() const { return api_calls_ > api_satisfied_; }
+
+bool Agent::Impl::api_snapshot(const std::string& name) {
+  if (in_other_process()) return false;
+  const std::uint64_t number = ++api_calls_;
+  if (number <= api_satisfied_) return false;
+  send_trigger({TriggerKind::kApi, name, false}, number);
+  if (hooks_.request_safe_point != nullptr) hooks_.request_safe_point();
+  return true;
+}
+
+void Agent::Impl::at_safe_point(void* context) {
+  if (in_other_process() || (!pending_ && !wants_api())) return;
+  // Python called back from inside an MPI call (a user's Op): not a place to stop.
+  if (mpi::session::active() && mpi::t_depth > 0) return;
+  {
+    const Lock lock(mutex_);
+    if (pending_ && !targets_met()) return;
+  }
+  void* gil = hooks_.release_gil != nullptr ? hooks_.release_gil() : nullptr;
+  {
+    Lock lock(mutex_);
+    context_ = context;
+    state_ = RankState::kParked;
+    eligible_ = false;
+    stand(lock);
+    go_on();
+    context_ = nullptr;
+  }
+  if (hooks_.acquire_gil != nullptr) hooks_.acquire_gil(gil);
+}
+
+// Stands still until a target asks this rank to move or nobody wants it to stand.
+void Agent::Impl::stand(Lock& lock) {
+  while (!quit_) {
+    if (!pending_) {
+      if (!wants_api()) return;
+      changed_.wait(lock);  // the request that follows snapshot() is on its way
+      continue;
+    }
+    if (!one_round(lock)) return;
+  }
+}
+
+// One round at a safe point or after the script; false when the main thread has to move on.
+bool Agent::Impl::one_round(Lock& lock) {
+  if (frozen_) {
+    if (!order_) {
+      changed_.wait(lock);
+      return true;
+    }
+    const Message order = std::move(*order_);
+    order_.reset();
+    carry_out(lock, order);
+    return true;
+  }
+  drain(lock);
+  if (!pending_ || frozen_) return true;
+  eligible_ = targets_met();
+  if (!eligible_ && state_ == RankState::kParked) return false;
+  if (prepare_asked_) {
+    answer_prepare();
+    return true;
+  }
+  publish();
+  changed_.wait_for(lock, kRound);
+  return true;
+}
+
+void Agent::Impl::drain(Lock& lock) {
+  if (!mpi::session::active()) return;
+  lock.unlock();
+  mpi::drain::all();
+  lock.lock();
+}
+
+// The main thread is about to run.
+void Agent::Impl::go_on() {
+  state_ = RankState::kRunning;
+  eligible_ = false;
+  needs_.clear();
+  call_.clear();
+  if (!pending_) return;
+  if (prepare_asked_) answer_prepare();
+  publish();
+}
+
+void Agent::Impl::answer_prepare() {
+  prepare_asked_ = false;
+  Message answer;
+  answer.type = MessageType::kPrepared;
+  answer.epoch = epoch_;
+  answer.status = make_status();
+  answer.ok = answer.status.eligible;
+  frozen_ = answer.ok;
+  send(std::move(answer));
+}
+
+bool Agent::Impl::targets_met() {
+  for (const Channel& channel : std::exchange(new_any_targets_, {})) {
+    const mpi::CommInfo* comm = mpi::registry().find(channel.first);
+    if (comm != nullptr) any_targets_.emplace(channel, sent_to(*comm, channel.second) + 1);
+  }
+  if (api_calls_ < api_target_ && state_ != RankState::kDone) return false;
+  if (!mpi::session::active()) return true;
+  if (mpi::matched::held() != 0) return false;
+  mpi::Registry& known = mpi::registry();
+  for (const auto& [id, value] : clock_targets_) {
+    const mpi::CommInfo* comm = known.find(id);
+    if (comm != nullptr) {
+      if (value == kFreed || comm->clock < value) return false;
+      continue;
+    }
+    for (const mpi::JointClock& clock : known.joint_clocks()) {
+      if (clock.id == id && clock.value < value) return false;
+    }
+  }
+  for (const auto* targets : {&channel_targets_, &any_targets_}) {
+    for (const auto& [channel, value] : *targets) {
+      const mpi::CommInfo* comm = known.find(channel.first);
+      if (comm == nullptr) continue;
+      const std::uint64_t sent = sent_to(*comm, channel.second);
+      if (sent != kNotAMember && sent < value) return false;
+    }
+  }
+  return true;
+}
+
+// ---- the phases of a cut
+
+CutInfo Agent::Impl::cut_info(const Message& order) const {
+  CutInfo info;
+  info.attempt = order.number;
+  info.trigger = order.trigger;
+  info.context = context_;
+  info.cut_ms = order.seconds * 1e3;
+  info.started_unix_ns = order.unix_ns;
+  if (state_ == RankState::kDone) {
+    info.position = Position::kFinished;
+  } else if (state_ == RankState::kBlocked) {
+    info.position = Position::kBlockedCall;
+    info.mpi_call = call_.c_str();
+  }
+  return info;
+}
+
+void Agent::Impl::carry_out(Lock& lock, const Message& order) {
+  lock.unlock();
+  Message answer;
+  {
+    // What Python code does to MPI while it is pickled is not the script's.
+    const mpi::Depth depth;
+    const Report report = perform(order);
+    answer.ok = report.ok;
+    answer.text = report.message;
+    answer.payload = report.payload;
+  }
+  answer.type = MessageType::kReport;
+  answer.epoch = order.epoch;
+  answer.phase = order.phase;
+  lock.lock();
+  send(std::move(answer));
+}
+
+Report Agent::Impl::perform(const Message& order) {
+  const CutInfo info = cut_info(order);
+  try {
+    switch (order.phase) {
+      case Phase::kVerify: {
+        const std::string text = mpi::cut_mismatch();
+        return {text.empty(), text, ""};
+      }
+      case Phase::kCapture:
+        return work_->capture(info);
+      case Phase::kWrite:
+        return work_->write(info);
+      case Phase::kConclude:
+        work_->committed(info, order.ok, order.text);
+        return {};
+      case Phase::kLeave:
+        work_->leave(info);
+        ::_exit(kExitRequeue);  // leave() does not return
+    }
+  } catch (const std::exception& error) {
+    return {false, error.what(), ""};
+  }
+  return {false, "unknown phase", ""};
+}
+
+// ---- inside MPI calls
+
+void Agent::Impl::blocked(const mpi::BlockedCall& call) {
+  Lock lock(mutex_);
+  if (!pending_) return;
+  if (!restart_asked_) {
+    restart_asked_ = true;
+    restartable_ = false;
+    why_not_restartable_.clear();
+    if (call.nothing_done && config_.restart_blocked && hooks_.prepare_blocked != nullptr) {
+      std::string why;
+      lock.unlock();
+      const bool allowed = hooks_.prepare_blocked(call.call, &why);
+      lock.lock();
+      restartable_ = allowed;
+      why_not_restartable_ = why;
+      if (!pending_) return;
+    }
+  }
+  state_ = RankState::kBlocked;
+  call_ = call.call;
+  needs_ = described(*call.needs);
+  do {
+    if (frozen_) {
+      if (order_) {
+        const Message order = std::move(*order_);
+        order_.reset();
+        carry_out(lock, order);
+      } else {
+        changed_.wait(lock);
+      }
+      continue;
+    }
+    drain(lock);
+    if (!pending_) break;
+    eligible_ = restartable_ && targets_met();
+    if (prepare_asked_) {
+      answer_prepare();
+    } else {
+      publish();
+      changed_.wait_for(lock, kRound);
+    }
+  } while (frozen_);
+}
+
+void Agent::Impl::unblocked() {
+  const Lock lock(mutex_);
+  restart_asked_ = false;
+  go_on();
+}
+
+void Agent::Impl::polled(const std::vector<mpi::Need>& needs) {
+  Lock lock(mutex_);
+  if (!pending_) return;
+  const bool may_stop = targets_met();
+  if (!may_stop) {
+    needs_ = described(needs);
+    drain(lock);
+    if (pending_) publish();
+  }
+  lock.unlock();
+  if (may_stop && hooks_.request_safe_point != nullptr) hooks_.request_safe_point();
+}
+
+void Agent::Impl::advanced() {
+  const Lock lock(mutex_);
+  if (pending_) publish();
+}
+
+void Agent::Impl::call_done() {
+  bool may_stop = false;
+  {
+    const Lock lock(mutex_);
+    if (!pending_) return;
+    needs_.clear();
+    may_stop = targets_met();
+    publish();
+  }
+  if (may_stop && hooks_.request_safe_point != nullptr) hooks_.request_safe_point();
+}
+
+std::string Agent::Impl::where() { return hooks_.where != nullptr ? hooks_.where() : ""; }
+
+// ---- after the script
+
+void Agent::Impl::script_done() {
+  if (in_other_process()) return;
+  Lock lock(mutex_);
+  if (pending_ && prepare_asked_) answer_prepare();
+  state_ = RankState::kDone;
+  needs_.clear();
+  call_.clear();
+  eligible_ = pending_ && targets_met();
+  publish(true);
+  while (!quit_) {
+    if (pending_) {
+      one_round(lock);
+      continue;
+    }
+    lock.unlock();
+    make_progress();
+    lock.lock();
+    if (!quit_ && !pending_) changed_.wait_for(lock, kProgress);
+  }
+}
+
+}  // namespace chkpt::cut

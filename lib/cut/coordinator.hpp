@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The job's one coordinator as a state machine: messages and the time go in, messages come out. No
+// I/O, no threads, no MPI, so that every path can be tested and simulated; CoordinatorThread drives
+// it. One cut: request -> statuses (advance ...) -> prepare -> verify -> capture -> write -> commit
+// -> conclude -> resume or leave. Any phase that fails on one rank ends the cut on all.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cut/message.hpp"
+#include "cut/planner.hpp"
+
+namespace chkpt::cut {
+
+struct Output {
+  enum class What : std::uint8_t { kSend, kCommit, kSkipped, kQuit };
+  What what = What::kSend;
+  int rank = 0;                 // kSend
+  Message message;              // kSend
+  CutInfo info;                 // kCommit
+  std::vector<Report> reports;  // kCommit: of the write phase, by rank
+  Trigger trigger;              // kSkipped
+  std::string text;             // kSkipped
+};
+using Outputs = std::vector<Output>;
+
+class Coordinator {
+ public:
+  // `now` is any monotonic clock in seconds; `unix_ns` the wall clock, for the records only.
+  struct Time {
+    double now = 0;
+    std::int64_t unix_ns = 0;
+  };
+
+  Coordinator(int ranks, const Config& config, Time start);
+
+  void receive(int rank, Message message, Time time);
+  void trigger(const Trigger& trigger, Time time);
+  // The result of the kCommit output.
+  void commit_result(const Report& report, Time time);
+  void tick(Time time);
+
+  // When tick() is due; empty: not before a message comes.
+  std::optional<double> next_wakeup() const;
+  Outputs take_outputs();
+  // The ranks are going away on purpose: lost links mean nothing.
+  bool leaving() const { return state_ == State::kLeaving; }
+
+ private:
+  enum class State : std::uint8_t {
+    kIdle,
+    kCollect,
+    kPrepare,
+    kPhase,
+    kCommit,
+    kGivingUp,
+    kLeaving,
+  };
+
+  void send(int rank, Message message);
+  void broadcast(const Message& message);
+  Message message(MessageType type) const;
+
+  void want(const Trigger& trigger);
+  void start_if_wanted();
+  void on_status(int rank, Message& message);
+  void on_prepared(int rank, Message& message);
+  void on_report(int rank, Message& message);
+  void on_because(int rank, const Message& message);
+  bool deferred();
+  void consider();
+  void back_to_collect();
+  void begin_phase(Phase phase, const std::string& text = {});
+  void end_phase();
+  void conclude(bool ok, const std::string& text);
+  void finish_conclude();
+  void give_up();
+  void skip(const std::string& text);
+  void resume();
+  void retry_later();
+  bool waits_for_api() const;
+  bool all(const std::vector<bool>& flags) const;
+  bool everybody_done() const;
+  std::uint64_t largest_api() const;
+
+  const std::size_t ranks_;
+  Config config_;
+  Planner planner_;
+  Outputs outputs_;
+  Time time_;
+  State state_ = State::kIdle;
+  std::uint64_t epoch_ = 0;
+  std::uint64_t attempt_ = 0;
+  double next_interval_ = 0;
+  std::optional<Trigger> wanted_;
+  double not_before_ = 0;  // earliest start of the wanted cut
+  double backoff_s_ = 1;
+  std::uint64_t api_satisfied_ = 0;
+  std::uint64_t api_called_ = 0;  // largest number asked for by a trigger
+
+  // Of the current cut.
+  Trigger trigger_;
+  Time requested_;
+  double cut_ms_ = 0;
+  std::vector<Status> statuses_;
+  std::vector<bool> known_;
+  std::vector<bool> answered_;
+  std::vector<bool> done_;  // the script has ended; survives the cut
+  bool all_prepared_ok_ = false;
+  bool api_waiting_ = false;  // the ranks are running on to their next snapshot()
+  Phase phase_ = Phase::kVerify;
+  std::vector<Report> reports_;
+  bool committed_ = false;
+  std::vector<bool> must_run_;
+  std::vector<std::string> because_;
+};
+
+}  // namespace chkpt::cut

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cut/coordinator_thread.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+
+namespace chkpt::cut {
+namespace {
+
+constexpr double kRequestPoll_s = 1;
+// The launcher notices a dead rank too and knows its exit code: let it act first.
+constexpr unsigned kLauncherPatience_s = 3;
+
+Coordinator::Time time_now() {
+  const auto steady = std::chrono::steady_clock::now().time_since_epoch();
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration<double>(steady).count(),
+          std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count()};
+}
+
+}  // namespace
+
+struct BlockedSignals::Mask {
+  sigset_t set;
+};
+
+BlockedSignals::BlockedSignals() : old_(new Mask) {
+  sigset_t all;
+  sigfillset(&all);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) {
+    sigdelset(&all, signal);
+  }
+  pthread_sigmask(SIG_SETMASK, &all, &old_->set);
+}
+
+BlockedSignals::~BlockedSignals() {
+  pthread_sigmask(SIG_SETMASK, &old_->set, nullptr);
+  delete old_;
+}
+
+CoordinatorThread::CoordinatorThread(std::vector<Link> links, const Config& config, Work* work)
+    : links_(std::move(links)),
+      config_(config),
+      work_(work),
+      coordinator_(static_cast<int>(links_.size()), config, time_now()),
+      stop_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!stop_fd_) throw IoError("cannot make an event descriptor", errno);
+  const BlockedSignals blocked;
+  thread_ = std::thread([this] { run(); });
+}
+
+CoordinatorThread::~CoordinatorThread() {
+  const std::uint64_t one = 1;
+  if (::write(stop_fd_.get(), &one, sizeof one) != sizeof one) log::error("cannot stop a thread");
+  thread_.join();
+}
+
+void CoordinatorThread::run() {
+  std::vector<pollfd> entries;
+  while (!quit_) {
+    entries.clear();
+    for (const Link& link : links_) entries.push_back({link.fd(), POLLIN, 0});
+    entries.push_back({stop_fd_.get(), POLLIN, 0});
+    const int n = ::poll(entries.data(), entries.size(), poll_timeout_ms());
+    if (n < 0 && errno != EINTR) return;
+    if (n > 0 && (entries.back().revents & POLLIN) != 0) return;
+    for (std::size_t r = 0; n > 0 && r < links_.size(); ++r) {
+      if (entries[r].revents != 0) take_messages(r);
+    }
+    ask_for_requests();
+    coordinator_.tick(time_now());
+    carry_out();
+  }
+}
+
+int CoordinatorThread::poll_timeout_ms() const {
+  std::optional<double> due = coordinator_.next_wakeup();
+  if (config_.poll_request) due = due ? std::min(*due, next_request_poll_) : next_request_poll_;
+  if (!due) return -1;
+  const double left_ms = std::ceil((*due - time_now().now) * 1e3);
+  return static_cast<int>(std::clamp(left_ms, 0.0, 1e9));
+}
+
+void CoordinatorThread::take_messages(std::size_t rank) {
+  std::vector<Message> messages;
+  const bool alive = links_[rank].receive(&messages);
+  for (Message& message : messages) {
+    coordinator_.receive(static_cast<int>(rank), std::move(message), time_now());
+    carry_out();
+  }
+  if (alive) return;
+  links_[rank].close();  // poll() ignores a negative descriptor
+  if (!coordinator_.leaving()) lost(rank);
+}
+
+void CoordinatorThread::carry_out() {
+  // A commit produces further outputs.
+  for (Outputs outputs = coordinator_.take_outputs(); !outputs.empty();
+       outputs = coordinator_.take_outputs()) {
+    for (Output& output : outputs) {
+      if (output.what == Output::What::kSend) {
+        Link& link = links_[static_cast<std::size_t>(output.rank)];
+        // A broken link shows up in poll() as well; there it is dealt with.
+        if (link.open()) link.send(output.message);
+      } else if (output.what == Output::What::kSkipped) {
+        work_->skipped(output.trigger, output.text);
+      } else if (output.what == Output::What::kQuit) {
+        quit_ = true;
+      } else {
+        Report report;
+        try {
+          report = work_->commit(output.info, output.reports);
+        } catch (const std::exception& error) {
+          report = {false, error.what(), ""};
+        }
+        coordinator_.commit_result(report, time_now());
+      }
+    }
+  }
+}
+
+void CoordinatorThread::ask_for_requests() {
+  if (!config_.poll_request || time_now().now < next_request_poll_) return;
+  next_request_poll_ = time_now().now + kRequestPoll_s;
+  if (config_.poll_request()) coordinator_.trigger({TriggerKind::kRequest, "", false}, time_now());
+}
+
+void CoordinatorThread::lost(std::size_t rank) {
+  ::sleep(kLauncherPatience_s);
+  log::error("lost rank " + std::to_string(rank) + "; ending the job");
+  ::_exit(kExitScriptFailed);
+}
+
+}  // namespace chkpt::cut

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Drives the coordinator on rank 0: asleep in poll() until a message, a timer or stop(). All
+// signals but the synchronous ones are blocked in it. Calls Work::commit and Work::skipped.
+#pragma once
+
+#include <thread>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+#include "cut/agent.hpp"
+#include "cut/coordinator.hpp"
+#include "cut/link.hpp"
+
+namespace chkpt::cut {
+
+class CoordinatorThread {
+ public:
+  CoordinatorThread(std::vector<Link> links, const Config& config, Work* work);
+  ~CoordinatorThread();  // stops and joins
+  CoordinatorThread(const CoordinatorThread&) = delete;
+  CoordinatorThread& operator=(const CoordinatorThread&) = delete;
+
+ private:
+  void run();
+  int poll_timeout_ms() const;
+  void take_messages(std::size_t rank);
+  void carry_out();
+  void ask_for_requests();
+  [[noreturn]] void lost(std::size_t rank);
+
+  std::vector<Link> links_;
+  Config config_;
+  Work* work_;
+  Coordinator coordinator_;
+  UniqueFd stop_fd_;
+  double next_request_poll_ = 0;
+  bool quit_ = false;
+  std::thread thread_;
+};
+
+// Blocks all signals but those a crash raises while it lives, so that a thread started meanwhile
+// never runs a handler and yet does not die without a trace.
+class BlockedSignals {
+ public:
+  BlockedSignals();
+  ~BlockedSignals();
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  struct Mask;
+  Mask* old_;
+};
+
+}  // namespace chkpt::cut

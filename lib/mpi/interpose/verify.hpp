@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The last check of a cut: every rank tells every other what it has sent to it and what its clocks
+// say, over the private communicator. Collective; every main thread must be in chkpt's code.
+#pragma once
+
+#include <string>
+
+namespace chkpt::mpi {
+
+// "" if this rank's state fits the others'; else what does not. Never throws.
+std::string cut_mismatch();
+
+}  // namespace chkpt::mpi
