@@ -36,7 +36,7 @@ class PickleScanner {
       step();
       check_memory();
     }
-    if (!stack_.empty()) stack_.fail("stream ends without STOP");
+    if (in_.length > 0 && in_.opcode != op::kStop) stack_.fail("stream ends without STOP");
     return std::move(out_);
   }
 

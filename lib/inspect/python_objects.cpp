@@ -20,13 +20,22 @@ std::string last_component(const std::string& dotted) {
   return dot == std::string::npos ? dotted : dotted.substr(dot + 1);
 }
 
-// Callables that are not the class of what they make, but take it as their first argument.
-bool takes_class_first(const std::string& callable) {
-  constexpr std::array<std::string_view, 5> kNames{"copyreg._reconstructor", "copyreg.__newobj__",
-                                                   "copyreg.__newobj_ex__", "R:object",
+// Which argument of these callables is the class of what they make; the others are the class.
+int class_argument(const std::string& callable) {
+  constexpr std::array<std::string_view, 6> kFirst{"copyreg._reconstructor",
+                                                   "copyreg.__newobj__",
+                                                   "copyreg.__newobj_ex__",
+                                                   "R:object",
+                                                   "R:native",
                                                    "R:exception"};
-  return std::find(kNames.begin(), kNames.end(), callable) != kNames.end();
+  if (std::find(kFirst.begin(), kFirst.end(), callable) != kFirst.end()) return 0;
+  return callable == "R:foreign" ? 1 : -1;
 }
+
+// Items of the state that lib/python/heap gives instances of subclasses of C types.
+enum NativeState : std::size_t { kNativeInstance = 0, kNativeItems = 3, kNativePairs = 4 };
+constexpr std::size_t kExceptionInstance = 1;
+constexpr int kDeepestBases = 32;
 
 }  // namespace
 
@@ -80,9 +89,9 @@ bool PythonObjects::is_empty_slot(NodeId n) const {
 
 NodeId PythonObjects::through_cell(NodeId n) const {
   if (callable(n) != "R:cell") return n;
-  for (const NodeId effect : graph_.children(n, Role::kEffect, 1)) return argument(effect, 1);
-  for (const NodeId state : graph_.children(n, Role::kState, 1)) return state;
-  return argument(n, 0);
+  const NodeId contents = setter_state(n);
+  if (contents == kNoNode || graph_.kind(contents) != Kind::kTuple) return kNoNode;
+  return graph_.child(contents, Role::kItems, 0);
 }
 
 std::string PythonObjects::callable(NodeId call) const {
@@ -160,7 +169,10 @@ std::string PythonObjects::type_name(NodeId n) const {
       if (const auto found = array(n)) return class_of_array(*this, n);
       const std::string name = callable(n);
       if (const std::string scalar = numpy_scalar_type(*this, n); !scalar.empty()) return scalar;
-      if (takes_class_first(name)) return class_name(argument(n, 0));
+      if (name == "R:hidden_type") return "type";
+      if (const int i = class_argument(name); i >= 0) {
+        return class_name(argument(n, static_cast<std::size_t>(i)));
+      }
       if (name.rfind(kOurs, 0) == 0) return name.substr(2);
       return class_name(graph_.child(n, Role::kParts, 0));
     }
@@ -170,6 +182,7 @@ std::string PythonObjects::type_name(NodeId n) const {
   if (is_deferred(n)) return parts[2] == "d" ? "dict" : "set";
   if (!parts.empty() && (parts[0] == "d" || parts[0] == "D")) return "dict";
   if (!parts.empty() && parts[0] == "f") return "frame";
+  if (!parts.empty() && parts[0] == "Z") return "frozenset";
   return "reference";
 }
 
@@ -193,10 +206,12 @@ std::optional<std::uint64_t> PythonObjects::length(NodeId original) const {
     case Kind::kDict:
       return graph_.count(n, Role::kPairs) / 2;
     case Kind::kCall: {
-      const std::size_t items = graph_.count(n, Role::kItems);
-      const std::size_t entries = graph_.count(n, Role::kPairs) / 2;
-      if (items + entries == 0) return std::nullopt;
-      return items + entries;
+      std::size_t total = graph_.count(n, Role::kItems) + graph_.count(n, Role::kPairs) / 2;
+      for (const std::size_t part : {kNativeItems, kNativePairs}) {
+        const NodeId list = native_part(n, part);
+        if (list != kNoNode) total += graph_.count(list, Role::kItems);
+      }
+      return total > 0 ? std::optional<std::uint64_t>(total) : std::nullopt;
     }
     default:
       return std::nullopt;
@@ -208,9 +223,10 @@ std::optional<Array> PythonObjects::array(NodeId n) const {
 }
 
 std::vector<std::pair<NodeId, NodeId>> PythonObjects::pairs(NodeId n, std::size_t limit) const {
-  n = resolve(n);
   std::vector<std::pair<NodeId, NodeId>> out;
   if (n == kNoNode) return out;
+  const NodeId inner = native_part(n, kNativePairs);
+  n = inner != kNoNode ? inner : resolve(n);
   const std::size_t wanted = limit > SIZE_MAX / 2 ? SIZE_MAX : 2 * limit;
   const std::vector<NodeId> flat = graph_.children(n, Role::kPairs, wanted);
   for (std::size_t i = 0; i + 1 < flat.size(); i += 2) out.emplace_back(flat[i], flat[i + 1]);
@@ -222,28 +238,85 @@ std::vector<std::pair<NodeId, NodeId>> PythonObjects::pairs(NodeId n, std::size_
   return out;
 }
 
-// The instance's own dict and its slots, however the pickle carries them: as the argument of BUILD
-// or of a state setter, as a dict or as (dict or None, dict of slots).
-std::vector<std::pair<NodeId, NodeId>> PythonObjects::attributes(NodeId n,
-                                                                 std::size_t limit) const {
-  std::vector<NodeId> states = graph_.children(n, Role::kState);
-  for (const NodeId effect : graph_.children(n, Role::kEffect)) {
-    if (const NodeId state = argument(effect, 1); state != kNoNode) states.push_back(state);
+std::vector<NodeId> PythonObjects::items(NodeId n, std::size_t limit) const {
+  const NodeId inner = native_part(n, kNativeItems);
+  return graph_.children(inner != kNoNode ? inner : n, Role::kItems, limit);
+}
+
+// What a state setter was called with, beside the object.
+NodeId PythonObjects::setter_state(NodeId n) const {
+  if (n == kNoNode) return kNoNode;
+  const NodeId effect = graph_.child(n, Role::kEffect, 0);
+  return effect == kNoNode ? kNoNode : argument(effect, 1);
+}
+
+NodeId PythonObjects::native_part(NodeId n, std::size_t index) const {
+  if (callable(n) != "R:native") return kNoNode;
+  const NodeId state = setter_state(n);
+  if (state == kNoNode || graph_.kind(state) != Kind::kTuple) return kNoNode;
+  const NodeId part = graph_.child(state, Role::kItems, index);
+  return part != kNoNode && graph_.kind(part) == Kind::kList ? part : kNoNode;
+}
+
+// The instance's own state, however the pickle carries it: as the argument of BUILD or of a state
+// setter, alone or as a part of more.
+NodeId PythonObjects::instance_state(NodeId n) const {
+  const std::string name = callable(n);
+  const NodeId state = setter_state(n);
+  if (state == kNoNode) return graph_.child(n, Role::kState, 0);
+  if (name == "R:native" || name == "R:exception") {
+    if (graph_.kind(state) != Kind::kTuple) return kNoNode;
+    return graph_.child(state, Role::kItems,
+                        name == "R:native" ? std::size_t{kNativeInstance} : kExceptionInstance);
   }
-  std::vector<std::pair<NodeId, NodeId>> out;
-  const auto add_from = [&](NodeId dict) {
-    for (const auto& [key, value] : pairs(dict, limit)) {
-      if (out.size() < limit && graph_.kind(key) == Kind::kText) out.emplace_back(key, value);
+  return state;
+}
+
+void PythonObjects::add_dict(NodeId dict, std::size_t limit, std::vector<Attribute>* out) const {
+  if (graph_.kind(resolve(dict)) != Kind::kDict && !is_deferred(dict)) return;
+  for (const auto& [key, value] : pairs(dict, limit)) {
+    if (out->size() < limit && graph_.kind(key) == Kind::kText) {
+      out->push_back({graph_.text(key), value});
     }
-  };
-  for (const NodeId state : states) {
-    const NodeId real = resolve(state);
-    if (graph_.kind(real) == Kind::kTuple) {
-      for (const NodeId half : graph_.children(real, Role::kItems, 2)) {
-        if (graph_.kind(resolve(half)) == Kind::kDict || is_deferred(half)) add_from(half);
-      }
-    } else if (graph_.kind(real) == Kind::kDict || is_deferred(state)) {
-      add_from(state);
+  }
+}
+
+// A dict, or (dict or None, slots as a dict or as a tuple in the order of the class).
+std::vector<Attribute> PythonObjects::attributes(NodeId n, std::size_t limit) const {
+  std::vector<Attribute> out;
+  const NodeId state = instance_state(n);
+  if (state == kNoNode) return out;
+  if (graph_.kind(resolve(state)) != Kind::kTuple) {
+    add_dict(state, limit, &out);
+    return out;
+  }
+  const std::vector<NodeId> halves = graph_.children(resolve(state), Role::kItems, 2);
+  for (const NodeId half : halves) add_dict(half, limit, &out);
+  if (halves.size() < 2 || graph_.kind(halves[1]) != Kind::kTuple) return out;
+  const std::vector<std::string> names = slot_names(argument(n, 0), 0);
+  const std::vector<NodeId> values = graph_.children(halves[1], Role::kItems);
+  for (std::size_t i = 0; i < values.size() && names.size() == values.size(); ++i) {
+    if (out.size() < limit && !is_empty_slot(values[i])) out.push_back({names[i], values[i]});
+  }
+  return out;
+}
+
+// Slots of a class saved by value, base classes first, as lib/python/heap orders them.
+std::vector<std::string> PythonObjects::slot_names(NodeId cls, int depth) const {
+  std::vector<std::string> out;
+  if (callable(cls) != "R:class" || depth > kDeepestBases) return out;
+  const NodeId bases = argument(cls, 2);
+  if (bases != kNoNode && graph_.kind(bases) == Kind::kTuple) {
+    for (const NodeId base : graph_.children(bases, Role::kItems)) {
+      for (std::string& name : slot_names(base, depth + 1)) out.push_back(std::move(name));
+    }
+  }
+  for (const auto& [key, value] : pairs(argument(cls, 3), SIZE_MAX)) {
+    if (graph_.kind(key) != Kind::kText || graph_.raw_text(key) != "__slots__") continue;
+    if (graph_.kind(value) != Kind::kTuple) continue;
+    for (const NodeId name : graph_.children(value, Role::kItems)) {
+      const std::string text = graph_.text(name);
+      if (text != "__dict__" && text != "__weakref__") out.push_back(text);
     }
   }
   return out;

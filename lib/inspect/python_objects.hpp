@@ -27,6 +27,11 @@ struct Array {
   NodeId base = kNoNode;  // the array whose memory it shares
 };
 
+struct Attribute {
+  std::string name;
+  NodeId value = kNoNode;
+};
+
 class PythonObjects {
  public:
   // Borrows the graph. `deferred`: the pickles that follow the body, with the contents of
@@ -58,13 +63,21 @@ class PythonObjects {
   std::string type_name(NodeId n) const;
   std::optional<std::uint64_t> length(NodeId n) const;
   std::optional<Array> array(NodeId n) const;
-  // Keys and values of a dict or deferred dict.
+  // Keys and values of a dict, a deferred dict or an instance of a subclass.
   std::vector<std::pair<NodeId, NodeId>> pairs(NodeId n, std::size_t limit) const;
-  // Names (text nodes) and values of an instance's own dict and slots.
-  std::vector<std::pair<NodeId, NodeId>> attributes(NodeId n, std::size_t limit) const;
+  // Elements of a list, tuple or set, of a subclass or of what grew by APPENDS.
+  std::vector<NodeId> items(NodeId n, std::size_t limit) const;
+  // Values of an instance's own dict and slots.
+  std::vector<Attribute> attributes(NodeId n, std::size_t limit) const;
   std::string class_name(NodeId cls) const;
 
  private:
+  NodeId setter_state(NodeId n) const;
+  NodeId native_part(NodeId n, std::size_t index) const;
+  NodeId instance_state(NodeId n) const;
+  void add_dict(NodeId dict, std::size_t limit, std::vector<Attribute>* out) const;
+  std::vector<std::string> slot_names(NodeId cls, int depth) const;
+
   const Graph& graph_;
   std::vector<BufferFacts> buffers_;
   std::unordered_map<std::uint64_t, NodeId> deferred_;

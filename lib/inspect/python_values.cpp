@@ -85,6 +85,7 @@ class ValueText {
   }
 
   std::string tuple(NodeId n, int nesting) const {
+    if (n == kNoNode || graph_.kind(n) != Kind::kTuple) return "(...)";
     return sequence(n, "(", graph_.count(n, Role::kItems) == 1 ? ",)" : ")", nesting);
   }
 
@@ -115,6 +116,7 @@ class ValueText {
     if (parts[0] == "m" || parts[0] == "M") return "<module " + printable(parts[1]) + ">";
     if (parts[0] == "d" || parts[0] == "D") return "vars(" + printable(parts[1]) + ")";
     if (parts[0] == "s" && parts.size() >= 3) return printable(parts[1] + "." + parts[2]);
+    if (parts[0] == "Z") return "frozenset({...})";
     if (parts[0] == "f") return "<frame " + printable(parts[1]) + ">";
     return "<" + printable(parts[1]) + ">";
   }
@@ -129,10 +131,11 @@ class ValueText {
     if (name == "builtins.complex") return complex_number(n);
     if (name == "builtins.range" || name == "builtins.slice") return arguments(n, nesting);
     const std::string type = printable(objects_.type_name(n));
+    if (name == "R:exception") return type + tuple(objects_.argument(n, 2), kShownNesting - 1);
     if (nesting >= kShownNesting) return "<" + type + ">";
     const auto attributes = objects_.attributes(n, kShownItems);
     const std::string names = joined(attributes, attributes.size(), [&](const auto& a) {
-      return printable(graph_.text(a.first)) + "=" + of(a.second, kShownNesting);
+      return printable(a.name) + "=" + of(a.value, kShownNesting);
     });
     return "<" + type + (names.empty() ? "" : " " + names) + ">";
   }
@@ -178,18 +181,18 @@ std::vector<Part> parts_of(const PythonObjects& objects, NodeId n, std::size_t l
   std::vector<Part> out;
   const Graph& graph = objects.graph();
   if (objects.array(n) || objects.is_class(n) || objects.is_function(n)) return out;
-  for (const auto& [name, value] : objects.attributes(n, SIZE_MAX)) {
-    if ((*total)++ < limit) out.push_back({"." + graph.text(name), value});
+  for (const Attribute& a : objects.attributes(n, SIZE_MAX)) {
+    if ((*total)++ < limit) out.push_back({"." + a.name, a.value});
   }
   const NodeId real = objects.resolve(n);
-  const bool is_dict = objects.type_name(n) == "dict" || graph.count(real, Role::kPairs) > 0;
-  if (is_dict) {
-    for (const auto& [key, value] : objects.pairs(n, SIZE_MAX)) {
-      if ((*total)++ < limit) out.push_back({key_suffix(objects, key), value});
-    }
-  } else if (real == n && graph.kind(n) != Kind::kPersistent) {
+  const bool is_list = graph.kind(n) == Kind::kList || graph.kind(n) == Kind::kTuple;
+  const auto pairs = is_list ? decltype(objects.pairs(n, 0)){} : objects.pairs(n, SIZE_MAX);
+  for (const auto& [key, value] : pairs) {
+    if ((*total)++ < limit) out.push_back({key_suffix(objects, key), value});
+  }
+  if (real == n && graph.kind(n) != Kind::kPersistent) {
     const bool ordered = graph.kind(n) != Kind::kSet && graph.kind(n) != Kind::kFrozenSet;
-    const std::vector<NodeId> items = graph.children(n, Role::kItems);
+    const std::vector<NodeId> items = objects.items(n, SIZE_MAX);
     for (std::size_t i = 0; ordered && i < items.size(); ++i) {
       if ((*total)++ < limit) out.push_back({"[" + std::to_string(i) + "]", items[i]});
     }

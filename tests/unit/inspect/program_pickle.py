@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Writes a pickle stream laid out as chkpt's own pickler lays it out: several pickles of one memo
+(interned strings, header, body, deferred containers, None) with labels for what is not pickled by
+value. One 80000-byte array goes out of band."""
+import io
+import pickle
+import sys
+
+import numpy as np
+
+
+class Label:
+    """An object that is written as a persistent id."""
+
+    def __init__(self, *parts):
+        self.parts = parts
+
+    def __call__(self, *args):
+        raise AssertionError("only labels are written")
+
+
+class Call:
+    """What is rebuilt by calling a reconstructor, with an optional state setter."""
+
+    def __init__(self, name, args, state=None, setter=None):
+        self.name, self.args, self.state, self.setter = name, args, state, setter
+
+    def __reduce_ex__(self, protocol):
+        value = (rebuilder(self.name), self.args)
+        if self.setter:
+            value += (self.state, None, None, rebuilder(self.setter))
+        return value
+
+
+LABELS = {}
+
+
+def label(*parts):
+    return LABELS.setdefault(parts, Label(*parts))
+
+
+def rebuilder(name):
+    return label("R", name)
+
+
+class Pickler(pickle._Pickler):
+    def persistent_id(self, obj):
+        return obj.parts if type(obj) is Label else None
+
+
+def code(filename, name, qualname, varnames, cellvars=(), freevars=()):
+    return Call("code", (0, 0, 0, len(varnames), 9, 3, b"\x97\x00", (None,), (), varnames, filename,
+                         name, qualname, 1, b"", b"", freevars, cellvars))
+
+
+def instance(cls, attributes, slots=None):
+    return Call("object", (cls, object, ()), (attributes, slots, False), "object.state")
+
+
+def make_class(name, slots=None):
+    first = {"__module__": "__main__", "__qualname__": name}
+    if slots:
+        first["__slots__"] = slots
+    return Call("class", (type, name, (object,), first), ([], (), None, []), "class.state")
+
+
+def frame(code_object, local_values, locals_dict=None):
+    return [code_object, None, locals_dict, 0, 10, -1, local_values, [], None, None]
+
+
+def program():
+    unset = label("R", "null")
+    solver_class = make_class("Solver")
+    point_class = make_class("Point", ("x", "y"))
+    u = np.arange(10000.0).reshape(100, 100)
+    solver = instance(solver_class, {"u": u, "dt": 0.25, "name": "heat"})
+    cell = Call("cell", (), (42,), "cell.state")
+    history = [0.5, 0.25]
+    main_code = code("/home/user/heat.py", "main", "main", ("solver", "history", "n", "unset"),
+                     cellvars=("counter",))
+    step_code = code("/home/user/heat.py", "step", "Solver.step", ("self", "left"))
+    module_code = code("/home/user/heat.py", "<module>", "<module>", ())
+    module_dict = label("D", "__main__")
+    frames = [frame(module_code, [], module_dict),
+              frame(main_code, [solver, history, 7, unset, cell]),
+              frame(step_code, [solver, instance(point_class, None, (1, 2))])]
+    variables = [("__name__", "__main__"), ("np", label("m", "numpy")), ("Solver", solver_class),
+                 ("state", {"x": 1, "log": history}), ("tags", label("X", 0, "s")),
+                 ("index", label("X", 1, "d")), ("environ", label("s", "os", "environ"))]
+    body = {"frames": frames, "base_exception": None, "modules": [("__main__", variables)],
+            "process": {}, "registrations": [], "extra": None}
+    deferred = (0, [(3, 7, (1, 2)), [(("a", 1), "first"), (("b", 2), "second")]])
+    return [["solver", "history"], {"shells": [], "imports": ["numpy"], "stack": None}, body,
+            deferred, None]
+
+
+def main():
+    out = io.BytesIO()
+    pickler = Pickler(out, 5, buffer_callback=lambda buffer: None)
+    for part in program():
+        pickler.dump(part)
+    sys.stdout.buffer.write(out.getvalue())
+
+
+main()
