@@ -8,7 +8,7 @@
 
 #include "base/error.hpp"
 #include "store/h5/reader.hpp"
-#include "store/snapshot_fixture.hpp"
+#include "unit/store/snapshot_fixture.hpp"
 
 namespace chkpt::store {
 namespace {

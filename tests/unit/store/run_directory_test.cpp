@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "base/error.hpp"
-#include "store/snapshot_fixture.hpp"
+#include "unit/store/snapshot_fixture.hpp"
 #include "store/walk_back.hpp"
 
 namespace chkpt::store {
