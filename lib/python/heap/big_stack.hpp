@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Runs a function on a C stack of 4 GiB, mapped lazily, with the interpreter's recursion limits
+// raised: pickling and unpickling recurse once per level of nesting of the script's data.
+#pragma once
+
+#include <functional>
+
+namespace chkpt::heap {
+
+// Needs the GIL. Exceptions of `work` come out unchanged. Not reentrant: a nested call simply runs
+// `work` on the big stack it is already on.
+void on_big_stack(const std::function<void()>& work);
+
+}  // namespace chkpt::heap

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/heap/by_value.hpp"
+
+#include <climits>
+#include <cstdlib>
+
+#include "python/frames/objects.hpp"
+#include "python/heap/call.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+std::string real_path(const std::string& path) {
+  char resolved[PATH_MAX];
+  return realpath(path.c_str(), resolved) ? resolved : path;
+}
+
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+bool starts_with(const std::string& text, const std::string& start) {
+  return text.compare(0, start.size(), start) == 0;
+}
+
+// sys.base_prefix/lib/pythonX.Y and the same under the prefixes: asked from sys, because importing
+// sysconfig would show in the script's sys.modules.
+std::vector<std::string> find_library_roots() {
+  std::vector<std::string> roots;
+  const std::string version =
+      std::to_string(PY_MAJOR_VERSION) + "." + std::to_string(PY_MINOR_VERSION);
+  for (const char* name : {"prefix", "exec_prefix", "base_prefix", "base_exec_prefix"}) {
+    PyObject* prefix = PySys_GetObject(name);
+    if (!prefix || !PyUnicode_Check(prefix)) continue;
+    for (const char* folder : {"/lib/", "/lib64/", "/local/lib/"})
+      for (const std::string& python : {"python" + version + "/", std::string("python3/")})
+        roots.push_back(real_path(utf8(prefix) + folder + python) + "/");
+  }
+  if (PyObject* platlib = PySys_GetObject("_stdlib_dir"); platlib && PyUnicode_Check(platlib))
+    roots.push_back(real_path(utf8(platlib)) + "/");
+  return roots;
+}
+
+}  // namespace
+
+ByValue::ByValue() : library_roots_(find_library_roots()) {}
+
+bool ByValue::is_library_file(const std::string& path) const {
+  const std::string real = real_path(path);
+  if (real.find("/site-packages/") != std::string::npos) return true;
+  if (real.find("/dist-packages/") != std::string::npos) return true;
+  for (const std::string& root : library_roots_)
+    if (starts_with(real, root)) return true;
+  return false;
+}
+
+bool ByValue::decide_module(PyObject* name, PyObject* module) const {
+  if (!PyUnicode_Check(name) || !PyModule_Check(module)) return false;
+  const std::string module_name = utf8(name);
+  if (module_name == "__main__") return true;
+  if (module_name == "chkpt" || starts_with(module_name, "chkpt.")) return false;
+  PyObject* dict = PyModule_GetDict(module);
+  PyObject* file = find(dict, "__file__");
+  if (file && PyUnicode_Check(file)) {
+    const std::string path = utf8(file);
+    return (ends_with(path, ".py") || ends_with(path, ".pyc")) && !is_library_file(path);
+  }
+  // Made by the script with types.ModuleType(): no import can find it again.
+  PyObject* spec = find(dict, "__spec__");
+  return (!spec || spec == Py_None) && !find(dict, "__path__");
+}
+
+bool ByValue::module(PyObject* name, PyObject* module) {
+  if (!PyUnicode_Check(name)) return false;
+  const std::string key = utf8(name);
+  const auto known = modules_.find(key);
+  if (known != modules_.end() && known->second.first == module) return known->second.second;
+  const bool verdict = decide_module(name, module);
+  modules_[key] = {module, verdict};
+  return verdict;
+}
+
+bool ByValue::module_named(PyObject* module_name) {
+  if (!module_name || !PyUnicode_Check(module_name)) return false;
+  PyObject* found = PyDict_GetItemWithError(PyImport_GetModuleDict(), module_name);
+  return found && module(module_name, found);
+}
+
+Ref find_qualified(PyObject* module, PyObject* qualname) {
+  const std::string path = utf8(qualname);
+  if (path.find('<') != std::string::npos) return {};
+  Ref found = Ref::borrow(module);
+  for (std::size_t start = 0; start <= path.size() && found;) {
+    const std::size_t dot = std::min(path.find('.', start), path.size());
+    found = attr_or_null(found.get(), path.substr(start, dot - start).c_str());
+    start = dot + 1;
+  }
+  return found;
+}
+
+bool ByValue::decide_type(PyTypeObject* type) {
+  if (!frames::is_python_class(type)) return false;
+  PyObject* name = find(type->tp_dict, "__module__");
+  if (!name || !PyUnicode_Check(name)) return true;
+  PyObject* found = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
+  if (!found || module(name, found)) return true;
+  PyObject* qualname = reinterpret_cast<PyHeapTypeObject*>(type)->ht_qualname;
+  return !find_qualified(found, qualname).is(reinterpret_cast<PyObject*>(type));
+}
+
+bool ByValue::type(PyTypeObject* type) {
+  const auto known = types_.find(type);
+  if (known != types_.end()) return known->second;
+  const bool verdict = decide_type(type);
+  types_[type] = verdict;
+  return verdict;
+}
+
+bool ByValue::function_is_importable(PyObject* function) {
+  const auto* object = reinterpret_cast<PyFunctionObject*>(function);
+  PyObject* name = object->func_module;
+  if (!name || !PyUnicode_Check(name)) return false;
+  PyObject* found = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
+  if (!found || module(name, found)) return false;
+  return find_qualified(found, object->func_qualname).is(function);
+}
+
+}  // namespace chkpt::heap

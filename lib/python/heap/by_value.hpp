@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Decides what is saved by value and what by reference. The script and its own modules go by value,
+// so that redefined functions and exec-made classes go on as they were; the standard library and
+// installed packages go by reference and are imported again. One object per save: verdicts are
+// cached by address.
+#pragma once
+
+#include "python/ref.hpp"
+
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace chkpt::heap {
+
+class ByValue {
+ public:
+  ByValue();
+
+  // `name` is the key in sys.modules.
+  bool module(PyObject* name, PyObject* module);
+  // True for every class made by a class statement that cannot be found again by name in a
+  // library module. C types are never by value.
+  bool type(PyTypeObject* type);
+  // Whether a function can be found again by module and qualified name in a library module.
+  bool function_is_importable(PyObject* function);
+  // Whether `module_name` names a module that goes by value; unknown names do not.
+  bool module_named(PyObject* module_name);
+
+ private:
+  bool decide_module(PyObject* name, PyObject* module) const;
+  bool decide_type(PyTypeObject* type);
+  bool is_library_file(const std::string& path) const;
+
+  std::vector<std::string> library_roots_;
+  std::unordered_map<std::string, std::pair<PyObject*, bool>> modules_;
+  std::unordered_map<PyTypeObject*, bool> types_;
+};
+
+// `module.a.b` for the qualified name "a.b"; null (no exception) if it does not exist.
+Ref find_qualified(PyObject* module, PyObject* qualname);
+
+}  // namespace chkpt::heap

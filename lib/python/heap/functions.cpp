@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Functions, their code, cells and what wraps them. Functions of library modules go by reference
+// where their name still leads to them.
+#include <Python.h>
+
+#include "python/frames/objects.hpp"
+#include "python/heap/call.hpp"
+#include "python/heap/reducers.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+// In the order of the arguments of types.CodeType.
+constexpr const char* kCodeFields[] = {
+    "co_argcount",    "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals",  "co_stacksize",
+    "co_flags",       "co_code",            "co_consts",         "co_names",    "co_varnames",
+    "co_filename",    "co_name",            "co_qualname",       "co_firstlineno", "co_linetable",
+    "co_exceptiontable", "co_freevars",     "co_cellvars"};
+
+Ref rebuild_code(Args args) {
+  return own(PyObject_Vectorcall(raw(&PyCode_Type), args.values, args.count, nullptr));
+}
+const Rebuilder make_code{"code", guarded<rebuild_code>};
+
+Ref reduce_code(Saver&, PyObject* code, Rule&) {
+  const auto count = static_cast<Py_ssize_t>(std::size(kCodeFields));
+  const Ref fields = own(PyTuple_New(count));
+  for (Py_ssize_t i = 0; i < count; ++i)
+    PyTuple_SET_ITEM(fields.get(), i, attr(code, kCodeFields[i]).release());
+  return reduced(make_code, fields);
+}
+
+Ref rebuild_function(Args args) {
+  if (!PyCode_Check(args[0]) || !PyDict_Check(args[1])) broken("a saved function has no code");
+  return own(frames::function_new(args[0], args[1]));
+}
+const Rebuilder make_function{"function", guarded<rebuild_function>};
+
+constexpr const char* kFunctionFields[] = {"__name__", "__qualname__", "__defaults__",
+                                           "__kwdefaults__", "__module__", "__doc__"};
+
+// (function, (six fields, closure, dict, annotations, builtins, type parameters))
+Ref fill_function(Args args) {
+  PyObject *function = args[0], *state = args[1];
+  ok(frames::function_set_closure(function, item(state, 1)));
+  for (std::size_t i = 0; i < std::size(kFunctionFields); ++i)
+    set_attr(function, kFunctionFields[i], item(item(state, 0), static_cast<Py_ssize_t>(i)));
+  if (item(state, 2) != Py_None) set_attr(function, "__dict__", item(state, 2));
+  if (item(state, 3) != Py_None) set_attr(function, "__annotations__", item(state, 3));
+  if (item(state, 4) != Py_None) ok(frames::function_set_builtins(function, item(state, 4)));
+  if (item(state, 5) != Py_None) set_attr(function, "__type_params__", item(state, 5));
+  return none();
+}
+const Rebuilder set_function{"function.state", guarded<fill_function>};
+
+Ref none_if_empty(const Ref& dict) {
+  return !dict || dict.is(Py_None) || PyDict_GET_SIZE(dict.get()) == 0 ? none() : dict;
+}
+
+Ref own_builtins(PyObject* function) {
+  PyObject* builtins = reinterpret_cast<PyFunctionObject*>(function)->func_builtins;
+  return builtins == PyModule_GetDict(import("builtins").get()) ? none() : Ref::borrow(builtins);
+}
+
+Ref reduce_function(Saver& saver, PyObject* function, Rule&) {
+  if (saver.by_value().function_is_importable(function)) return not_implemented();
+  auto* object = reinterpret_cast<PyFunctionObject*>(function);
+  const auto count = static_cast<Py_ssize_t>(std::size(kFunctionFields));
+  const Ref fields = own(PyTuple_New(count));
+  for (Py_ssize_t i = 0; i < count; ++i)
+    PyTuple_SET_ITEM(fields.get(), i, attr(function, kFunctionFields[i]).release());
+  const Ref closure = object->func_closure ? Ref::borrow(object->func_closure) : none();
+  const Ref dict = none_if_empty(Ref::borrow(object->func_dict));
+  const Ref annotations =
+      object->func_annotations ? none_if_empty(attr(function, "__annotations__")) : none();
+  Ref parameters = attr_or_null(function, "__type_params__");
+  if (!parameters || PyTuple_GET_SIZE(parameters.get()) == 0) parameters = none();
+  const Ref state =
+      pack(fields, closure, dict, annotations, own_builtins(function), parameters);
+  return reduced(make_function, pack(object->func_code, object->func_globals), state, set_function);
+}
+
+Ref rebuild_cell(Args) { return own(PyCell_New(nullptr)); }
+const Rebuilder make_cell{"cell", guarded<rebuild_cell>};
+Ref fill_cell(Args args) {
+  ok(PyCell_Set(args[0], item(args[1], 0)));
+  return none();
+}
+const Rebuilder set_cell{"cell.state", guarded<fill_cell>};
+
+Ref reduce_cell(Saver&, PyObject* cell, Rule&) {
+  const Ref no_args = own(PyTuple_New(0));
+  PyObject* content = PyCell_GET(cell);
+  return content ? reduced(make_cell, no_args, pack(content), set_cell)
+                 : reduced(make_cell, no_args);
+}
+
+Ref rebuild_method(Args args) { return own(PyMethod_New(args[0], args[1])); }
+const Rebuilder make_method{"method", guarded<rebuild_method>};
+Ref reduce_method(Saver&, PyObject* method, Rule&) {
+  return reduced(make_method, pack(PyMethod_GET_FUNCTION(method), PyMethod_GET_SELF(method)));
+}
+
+// property(), with what __set_name__ or the compiler added.
+Ref rebuild_property(Args args) {
+  return own(PyObject_Vectorcall(raw(&PyProperty_Type), args.values, 4, nullptr));
+}
+const Rebuilder make_property{"property", guarded<rebuild_property>};
+Ref reduce_property(Saver&, PyObject* object, Rule&) {
+  return reduced(make_property, pack(attr(object, "fget"), attr(object, "fset"),
+                                     attr(object, "fdel"), attr(object, "__doc__")));
+}
+
+// staticmethod and classmethod: made around None, filled by their own __init__, so that what they
+// wrap may refer to them.
+Ref rebuild_wrapper(Args args) { return call(args[0], Py_None); }
+const Rebuilder make_wrapper{"wrapper", guarded<rebuild_wrapper>};
+Ref fill_wrapper(Args args) {
+  call_method(args[0], "__init__", item(args[1], 0));
+  if (const Ref dict = instance_dict(args[0])) {
+    PyDict_Clear(dict.get());
+    ok(PyDict_Update(dict.get(), item(args[1], 1)));
+  }
+  return none();
+}
+const Rebuilder set_wrapper{"wrapper.state", guarded<fill_wrapper>};
+Ref reduce_wrapper(Saver&, PyObject* object, Rule& rule) {
+  const Ref dict = instance_dict(object);
+  return reduced(make_wrapper, pack(rule.type), pack(attr(object, "__func__"), dict), set_wrapper);
+}
+
+Ref rebuild_super(Args args) { return call(raw(&PySuper_Type), args[0], args[1]); }
+const Rebuilder make_super{"super", guarded<rebuild_super>};
+Ref reduce_super(Saver&, PyObject* object, Rule&) {
+  return reduced(make_super, pack(attr(object, "__thisclass__"), attr(object, "__self__")));
+}
+
+// Modules that are not in sys.modules under their own name.
+Ref rebuild_module(Args args) {
+  return call(args[0], args[1]);
+}
+const Rebuilder make_module{"module", guarded<rebuild_module>};
+Ref fill_module(Args args) {
+  PyObject* dict = PyModule_GetDict(args[0]);
+  PyDict_Clear(dict);
+  ok(PyDict_Update(dict, args[1]));
+  return none();
+}
+const Rebuilder set_module{"module.state", guarded<fill_module>};
+
+// "null": the persistent id of frames::null_marker() goes through this name.
+Ref no_null_call(Args) { broken("the marker of an empty slot was called"); }
+const Rebuilder null_entry{"null", guarded<no_null_call>};
+
+}  // namespace
+
+Ref reduce_module(Saver&, PyObject* module, Rule& rule) {
+  if (PyModule_GetDef(module))
+    refuse("a module made by C code that is not in sys.modules cannot be saved");
+  const Ref state = own(PyDict_Copy(PyModule_GetDict(module)));
+  Ref name = attr_or_null(module, "__name__");
+  if (!name || !PyUnicode_Check(name.get())) name = text("?");
+  return reduced(make_module, pack(rule.type, name), state, set_module);
+}
+
+void add_function_types(ExactTypes& types) {
+  types[&PyFunction_Type] = reduce_function;
+  types[&PyCode_Type] = reduce_code;
+  types[&PyCell_Type] = reduce_cell;
+  types[&PyMethod_Type] = reduce_method;
+  types[&PyProperty_Type] = reduce_property;
+  types[&PyStaticMethod_Type] = reduce_wrapper;
+  types[&PyClassMethod_Type] = reduce_wrapper;
+  types[&PySuper_Type] = reduce_super;
+}
+
+}  // namespace chkpt::heap

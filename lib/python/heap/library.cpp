@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// C types of the standard library that cannot be pickled, but can be rebuilt: re.Match,
+// memoryview, csv readers and writers, struct.Struct, itertools.pairwise, type variables.
+#include <Python.h>
+#include <structmember.h>
+
+#include <string>
+#include <vector>
+
+#include "python/frames/objects.hpp"
+#include "python/heap/call.hpp"
+#include "python/heap/reducers.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+std::vector<PyObject*> referents(PyObject* object) {
+  std::vector<PyObject*> found;
+  Py_TYPE(object)->tp_traverse(
+      object,
+      [](PyObject* referent, void* list) {
+        static_cast<std::vector<PyObject*>*>(list)->push_back(referent);
+        return 0;
+      },
+      &found);
+  return found;
+}
+
+// ---- re.Match: the same search again; it must find the same groups
+
+Ref rebuild_match(Args args) {
+  for (const char* how : {"search", "match", "fullmatch"}) {
+    const Ref match = call_method(args[0], how, args[1], args[2], args[3]);
+    if (!match.is(Py_None) && ok(PyObject_RichCompareBool(attr(match, "regs").get(), args[4], Py_EQ)))
+      return match;
+  }
+  // One of finditer(): it starts where the match starts.
+  const Ref match = call_method(args[0], "match", args[1], item(item(args[4], 0), 0), args[3]);
+  if (match.is(Py_None) || !ok(PyObject_RichCompareBool(attr(match, "regs").get(), args[4], Py_EQ)))
+    broken("a regular expression does not match any more");
+  return match;
+}
+const Rebuilder make_match{"match", guarded<rebuild_match>};
+Ref reduce_match(Saver&, PyObject* match, Rule&) {
+  return reduced(make_match, pack(attr(match, "re"), attr(match, "string"), attr(match, "pos"),
+                                  attr(match, "endpos"), attr(match, "regs")));
+}
+
+// ---- memoryview: (object, byte offset, format, shape, readonly)
+
+Ref rebuild_memory_view(Args args) {
+  Ref view = own(PyMemoryView_FromObject(args[0]));
+  if (args[1] != Py_None) {
+    const Ref flat = call_method(view, "cast", text("B"));
+    long long size = integer(args[2]);
+    const long long start = integer(args[1]);
+    const Ref range = own(PySlice_New(number(start).get(), number(start + size).get(), nullptr));
+    view = own(PyObject_GetItem(flat.get(), range.get()));
+    if (utf8(args[3]) != "B" || PyTuple_GET_SIZE(args[4]) != 1)
+      view = call_method(view, "cast", args[3], own(PySequence_List(args[4])));
+  }
+  return is_true(args[5]) ? call_method(view, "toreadonly") : view;
+}
+const Rebuilder make_memory_view{"memoryview", guarded<rebuild_memory_view>};
+
+Ref reduce_memory_view(Saver&, PyObject* object, Rule&) {
+  const Py_buffer* view = PyMemoryView_GET_BUFFER(object);
+  if (!view->obj) refuse("a released memoryview");
+  const Ref whole = own(PyMemoryView_FromObject(view->obj));
+  const Py_buffer* all = PyMemoryView_GET_BUFFER(whole.get());
+  const Ref readonly = boolean(view->readonly && !all->readonly);
+  if (view->buf == all->buf && view->len == all->len && view->ndim == all->ndim &&
+      is_true(own(PyObject_RichCompare(attr(object, "format").get(), attr(whole, "format").get(),
+                                       Py_EQ))) &&
+      is_true(own(PyObject_RichCompare(attr(object, "strides").get(),
+                                       attr(whole, "strides").get(), Py_EQ))))
+    return reduced(make_memory_view, pack(view->obj, Py_None, Py_None, Py_None, Py_None, readonly));
+  if (!PyBuffer_IsContiguous(view, 'C') || !PyBuffer_IsContiguous(all, 'C'))
+    refuse("a memoryview with gaps cannot be saved");
+  const auto offset = static_cast<const char*>(view->buf) - static_cast<const char*>(all->buf);
+  return reduced(make_memory_view, pack(view->obj, number(offset), number(view->len),
+                                        attr(object, "format"), attr(object, "shape"), readonly));
+}
+
+// ---- csv
+
+constexpr const char* kDialectFields[] = {"delimiter",      "quotechar",        "escapechar",
+                                          "doublequote",    "skipinitialspace", "lineterminator",
+                                          "quoting",        "strict"};
+
+Ref rebuild_dialect(Args args) {
+  return call_with(attr(import("_csv"), "Dialect").get(), own(PyTuple_New(0)).get(), args[0]);
+}
+const Rebuilder make_dialect{"csv.dialect", guarded<rebuild_dialect>};
+Ref reduce_dialect(Saver&, PyObject* dialect, Rule&) {
+  const Ref fields = new_dict();
+  for (const char* name : kDialectFields) put(fields, name, attr(dialect, name));
+  return reduced(make_dialect, pack(fields));
+}
+
+// csv.writer() only takes the `write` of what it is given.
+Ref rebuild_csv_writer(Args args) {
+  const Ref keywords = new_dict();
+  put(keywords, "write", Ref::borrow(args[0]));
+  const Ref file = call_with(attr(import("types"), "SimpleNamespace").get(),
+                             own(PyTuple_New(0)).get(), keywords.get());
+  return call_method(import("_csv"), "writer", file, args[1]);
+}
+const Rebuilder make_csv_writer{"csv.writer", guarded<rebuild_csv_writer>};
+Ref reduce_csv_writer(Saver&, PyObject* writer, Rule&) {
+  const Ref dialect = attr(writer, "dialect");
+  for (PyObject* referent : referents(writer))
+    if (PyCallable_Check(referent) && !PyType_Check(referent))
+      return reduced(make_csv_writer, pack(referent, dialect));
+  refuse("a csv.writer without its file");
+}
+
+Py_ssize_t line_number_offset(PyTypeObject* reader) {
+  const Ref name = text("line_num");
+  PyObject* descriptor = _PyType_Lookup(reader, name.get());
+  if (!descriptor || Py_TYPE(descriptor) != &PyMemberDescr_Type) broken("csv.reader has changed");
+  return reinterpret_cast<PyMemberDescrObject*>(descriptor)->d_member->offset;
+}
+
+Ref rebuild_csv_reader(Args args) {
+  return call_method(import("_csv"), "reader", args[0], args[1]);
+}
+const Rebuilder make_csv_reader{"csv.reader", guarded<rebuild_csv_reader>};
+Ref fill_csv_reader(Args args) {
+  auto* place = reinterpret_cast<char*>(args[0]) + line_number_offset(Py_TYPE(args[0]));
+  *reinterpret_cast<unsigned long*>(place) = static_cast<unsigned long>(integer(args[1]));
+  return none();
+}
+const Rebuilder set_csv_reader{"csv.reader.state", guarded<fill_csv_reader>};
+Ref reduce_csv_reader(Saver&, PyObject* reader, Rule&) {
+  const Ref dialect = attr(reader, "dialect");
+  for (PyObject* referent : referents(reader))
+    if (PyIter_Check(referent))
+      return reduced(make_csv_reader, pack(referent, dialect), attr(reader, "line_num"),
+                     set_csv_reader);
+  refuse("a csv.reader without its input");
+}
+
+// ---- small ones
+
+Ref rebuild_struct(Args args) { return call(attr(import("_struct"), "Struct"), args[0]); }
+const Rebuilder make_struct{"struct", guarded<rebuild_struct>};
+Ref reduce_struct(Saver&, PyObject* object, Rule&) {
+  return reduced(make_struct, pack(attr(object, "format")));
+}
+
+// pairwise(it) that has handed out (.., old) goes on as pairwise(chain((old,), it)).
+Ref rebuild_pairwise(Args args) {
+  const Ref itertools = import("itertools");
+  const Ref source = args.count == 1
+                         ? Ref::borrow(args[0])
+                         : call_method(itertools, "chain", pack(args[1]), args[0]);
+  return call_method(itertools, "pairwise", source);
+}
+const Rebuilder make_pairwise{"pairwise", guarded<rebuild_pairwise>};
+Ref reduce_pairwise(Saver&, PyObject* pairwise, Rule&) {
+  std::vector<PyObject*> parts;
+  for (PyObject* referent : referents(pairwise))
+    if (referent != raw(Py_TYPE(pairwise))) parts.push_back(referent);
+  if (parts.empty()) return reduced(make_pairwise, pack(pack()));
+  // The iterator and what it gave last, then a result tuple kept for reuse.
+  if (parts.size() == 1 || (parts.size() == 2 && PyTuple_CheckExact(parts[1])))
+    return reduced(make_pairwise, pack(parts[0]));
+  return reduced(make_pairwise, pack(parts[0], parts[1]));
+}
+
+// ---- type variables (C types from 3.12 on): saved by name, which fails in the script's modules
+
+constexpr const char* kTypeVarFields[] = {"__name__", "__bound__", "__constraints__",
+                                          "__covariant__", "__contravariant__", "__module__",
+                                          "__infer_variance__"};
+
+Ref rebuild_type_variable(Args args) {
+  const Ref keywords = new_dict();
+  if (args[2] != Py_None) put(keywords, "bound", Ref::borrow(args[2]));
+  put(keywords, "covariant", Ref::borrow(args[4]));
+  put(keywords, "contravariant", Ref::borrow(args[5]));
+  if (is_true(args[7])) put(keywords, "infer_variance", Ref::borrow(args[7]));
+  const Ref positional = own(PySequence_Concat(pack(args[1]).get(), args[3]));
+  const Ref made = call_with(args[0], positional.get(), keywords.get());
+  set_attr(made.get(), "__module__", args[6]);
+  return made;
+}
+const Rebuilder make_type_variable{"typevar", guarded<rebuild_type_variable>};
+Ref reduce_type_variable(Saver& saver, PyObject* variable, Rule& rule) {
+  const Ref module = attr_or_null(variable, "__module__");
+  if (!module || !saver.by_value().module_named(module.get()))
+    return reduce_by_default(saver, variable, rule);
+  const Ref fields = own(PyTuple_New(1 + static_cast<Py_ssize_t>(std::size(kTypeVarFields))));
+  PyTuple_SET_ITEM(fields.get(), 0, Py_NewRef(raw(rule.type)));
+  for (std::size_t i = 0; i < std::size(kTypeVarFields); ++i) {
+    Ref value = attr_or_null(variable, kTypeVarFields[i]);
+    PyTuple_SET_ITEM(fields.get(), static_cast<Py_ssize_t>(i) + 1,
+                     (value ? value : none()).release());
+  }
+  return reduced(make_type_variable, fields);
+}
+
+}  // namespace
+
+// Types of modules that the script may import later are looked up by name, without an import that
+// would show in sys.modules.
+Reduce library_rule(PyTypeObject* type) {
+  struct Named {
+    const char* type;
+    Reduce reduce;
+  };
+  static const Named named[] = {
+      {"re.Match", reduce_match},          {"_csv.Dialect", reduce_dialect},
+      {"_csv.writer", reduce_csv_writer},  {"_csv.reader", reduce_csv_reader},
+      {"_struct.Struct", reduce_struct},   {"itertools.pairwise", reduce_pairwise},
+      {"functools._lru_cache_wrapper", reduce_lru_cache},
+      {"typing.TypeVar", reduce_type_variable},
+  };
+  for (const Named& entry : named)
+    if (std::string(type->tp_name) == entry.type && !frames::is_python_class(type))
+      return entry.reduce;
+  return nullptr;
+}
+
+void add_library_types(ExactTypes& types) { types[&PyMemoryView_Type] = reduce_memory_view; }
+
+}  // namespace chkpt::heap

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/heap/loader.hpp"
+
+#include <cstring>
+
+#include "base/log.hpp"
+#include "python/frames/objects.hpp"
+#include "python/frames/stack.hpp"
+#include "python/heap/big_stack.hpp"
+#include "python/heap/call.hpp"
+#include "python/heap/foreign.hpp"
+#include "python/heap/pickle_types.hpp"
+#include "python/heap/rebuilder.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+Loader* active = nullptr;
+
+PyObject* expect_list(PyObject* object) {
+  if (!object || !PyList_Check(object)) broken("the saved state has an unknown layout");
+  return object;
+}
+
+PyObject* expect(PyObject* dict, const char* key) {
+  PyObject* value = find(dict, key);
+  if (!value) broken(std::string("the saved state lacks '") + key + "'");
+  return value;
+}
+
+// Collections during a load would only walk half-made objects again and again.
+class NoCollection {
+ public:
+  NoCollection() : was_enabled_(PyGC_Disable() != 0) {}
+  ~NoCollection() {
+    if (was_enabled_) PyGC_Enable();
+  }
+  NoCollection(const NoCollection&) = delete;
+  NoCollection& operator=(const NoCollection&) = delete;
+
+ private:
+  bool was_enabled_;
+};
+
+void restore_process(const Ref& states) {
+  try {
+    for (const ProcessPart* part : process_parts())
+      if (PyObject* state = find(states.get(), part->name.c_str())) part->restore(state);
+  } catch (const Raised&) {
+    throw_pending_exception();
+  }
+}
+
+}  // namespace
+
+Loader::Loader(const std::vector<ByteView>& stream, const std::vector<LoadedBuffer>& buffers)
+    : stream_(stream) {
+  active = this;
+  unpickler_ = make_unpickler(*this, buffers);
+}
+
+Loader::~Loader() { active = nullptr; }
+
+Loader& Loader::current() {
+  if (!active) broken("a rebuilder was called outside a load");
+  return *active;
+}
+
+frames::ResumedStack& Loader::stack() {
+  if (!stack_) broken("a saved generator belongs to a call stack that was not saved");
+  return *stack_;
+}
+
+// ---- the stream as a file
+
+Py_ssize_t Loader::read_into(char* place, Py_ssize_t size) {
+  Py_ssize_t done = 0;
+  while (done < size && piece_ < stream_.size()) {
+    const ByteView& piece = stream_[piece_];
+    const std::size_t part =
+        std::min(static_cast<std::size_t>(size - done), piece.size - offset_);
+    std::memcpy(place + done, piece.data + offset_, part);
+    done += static_cast<Py_ssize_t>(part);
+    offset_ += part;
+    if (offset_ == piece.size) {
+      ++piece_;
+      offset_ = 0;
+    }
+  }
+  return done;
+}
+
+PyObject* Loader::read(Py_ssize_t size) {
+  std::size_t rest = 0;
+  for (std::size_t i = piece_; i < stream_.size(); ++i) rest += stream_[i].size;
+  rest -= offset_;
+  if (size < 0 || static_cast<std::size_t>(size) > rest) size = static_cast<Py_ssize_t>(rest);
+  PyObject* bytes = PyBytes_FromStringAndSize(nullptr, size);
+  if (bytes) read_into(PyBytes_AS_STRING(bytes), size);
+  return bytes;
+}
+
+PyObject* Loader::read_line() {
+  std::string line;
+  char c = 0;
+  while (read_into(&c, 1) == 1) {
+    line += c;
+    if (c == '\n') break;
+  }
+  return PyBytes_FromStringAndSize(line.data(), static_cast<Py_ssize_t>(line.size()));
+}
+
+// ---- persistent ids
+
+Ref Loader::deferred_container(PyObject* id) {
+  Ref& container = deferred_[integer(item(id, 1))];
+  if (!container)
+    container = utf8(item(id, 2)) == "d" ? new_dict() : own(PySet_New(nullptr));
+  return container;
+}
+
+Ref Loader::frozen_set(PyObject* id) {
+  Ref& made = frozensets_[integer(item(id, 1))];
+  if (!made) {
+    // Not the shared empty frozenset: one that may still be filled.
+    made = own(PyFrozenSet_Type.tp_alloc(&PyFrozenSet_Type, 0));
+    auto* set = reinterpret_cast<PySetObject*>(made.get());
+    set->table = set->smalltable;
+    set->mask = PySet_MINSIZE - 1;
+    set->hash = -1;
+    ok(frames::set_put(made.get(), item(id, 2)));
+  }
+  return made;
+}
+
+Ref Loader::resolve(PyObject* id) {
+  const std::string tag = utf8(item(id, 0));
+  if (tag == "R") {
+    const std::string name = utf8(item(id, 1));
+    if (name == "null") return Ref::borrow(frames::null_marker());
+    PyObject* function = rebuilder_function(name);
+    if (!function) broken("this chkpt cannot rebuild objects of kind " + name);
+    return Ref::borrow(function);
+  }
+  if (tag == "X") return deferred_container(id);
+  if (tag == "Z") return frozen_set(id);
+  if (tag == "f") return stack().frame_object(static_cast<int>(integer(item(id, 1))));
+  const bool by_value = tag == "M" || tag == "D";
+  const Ref module = by_value ? own(PyImport_GetModule(item(id, 1)))
+                              : own(PyImport_Import(item(id, 1)));
+  // PyImport_Import of a dotted name gives the leaf module.
+  if (tag == "m" || tag == "M") return module;
+  if (tag == "d" || tag == "D") return Ref::borrow(PyModule_GetDict(module.get()));
+  if (tag == "s") return own(PyObject_GetAttr(module.get(), item(id, 2)));
+  broken("unknown kind of persistent id: " + tag);
+}
+
+PyObject* Loader::persistent_load(PyObject* id) {
+  try {
+    return resolve(id).release();
+  } catch (...) {
+    set_python_exception();
+    return nullptr;
+  }
+}
+
+// ---- the parts in order
+
+// The strings the saving process had interned: the unpickler made copies of them, and everything
+// that follows gets them from its memo, so the memo is given the interned ones.
+void Loader::intern_strings() {
+  const Ref strings = call_method(unpickler_, "load");
+  const Ref memo = call_method(attr(unpickler_, "memo"), "copy");
+  PyObject *index = nullptr, *entry = nullptr;
+  Py_ssize_t position = 0;
+  const Ref interned = new_dict();
+  while (PyDict_Next(memo.get(), &position, &index, &entry)) {
+    Ref value = Ref::borrow(entry);
+    if (PyUnicode_CheckExact(value.get())) {
+      PyObject* string = value.release();
+      PyUnicode_InternInPlace(&string);
+      value = Ref::steal(string);
+    }
+    ok(PyDict_SetItem(interned.get(), index, value.get()));
+  }
+  set_attr(unpickler_.get(), "memo", interned.get());
+}
+
+void Loader::make_modules(PyObject* shells) {
+  PyObject* modules = PyImport_GetModuleDict();
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(shells); ++i) {
+    PyObject* shell = PyList_GET_ITEM(shells, i);
+    PyObject *name = item(shell, 0), *alias = item(shell, 1);
+    if (alias != Py_None) {
+      ok(PyDict_SetItem(modules, name, own(PyImport_GetModule(alias)).get()));
+    } else if (!PyDict_Contains(modules, name) || utf8(name) != "__main__") {
+      const Ref module = call(item(shell, 2), name);
+      ok(PyDict_SetItem(modules, name, module.get()));
+    }
+  }
+}
+
+// In the saved order, because imports have side effects. A module that cannot be imported any more
+// is only missed if something refers to it.
+void Loader::import_modules(PyObject* names) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i) {
+    PyObject* name = PyList_GET_ITEM(names, i);
+    if (PyDict_Contains(PyImport_GetModuleDict(), name)) continue;
+    PyObject* module = PyImport_Import(name);
+    Py_XDECREF(module);
+    if (!module) {
+      const std::string why = take_exception_text();
+      log::info("module " + utf8(name) + " could not be imported again: " + why);
+    }
+  }
+}
+
+void Loader::read_header() {
+  const Ref header = call_method(unpickler_, "load");
+  make_modules(expect_list(find(header.get(), "shells")));
+  import_modules(expect_list(find(header.get(), "imports")));
+  PyObject* stack = expect(header.get(), "stack");
+  if (stack != Py_None) stack_ = std::make_unique<frames::ResumedStack>(stack);
+}
+
+void Loader::fill_modules(PyObject* namespaces) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(namespaces); ++i) {
+    PyObject* entry = PyList_GET_ITEM(namespaces, i);
+    const Ref module = own(PyImport_GetModule(item(entry, 0)));
+    PyObject* dict = PyModule_GetDict(module.get());
+    PyDict_Clear(dict);
+    PyObject* pairs = item(entry, 1);
+    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(pairs); ++k) {
+      PyObject* pair = PyList_GET_ITEM(pairs, k);
+      ok(PyDict_SetItem(dict, item(pair, 0), item(pair, 1)));
+    }
+  }
+}
+
+void Loader::fill_deferred() {
+  for (;;) {
+    const Ref batch = call_method(unpickler_, "load");
+    if (batch.is(Py_None)) return;
+    const long long first = integer(item(batch, 0));
+    PyObject* contents = expect_list(item(batch, 1));
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(contents); ++i) {
+      const auto found = deferred_.find(first + i);
+      if (found == deferred_.end()) continue;
+      PyObject* content = PyList_GET_ITEM(contents, i);
+      if (PyDict_Check(found->second.get()))
+        ok(PyDict_MergeFromSeq2(found->second.get(), content, 1));
+      else
+        ok(frames::set_put(found->second.get(), content));
+    }
+  }
+}
+
+void Loader::restore_registrations(PyObject* pairs) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(pairs); ++i) {
+    PyObject* pair = PyList_GET_ITEM(pairs, i);
+    call_method(import("_abc"), "_abc_register", item(pair, 0), item(pair, 1));
+  }
+}
+
+Loaded Loader::run() {
+  const NoCollection quiet;
+  intern_strings();
+  read_header();
+  const Ref body = call_method(unpickler_, "load");
+  fill_modules(expect_list(expect(body.get(), "modules")));
+  fill_deferred();
+  restore_registrations(expect_list(expect(body.get(), "registrations")));
+  if (stack_) stack_->fill(expect(body.get(), "frames"));
+  for (const std::function<void()>& work : late_) work();
+  Loaded loaded;
+  loaded.stack = std::move(stack_);
+  loaded.base_exception = Ref::borrow(expect(body.get(), "base_exception"));
+  loaded.extra = Ref::borrow(expect(body.get(), "extra"));
+  const Ref states = Ref::borrow(expect(body.get(), "process"));
+  loaded.finish = [states] { restore_process(states); };
+  return loaded;
+}
+
+Loaded load(const std::vector<ByteView>& stream, const std::vector<LoadedBuffer>& buffers) {
+  Loaded loaded;
+  on_big_stack([&] {
+    try {
+      loaded = Loader(stream, buffers).run();
+    } catch (const Raised&) {
+      throw_pending_exception();
+    }
+  });
+  return loaded;
+}
+
+}  // namespace chkpt::heap

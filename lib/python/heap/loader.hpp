@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One load in progress: the unpickler's persistent_load and what rebuilders need of the whole.
+#pragma once
+
+#include "python/ref.hpp"
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "python/heap/load.hpp"
+
+namespace chkpt::heap {
+
+class Loader {
+ public:
+  Loader(const std::vector<ByteView>& stream, const std::vector<LoadedBuffer>& buffers);
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  static Loader& current();  // the load that called a rebuilder; Raised if there is none
+
+  Loaded run();
+
+  PyObject* persistent_load(PyObject* id);     // new reference; null with an exception
+  PyObject* read(Py_ssize_t size);             // bytes; the whole rest if negative
+  PyObject* read_line();
+  Py_ssize_t read_into(char* place, Py_ssize_t size);
+
+  frames::ResumedStack& stack();
+  // Runs when all objects exist, before the process state is restored. Last in, last out.
+  void afterwards(std::function<void()> work) { late_.push_back(std::move(work)); }
+
+ private:
+  void read_header();
+  void intern_strings();
+  void make_modules(PyObject* shells);
+  void import_modules(PyObject* names);
+  void fill_modules(PyObject* namespaces);
+  void fill_deferred();
+  void restore_registrations(PyObject* pairs);
+  Ref resolve(PyObject* id);
+  Ref deferred_container(PyObject* id);
+  Ref frozen_set(PyObject* id);
+
+  std::vector<ByteView> stream_;
+  std::size_t piece_ = 0;
+  std::size_t offset_ = 0;
+  Ref unpickler_;
+  std::unique_ptr<frames::ResumedStack> stack_;
+  std::unordered_map<long long, Ref> deferred_;
+  std::unordered_map<long long, Ref> frozensets_;
+  std::vector<std::function<void()>> late_;
+};
+
+}  // namespace chkpt::heap

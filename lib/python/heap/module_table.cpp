@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The part of Saver that walks sys.modules: every object that a library module holds as an
+// attribute (sentinels, registries, locks, ufuncs) is saved as a reference to that attribute, so
+// that it keeps its identity and its state is the library's business.
+#include <Python.h>
+
+#include "python/frames/objects.hpp"
+#include "python/heap/call.hpp"
+#include "python/heap/saver.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+// Attributes of sys that hold the script's own objects.
+bool is_script_hook(const std::string& module, const std::string& key) {
+  static const char* const hooks[] = {"stdin",         "stdout",     "stderr",         "displayhook",
+                                      "excepthook",    "last_type",  "last_value",     "last_traceback",
+                                      "unraisablehook", "last_exc",  "breakpointhook", "ps1",
+                                      "ps2",           "tracebacklimit"};
+  if (module != "sys") return false;
+  for (const char* hook : hooks)
+    if (key == hook) return true;
+  return false;
+}
+
+// Immutable or saved by name anyway.
+bool is_simple(PyObject* value) {
+  PyTypeObject* type = Py_TYPE(value);
+  return value == Py_None || value == Py_NotImplemented || value == Py_Ellipsis ||
+         type == &PyBool_Type || type == &PyLong_Type || type == &PyFloat_Type ||
+         type == &PyComplex_Type || type == &PyUnicode_Type || type == &PyBytes_Type ||
+         type == &PyTuple_Type || type == &PyFrozenSet_Type || type == &PyFunction_Type ||
+         type == &PyCFunction_Type || PyModule_Check(value) || PyType_Check(value);
+}
+
+}  // namespace
+
+// A class of the script registered with an abstract base class of the library.
+void Saver::note_registrations(PyObject* library_class) {
+  auto* type = reinterpret_cast<PyTypeObject*>(library_class);
+  if (!frames::is_python_class(type) || !find(type->tp_dict, "_abc_impl")) return;
+  const Ref dump = call_method(import("_abc"), "_get_dump", library_class);
+  const Ref members = own(PySequence_List(item(dump, 0)));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(members.get()); ++i) {
+    const Ref registered = call(PyList_GET_ITEM(members.get(), i));
+    if (PyType_Check(registered.get()) &&
+        by_value_.type(reinterpret_cast<PyTypeObject*>(registered.get())))
+      append(registrations_, pack(library_class, registered));
+  }
+}
+
+bool Saver::is_sentinel(PyObject* module_name, PyObject* key, PyObject* value) {
+  if (is_simple(value)) return false;
+  const std::string attribute = utf8(key);
+  if (attribute.compare(0, 2, "__") == 0 && attribute != "__stdin__" &&
+      attribute != "__stdout__" && attribute != "__stderr__")
+    return false;
+  return !by_value_.type(Py_TYPE(value)) && !is_script_hook(utf8(module_name), attribute);
+}
+
+void Saver::register_library_values(PyObject* name, PyObject* module) {
+  PyObject *key = nullptr, *value = nullptr;
+  Py_ssize_t position = 0;
+  while (PyDict_Next(PyModule_GetDict(module), &position, &key, &value)) {
+    if (!PyUnicode_Check(key)) continue;
+    if (PyType_Check(value)) note_registrations(value);
+    if (is_sentinel(name, key, value) && !ids_.find(value)) add(value, pack(text("s"), name, key));
+  }
+}
+
+void Saver::register_modules() {
+  const Ref items = own(PyDict_Items(PyImport_GetModuleDict()));
+  registrations_ = new_list();
+  std::vector<std::pair<PyObject*, PyObject*>> library;
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(items.get()); ++i) {
+    PyObject* name = item(PyList_GET_ITEM(items.get(), i), 0);
+    PyObject* module = item(PyList_GET_ITEM(items.get(), i), 1);
+    if (!PyModule_Check(module) || !PyUnicode_Check(name)) continue;
+    if (!request_.modules || !by_value_.module(name, module)) {
+      library.emplace_back(name, module);
+      continue;
+    }
+    PyObject** known = ids_.find(module);
+    modules_.push_back({Ref::borrow(name), Ref::borrow(module),
+                        known ? Ref::borrow(item(*known, 1)) : Ref()});
+    add(module, pack(text("M"), name));
+    add(PyModule_GetDict(module), pack(text("D"), name));
+  }
+  for (const auto& [name, module] : library) {
+    imported_.push_back(Ref::borrow(name));
+    add(module, pack(text("m"), name));
+    add(PyModule_GetDict(module), pack(text("d"), name));
+  }
+  for (const auto& [name, module] : library) register_library_values(name, module);
+}
+
+}  // namespace chkpt::heap

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Instances of Python classes that derive from a C type with state of its own: the C type's own
+// constructor, __reduce__ and container methods are used, never the ones the class overrides.
+#include <Python.h>
+
+#include <cstring>
+
+#include "python/frames/objects.hpp"
+#include "python/heap/call.hpp"
+#include "python/heap/reducers.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+// native base -> what is left to do after base.__new__(class, *args)
+Ref rebuild_native(Args args) {
+  auto* type = reinterpret_cast<PyTypeObject*>(args[0]);
+  auto* base = reinterpret_cast<PyTypeObject*>(args[1]);
+  const Ref made = own(base->tp_new(type, args[2], nullptr));
+  if (is_true(args[3]) && base->tp_init) ok(base->tp_init(made.get(), args[2], nullptr));
+  return made;
+}
+const Rebuilder make_native{"native", guarded<rebuild_native>};
+
+void extend(PyObject* object, PyTypeObject* base, PyObject* items) {
+  if (items == Py_None) return;
+  if (PyList_Check(object)) {
+    ok(PyList_SetSlice(object, 0, PyList_GET_SIZE(object), items));
+    return;
+  }
+  const Ref method = attr(raw(base), "extend");
+  call(method, object, items);
+}
+
+void update(PyObject* object, PyTypeObject* base, PyObject* pairs) {
+  if (pairs == Py_None) return;
+  const Ref set_item = attr(raw(base), "__setitem__");
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(pairs); ++i) {
+    PyObject* pair = PyList_GET_ITEM(pairs, i);
+    call(set_item, object, item(pair, 0), item(pair, 1));
+  }
+}
+
+// (object, (instance state, base, native state, list items, dict items, set table, state method))
+Ref fill_native(Args args) {
+  PyObject* object = args[0];
+  PyObject* state = args[1];
+  auto* base = reinterpret_cast<PyTypeObject*>(item(state, 1));
+  if (item(state, 2) != Py_None)
+    call(own(PyObject_GetAttr(raw(base), item(state, 6))), object, item(state, 2));
+  extend(object, base, item(state, 3));
+  update(object, base, item(state, 4));
+  if (item(state, 5) != Py_None) ok(frames::set_put(object, item(state, 5)));
+  restore_instance_state(object, item(state, 0));
+  return none();
+}
+const Rebuilder set_native{"native.state", guarded<fill_native>};
+
+struct Parts {
+  Ref args = own(PyTuple_New(0));
+  bool init = false;
+  const char* state_method = "__setstate__";
+  Ref state = none(), list_items = none(), dict_items = none(), set_table = none();
+};
+
+Ref dict_pairs(PyObject* dict) { return own(PyDict_Items(dict)); }
+
+// The plain value under a subclass of an immutable builtin.
+Ref immutable_value(PyObject* object, PyTypeObject* base) {
+  if (base == &PyTuple_Type) return own(PyTuple_GetSlice(object, 0, PyTuple_GET_SIZE(object)));
+  if (base == &PyLong_Type) return own(_PyLong_Copy(reinterpret_cast<PyLongObject*>(object)));
+  if (base == &PyFloat_Type) return own(PyFloat_FromDouble(PyFloat_AS_DOUBLE(object)));
+  if (base == &PyUnicode_Type) return own(PyUnicode_Substring(object, 0, PY_SSIZE_T_MAX));
+  if (base == &PyBytes_Type)
+    return own(PyBytes_FromStringAndSize(PyBytes_AS_STRING(object), PyBytes_GET_SIZE(object)));
+  if (base == &PyComplex_Type)
+    return own(PyComplex_FromCComplex(reinterpret_cast<PyComplexObject*>(object)->cval));
+  return {};
+}
+
+bool builtin_parts(PyObject* object, PyTypeObject* base, Parts& parts) {
+  if (Ref value = immutable_value(object, base)) {
+    parts.args = pack(value);
+  } else if (base == &PyFrozenSet_Type) {
+    parts.args = pack(own(PyFrozenSet_New(object)));
+  } else if (base == &PyList_Type) {
+    parts.list_items = own(PyList_GetSlice(object, 0, PyList_GET_SIZE(object)));
+  } else if (base == &PyDict_Type) {
+    parts.dict_items = dict_pairs(object);
+  } else if (base == &PyODict_Type) {
+    parts.dict_items = own(PySequence_List(call_method(raw(base), "items", object).get()));
+  } else if (base == &PySet_Type) {
+    parts.set_table = own(frames::set_get(object));
+  } else if (base == &PyByteArray_Type) {
+    parts.args = pack(own(PyBytes_FromStringAndSize(PyByteArray_AS_STRING(object),
+                                                    PyByteArray_GET_SIZE(object))));
+    parts.init = true;
+  } else if (base == &PyProperty_Type) {
+    parts.args = pack(attr(object, "fget"), attr(object, "fset"), attr(object, "fdel"));
+    parts.init = true;
+  } else if (base == &PyStaticMethod_Type || base == &PyClassMethod_Type) {
+    parts.args = pack(attr(object, "__func__"));
+    parts.init = true;
+  } else if (std::strcmp(base->tp_name, "_random.Random") == 0) {
+    parts.state = call_method(raw(base), "getstate", object);
+    parts.state_method = "setstate";
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// What the C type's own __reduce__ or __reduce_ex__ says, called past the class's overrides.
+Ref native_reduce(PyObject* object, PyTypeObject* base) {
+  const Ref plain = attr(raw(&PyBaseObject_Type), "__reduce__");
+  const Ref plain_ex = attr(raw(&PyBaseObject_Type), "__reduce_ex__");
+  const Ref reduce = attr(raw(base), "__reduce__"), reduce_ex = attr(raw(base), "__reduce_ex__");
+  if (!reduce.is(plain.get())) return call(reduce, object);
+  if (!reduce_ex.is(plain_ex.get())) return call(reduce_ex, object, number(4));
+  refuse(std::string("instances of its C base class ") + base->tp_name + " cannot be saved");
+}
+
+Ref part_or_none(const Ref& value, Py_ssize_t i) {
+  if (PyTuple_GET_SIZE(value.get()) <= i) return none();
+  return Ref::borrow(PyTuple_GET_ITEM(value.get(), i));
+}
+
+// A reduce value may carry the instance's __dict__ as state; that one is ours to save.
+void native_state(PyObject* object, PyTypeObject* base, const Ref& value, Parts& parts) {
+  Ref state = part_or_none(value, 2);
+  if (state.is(Py_None) || !attr_or_null(raw(base), "__setstate__")) return;
+  const Ref dict = instance_dict(object);
+  if (dict && state.is(dict.get())) return;
+  parts.state = state;
+}
+
+void reduced_parts(PyObject* object, const Rule& rule, Parts& parts) {
+  PyTypeObject* base = rule.layout.native_base;
+  const Ref value = native_reduce(object, base);
+  if (!PyTuple_Check(value.get()) || PyTuple_GET_SIZE(value.get()) < 2)
+    refuse(std::string("its C base class ") + base->tp_name + " is saved by name only");
+  PyObject* constructor = item(value, 0);
+  if (constructor != raw(rule.type))
+    refuse(std::string("its C base class ") + base->tp_name + " has a constructor of its own");
+  parts.args = Ref::borrow(item(value, 1));
+  parts.init = base->tp_init && base->tp_init != PyBaseObject_Type.tp_init;
+  native_state(object, base, value, parts);
+  const Ref items = part_or_none(value, 3), pairs = part_or_none(value, 4);
+  if (!items.is(Py_None)) parts.list_items = own(PySequence_List(items.get()));
+  if (!pairs.is(Py_None)) parts.dict_items = own(PySequence_List(pairs.get()));
+}
+
+}  // namespace
+
+Ref reduce_native(Saver& saver, PyObject* object, Rule& rule) {
+  PyTypeObject* base = rule.layout.native_base;
+  Parts parts;
+  if (!builtin_parts(object, base, parts)) reduced_parts(object, rule, parts);
+  const Ref state = pack(instance_state(saver, object, rule), base, parts.state, parts.list_items,
+                         parts.dict_items, parts.set_table, text(parts.state_method));
+  return reduced(make_native, pack(rule.type, base, parts.args, boolean(parts.init)), state,
+                 set_native);
+}
+
+}  // namespace chkpt::heap

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Subclasses of _pickle.Pickler and _pickle.Unpickler whose hooks are C functions that call the one
+// save or load in progress. The types live as long as the process, but belong to no module.
+#pragma once
+
+#include "python/ref.hpp"
+
+#include <vector>
+
+#include "python/heap/loader.hpp"
+#include "python/heap/saver.hpp"
+
+namespace chkpt::heap {
+
+// A pickler of `saver` that appends to `out`. While it exists no other may.
+class Pickling {
+ public:
+  Pickling(Saver& saver, Pickled& out);
+  ~Pickling();
+  Pickling(const Pickling&) = delete;
+  Pickling& operator=(const Pickling&) = delete;
+
+  void dump(const Ref& object);
+
+ private:
+  Ref pickler_;
+  Ref dump_;
+};
+
+// An unpickler that reads from `loader` and asks it for persistent ids.
+Ref make_unpickler(Loader& loader, const std::vector<LoadedBuffer>& buffers);
+
+}  // namespace chkpt::heap

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The reducers, one group per file. A reducer names how an object is made empty and how it is
+// filled: everything through which the object may reach itself again must be in the state, never
+// in the arguments.
+#pragma once
+
+#include <unordered_map>
+
+#include "python/heap/saver.hpp"
+
+namespace chkpt::heap {
+
+using ExactTypes = std::unordered_map<PyTypeObject*, Reduce>;
+
+// Each adds the types it handles exactly (no subclasses).
+void add_function_types(ExactTypes& types);
+void add_frame_types(ExactTypes& types);
+void add_iterator_types(ExactTypes& types);
+void add_sync_types(ExactTypes& types);     // locks, weak references, context variables
+void add_library_types(ExactTypes& types);  // C types of the standard library
+void add_file_types(ExactTypes& types);
+void add_numpy_types(ExactTypes& types);
+
+Ref reduce_by_default(Saver&, PyObject*, Rule&);  // dispatch table, __reduce_ex__, checked
+Ref reduce_class(Saver&, PyObject*, Rule&);
+Ref reduce_module(Saver&, PyObject*, Rule&);
+Ref reduce_exception(Saver&, PyObject*, Rule&);
+Ref reduce_array(Saver&, PyObject*, Rule&);
+Ref reduce_foreign(Saver&, PyObject*, Rule&);
+Ref reduce_event_loop(Saver&, PyObject*, Rule&);
+Ref reduce_plain(Saver&, PyObject*, Rule&);     // NEWOBJ and BUILD do exactly the right thing
+Ref reduce_special(Saver&, PyObject*, Rule&);   // base is object, but hooks must not run
+Ref reduce_native(Saver&, PyObject*, Rule&);    // the C base has state of its own
+Ref reduce_weakref(Saver&, PyObject*, Rule&);
+long long rlock_count(PyObject* lock);  // how often this thread holds it; refuses others
+Ref refuse_type(Saver&, PyObject*, Rule&);
+Ref reduce_lru_cache(Saver&, PyObject*, Rule&);
+
+Reduce library_rule(PyTypeObject* type);  // null if there is none
+
+Ref reduce_dtype(Saver&, PyObject*, Rule&);
+bool is_numpy_dtype(PyTypeObject* type);
+bool is_numpy_array_type(Saver& saver, PyTypeObject* type);
+bool is_event_loop_type(PyTypeObject* type);
+
+// Adds what the type of an object says about its own instances: __dict__ and slots as one state
+// pair, for reducers of types that may be subclassed by the script.
+// (dict|None, slots tuple|None, whether the dict object itself is the state)
+Ref instance_state(Saver& saver, PyObject* object, const Rule& rule);
+void restore_instance_state(PyObject* object, PyObject* state);
+
+}  // namespace chkpt::heap

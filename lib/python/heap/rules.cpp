@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Chooses how instances of a type are saved, once per type and save.
+#include <Python.h>
+#include <structmember.h>
+
+#include <cstring>
+
+#include "python/frames/objects.hpp"
+#include "python/heap/call.hpp"
+#include "python/heap/reducers.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+const ExactTypes& exact_types() {
+  static const ExactTypes types = [] {
+    ExactTypes all;
+    add_function_types(all);
+    add_frame_types(all);
+    add_iterator_types(all);
+    add_sync_types(all);
+    add_library_types(all);
+    add_file_types(all);
+    return all;
+  }();
+  return types;
+}
+
+// numpy may be imported at any time, so its types are asked for anew in every save.
+Reduce exact_numpy_type(PyTypeObject* type) {
+  if (!loaded_module("numpy")) return nullptr;
+  ExactTypes types;
+  add_numpy_types(types);
+  const auto found = types.find(type);
+  return found == types.end() ? nullptr : found->second;
+}
+
+bool is_subtype_of(PyTypeObject* type, PyTypeObject* base) {
+  return PyType_IsSubtype(type, base) != 0;
+}
+
+PyObject* lookup(PyTypeObject* type, const char* name) {
+  const Ref key = text(name);
+  return _PyType_Lookup(type, key.get());  // borrowed
+}
+
+bool same_lookup(PyTypeObject* type, PyTypeObject* base, const char* name) {
+  return lookup(type, name) == lookup(base, name);
+}
+
+// NEWOBJ and BUILD call the class's __new__, __setstate__ and __setattr__ and read __class__ and
+// __dict__: plain if none of these is the class's own.
+bool is_plain(PyTypeObject* type, const Layout& layout) {
+  if (layout.native_base != &PyBaseObject_Type || type->tp_new != PyBaseObject_Type.tp_new)
+    return false;
+  if (type->tp_getattro != PyObject_GenericGetAttr || type->tp_setattro != PyObject_GenericSetAttr)
+    return false;
+  if (lookup(type, "__setstate__") || !same_lookup(type, &PyBaseObject_Type, "__class__"))
+    return false;
+  if (PyObject* dict = lookup(type, "__dict__"); dict && Py_TYPE(dict) != &PyGetSetDescr_Type)
+    return false;
+  for (const Slot& slot : layout.slots) {
+    PyObject* found = lookup(type, slot.name);
+    if (!found || Py_TYPE(found) != &PyMemberDescr_Type) return false;
+    if (reinterpret_cast<PyMemberDescrObject*>(found)->d_member->offset != slot.offset)
+      return false;
+  }
+  return true;
+}
+
+// Library classes that know better than raw state (they are saved by name, or re-register).
+bool has_own_reduce(PyTypeObject* type) {
+  return !same_lookup(type, &PyBaseObject_Type, "__reduce__") ||
+         !same_lookup(type, &PyBaseObject_Type, "__reduce_ex__");
+}
+
+Reduce rule_for_python_class(Saver& saver, Rule& rule) {
+  rule.layout = layout_of(rule.type);
+  const bool by_value = saver.by_value().type(rule.type);
+  if (!by_value && has_own_reduce(rule.type)) return reduce_by_default;
+  if (rule.layout.native_base != &PyBaseObject_Type)
+    return by_value || !has_own_reduce(rule.layout.native_base) ? reduce_native : reduce_by_default;
+  return is_plain(rule.type, rule.layout) ? reduce_plain : reduce_special;
+}
+
+const ForeignType* matching_foreign_type(PyTypeObject* type) {
+  for (const ForeignType& foreign : foreign_types())
+    if (foreign.matches(type)) return &foreign;
+  return nullptr;
+}
+
+Reduce rule_for(Saver& saver, Rule& rule) {
+  PyTypeObject* type = rule.type;
+  if (is_subtype_of(type, &PyType_Type)) return reduce_class;
+  if ((rule.foreign = matching_foreign_type(type))) return reduce_foreign;
+  const auto exact = exact_types().find(type);
+  if (exact != exact_types().end()) return exact->second;
+  if (Reduce library = library_rule(type)) return library;
+  if (Reduce numpy = exact_numpy_type(type)) return numpy;
+  if (is_subtype_of(type, reinterpret_cast<PyTypeObject*>(PyExc_BaseException))) {
+    rule.layout = layout_of(type);
+    return reduce_exception;
+  }
+  if (is_subtype_of(type, &PyModule_Type)) return reduce_module;
+  if (is_subtype_of(type, &_PyWeakref_RefType)) {
+    rule.layout = layout_of(type);
+    return reduce_weakref;
+  }
+  if (is_numpy_array_type(saver, type)) {
+    rule.layout = layout_of(type);
+    return reduce_array;
+  }
+  if (is_numpy_dtype(type)) return reduce_dtype;
+  if (is_event_loop_type(type)) return reduce_event_loop;
+  return frames::is_python_class(type) ? rule_for_python_class(saver, rule) : reduce_by_default;
+}
+
+Ref rebuild_foreign(Args args) {
+  const ForeignType* type = foreign_type(utf8(args[0]));
+  if (!type) broken("no module here rebuilds objects of kind " + utf8(args[0]));
+  Ref made = type->rebuild(reinterpret_cast<PyTypeObject*>(args[1]), args[2]);
+  if (!made) throw Raised{};
+  return made;
+}
+const Rebuilder make_foreign{"foreign", guarded<rebuild_foreign>};
+
+// Library iterators of 3.12 and later warn when they are reduced; the script must not see it.
+class NoDeprecationWarnings {
+ public:
+  NoDeprecationWarnings() : filters_(attr(import("_warnings"), "filters")) {
+    const Ref ignore = pack(text("ignore"), Py_None, PyExc_DeprecationWarning, Py_None, number(0));
+    ok(PyList_Insert(filters_.get(), 0, ignore.get()));
+    call_method(import("_warnings"), "_filters_mutated");
+  }
+  ~NoDeprecationWarnings() {
+    PendingException pending;
+    PyList_SetSlice(filters_.get(), 0, 1, nullptr);
+    Ref::steal(PyObject_CallMethod(loaded_module("_warnings"), "_filters_mutated", nullptr));
+  }
+  NoDeprecationWarnings(const NoDeprecationWarnings&) = delete;
+  NoDeprecationWarnings& operator=(const NoDeprecationWarnings&) = delete;
+
+ private:
+  Ref filters_;
+};
+
+Ref reduce_protocol_5(PyObject* object) {
+  const bool warns = PY_VERSION_HEX >= 0x030C0000 &&
+                     std::strncmp(Py_TYPE(object)->tp_name, "itertools.", 10) == 0;
+  if (!warns) return call_method(object, "__reduce_ex__", number(5));
+  const NoDeprecationWarnings quiet;
+  return call_method(object, "__reduce_ex__", number(5));
+}
+
+}  // namespace
+
+void choose_rule(Saver& saver, Rule& rule) {
+  // Some static types of 3.11 are never readied; asking them anything would crash.
+  if (!PyType_HasFeature(rule.type, Py_TPFLAGS_READY)) ok(PyType_Ready(rule.type));
+  rule.reduce = rule_for(saver, rule);
+}
+
+Ref reduce_foreign(Saver&, PyObject* object, Rule& rule) {
+  Ref description = rule.foreign->reduce(object);
+  if (!description) throw Raised{};
+  const Ref kind = text(rule.foreign->name);
+  return reduced(make_foreign, pack(kind, rule.type, description));
+}
+
+Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
+  const Ref table = attr(import("copyreg"), "dispatch_table");
+  PyObject* registered = PyDict_GetItemWithError(table.get(), raw(rule.type));
+  Ref value = registered ? call(registered, object) : reduce_protocol_5(object);
+  if (!PyUnicode_Check(value.get())) return value;
+  // "Saved by name": the script's modules are rebuilt, not imported, so no name can be found there.
+  const Ref module = attr_or_null(object, "__module__");
+  if (!module || !saver.by_value().module_named(module.get())) return value;
+  if (!frames::is_python_class(rule.type))
+    refuse("it can only be saved by name, in a module that is saved by value");
+  rule.layout = layout_of(rule.type);
+  return reduce_special(saver, object, rule);
+}
+
+Ref refuse_type(Saver&, PyObject*, Rule& rule) {
+  refuse(std::string(rule.type->tp_name) + " objects cannot be saved");
+}
+
+}  // namespace chkpt::heap

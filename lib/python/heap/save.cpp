@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/heap/save.hpp"
+
+#include <cstring>
+
+#include "base/error.hpp"
+#include "python/frames/objects.hpp"
+#include "python/heap/big_stack.hpp"
+#include "python/heap/call.hpp"
+#include "python/heap/diagnose.hpp"
+#include "python/heap/files.hpp"
+#include "python/heap/pickle_types.hpp"
+#include "python/heap/saver.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+// The collector must not run finalizers of the script while its state is being taken.
+class NoCollection {
+ public:
+  NoCollection() : was_enabled_(PyGC_Disable() != 0) {}
+  ~NoCollection() {
+    if (was_enabled_) PyGC_Enable();
+  }
+  NoCollection(const NoCollection&) = delete;
+  NoCollection& operator=(const NoCollection&) = delete;
+  bool was_enabled() const { return was_enabled_; }
+
+ private:
+  bool was_enabled_;
+};
+
+void collect_strings(PyObject* code, const Ref& strings) {
+  auto* object = reinterpret_cast<PyCodeObject*>(code);
+  for (PyObject* tuple : {object->co_names, object->co_localsplusnames, object->co_consts}) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); ++i) {
+      PyObject* value = PyTuple_GET_ITEM(tuple, i);
+      if (PyUnicode_CheckExact(value) && PyUnicode_CHECK_INTERNED(value))
+        ok(PyDict_SetItem(strings.get(), value, Py_None));
+      else if (PyCode_Check(value))
+        collect_strings(value, strings);
+    }
+  }
+}
+
+void collect_strings_of(PyObject* value, const Ref& strings, int depth) {
+  if (PyFunction_Check(value)) return collect_strings(PyFunction_GET_CODE(value), strings);
+  if (!PyType_Check(value) || depth > 3) return;
+  auto* type = reinterpret_cast<PyTypeObject*>(value);
+  if (!frames::is_python_class(type)) return;
+  PyObject *key = nullptr, *member = nullptr;
+  Py_ssize_t position = 0;
+  while (PyDict_Next(type->tp_dict, &position, &key, &member))
+    if (member != value) collect_strings_of(member, strings, depth + 1);
+}
+
+// Interned strings of the script's code: code compares some of them by identity.
+Ref interned_strings(const Saver& saver) {
+  const Ref strings = new_dict();
+  if (const frames::StackState* stack = saver.request().stack)
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(stack->frames.get()); ++i)
+      collect_strings(PyList_GET_ITEM(PyList_GET_ITEM(stack->frames.get(), i), frames::kCode),
+                      strings);
+  for (const Saver::ModuleEntry& entry : saver.by_value_modules()) {
+    PyObject *key = nullptr, *value = nullptr;
+    Py_ssize_t position = 0;
+    while (PyDict_Next(PyModule_GetDict(entry.module.get()), &position, &key, &value))
+      collect_strings_of(value, strings, 0);
+  }
+  return own(PyDict_Keys(strings.get()));
+}
+
+Ref stack_header(const frames::StackState* stack) {
+  if (!stack) return none();
+  const Ref header = new_list();
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(stack->frames.get()); ++i) {
+    PyObject* frame = PyList_GET_ITEM(stack->frames.get(), i);
+    append(header, pack(PyList_GET_ITEM(frame, frames::kCode), PyList_GET_ITEM(frame, frames::kNext),
+                        boolean(PyList_GET_ITEM(frame, frames::kGenerator) != Py_None)));
+  }
+  return header;
+}
+
+Ref header_of(const Saver& saver) {
+  const Ref shells = new_list(), imports = new_list(), header = new_dict();
+  for (const Saver::ModuleEntry& entry : saver.by_value_modules())
+    append(shells, pack(entry.name, entry.alias_of ? entry.alias_of : none(),
+                        Py_TYPE(entry.module.get())));
+  for (const Ref& name : saver.imported_modules()) append(imports, name);
+  put(header, "shells", shells);
+  put(header, "imports", imports);
+  put(header, "stack", stack_header(saver.request().stack));
+  return header;
+}
+
+Ref process_states(const SaveRequest& request) {
+  const Ref states = new_dict();
+  if (!request.process) return states;
+  for (const ProcessPart* part : process_parts()) {
+    const Ref state = part->save();
+    if (state && !state.is(Py_None)) put(states, part->name.c_str(), state);
+  }
+  return states;
+}
+
+Ref module_namespaces(const Saver& saver) {
+  const Ref namespaces = new_list();
+  for (const Saver::ModuleEntry& entry : saver.by_value_modules())
+    if (!entry.alias_of)
+      append(namespaces, pack(entry.name, own(PyDict_Items(PyModule_GetDict(entry.module.get())))));
+  return namespaces;
+}
+
+Ref body_of(const Saver& saver, const SaveRequest& request) {
+  const Ref body = new_dict();
+  const frames::StackState* stack = request.stack;
+  put(body, "frames", stack ? stack->frames : none());
+  put(body, "base_exception", stack && stack->base_exception ? stack->base_exception : none());
+  put(body, "modules", module_namespaces(saver));
+  put(body, "registrations", saver.library_registrations());
+  put(body, "process", process_states(request));
+  put(body, "extra", request.extra ? request.extra : none());
+  return body;
+}
+
+Ref content_of(PyObject* container) {
+  return PyDict_Check(container) ? own(PyDict_Items(container)) : own(frames::set_get(container));
+}
+
+// Saving their contents may defer more of them.
+void dump_deferred(const Saver& saver, Pickling& pickling) {
+  for (std::size_t done = 0; done < saver.deferred().size();) {
+    const Ref contents = new_list();
+    const std::size_t first = done;
+    for (; done < saver.deferred().size(); ++done)
+      append(contents, content_of(saver.deferred()[done].get()));
+    pickling.dump(pack(number(static_cast<long long>(first)), contents));
+  }
+  pickling.dump(none());
+}
+
+std::vector<std::string> names_of(const std::vector<Ref>& refs) {
+  std::vector<std::string> names;
+  for (const Ref& name : refs) names.push_back(utf8(name.get()));
+  return names;
+}
+
+void write_all(Saver& saver, const Ref& body, Pickled& out) {
+  Pickling pickling(saver, out);
+  pickling.dump(interned_strings(saver));
+  pickling.dump(header_of(saver));
+  pickling.dump(body);
+  dump_deferred(saver, pickling);
+}
+
+Pickled save_now(const SaveRequest& request) {
+  Saver saver(request);
+  Pickled out;
+  Ref body;
+  try {
+    flush_open_files();
+    saver.register_modules();
+    saver.register_stack();
+    body = body_of(saver, request);
+    write_all(saver, body, out);
+  } catch (const Raised&) {
+    throw CannotSave(explain_failure(saver, body));
+  }
+  for (const Saver::ModuleEntry& entry : saver.by_value_modules())
+    out.by_value_modules.push_back(utf8(entry.name.get()));
+  out.imported_modules = names_of(saver.imported_modules());
+  return out;
+}
+
+}  // namespace
+
+OutOfBand::OutOfBand(PyObject* exporter) {
+  if (PyObject_GetBuffer(exporter, &view_, PyBUF_FULL_RO) < 0) throw Raised{};
+}
+OutOfBand::~OutOfBand() {
+  if (view_.obj) PyBuffer_Release(&view_);
+}
+OutOfBand::OutOfBand(OutOfBand&& other) noexcept : view_(other.view_) {
+  // A moved Py_buffer may point into itself for its shape and strides.
+  if (view_.shape == &other.view_.len) view_.shape = &view_.len;
+  if (view_.strides == &other.view_.itemsize) view_.strides = &view_.itemsize;
+  other.view_.obj = nullptr;
+}
+
+ByteView OutOfBand::bytes() const {
+  return {view_.buf, static_cast<std::size_t>(view_.len)};
+}
+
+namespace {
+// One element type of the struct module, with an optional byte order.
+bool is_plain_format(const char* format) {
+  if (!format) return false;
+  if (std::strchr("<>=@|", *format) && *format) ++format;
+  return std::strlen(format) == 1 && std::strchr("?bBhHiIlLqQnNefdg", *format);
+}
+}  // namespace
+
+std::string OutOfBand::format() const {
+  return is_plain_format(view_.format) ? view_.format : "";
+}
+
+std::vector<std::uint64_t> OutOfBand::shape() const {
+  if (format().empty() || !view_.shape) return {static_cast<std::uint64_t>(view_.len)};
+  return {view_.shape, view_.shape + view_.ndim};
+}
+
+std::uint64_t Pickled::stream_bytes() const {
+  std::uint64_t total = 0;
+  for (const ByteView& piece : stream) total += piece.size;
+  return total;
+}
+
+Pickled save(const SaveRequest& request) {
+  const PendingException pending;
+  const NoCollection quiet;
+  Pickled result;
+  on_big_stack([&] {
+    try {
+      result = save_now(request);
+    } catch (const Raised&) {
+      throw CannotSave(take_exception_text());
+    }
+  });
+  return result;
+}
+
+}  // namespace chkpt::heap

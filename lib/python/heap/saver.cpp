@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/heap/saver.hpp"
+
+#include "base/error.hpp"
+#include "python/frames/objects.hpp"
+#include "python/heap/call.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+// Containers whose hash is computed by Python code, or from objects still to come, can only be
+// filled when everything else exists.
+bool needs_late_hash(PyObject* key, int depth = 0) {
+  PyTypeObject* type = Py_TYPE(key);
+  if (type == &PyUnicode_Type || type == &PyLong_Type || type == &PyFloat_Type ||
+      type == &PyBytes_Type || key == Py_None)
+    return false;
+  if (type == &PyTuple_Type) {
+    if (depth > 4) return true;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i)
+      if (needs_late_hash(PyTuple_GET_ITEM(key, i), depth + 1)) return true;
+    return false;
+  }
+  // What hashes by address can be hashed as soon as it exists, however unfinished it is.
+  return type->tp_hash != PyBaseObject_Type.tp_hash;
+}
+
+bool has_late_key(PyObject* dict) {
+  PyObject *key = nullptr, *value = nullptr;
+  Py_ssize_t position = 0;
+  while (PyDict_Next(dict, &position, &key, &value))
+    if (needs_late_hash(key)) return true;
+  return false;
+}
+
+// Whether inserting the elements in iteration order gives the same table.
+bool rebuilds_exactly(PyObject* frozenset) {
+  PyObject* key = nullptr;
+  Py_hash_t hash = 0;
+  Py_ssize_t position = 0;
+  while (_PySet_NextEntry(frozenset, &position, &key, &hash))
+    if (needs_late_hash(key)) return true;  // its order is the addresses' affair
+  const Ref items = own(PySequence_List(frozenset));
+  const Ref again = own(PyFrozenSet_New(items.get()));
+  const Ref before = own(frames::set_get(frozenset)), after = own(frames::set_get(again.get()));
+  return ok(PyObject_RichCompareBool(before.get(), after.get(), Py_EQ)) != 0;
+}
+
+}  // namespace
+
+Saver::Saver(const SaveRequest& request) : request_(request) {
+  for (const Rebuilder* rebuilder : rebuilders())
+    add(rebuilder->function(), pack(text("R"), text(rebuilder->name())));
+  add(frames::null_marker(), pack(text("R"), text("null")));
+}
+
+Saver::~Saver() = default;
+
+void Saver::add(PyObject* object, Ref id) {
+  if (!ids_.insert(object, id.get())) return;
+  keep_.push_back(Ref::borrow(object));
+  keep_.push_back(std::move(id));
+}
+
+void Saver::register_stack() {
+  if (!request_.stack) return;
+  PyObject* frames = request_.stack->frames.get();
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(frames); ++i) {
+    PyObject* entry = PyList_GET_ITEM(frames, i);
+    PyObject* generator = PyList_GET_ITEM(entry, frames::kGenerator);
+    if (generator != Py_None) chain_[generator] = static_cast<int>(i);
+    PyObject* object = PyList_GET_ITEM(request_.stack->frame_objects.get(), i);
+    if (object != Py_None && generator == Py_None) add(object, pack(text("f"), number(i)));
+  }
+}
+
+int Saver::chain_index(PyObject* generator) const {
+  const auto found = chain_.find(generator);
+  return found == chain_.end() ? -1 : found->second;
+}
+
+PyObject* Saver::chain_frame(int index) const {
+  return PyList_GET_ITEM(request_.stack->frames.get(), index);
+}
+
+Ref Saver::own_buffer(PyObject* exporter) {
+  const Ref buffer = own(PyPickleBuffer_FromObject(exporter));
+  buffers_.insert(buffer.get(), true);
+  keep_.push_back(buffer);
+  return buffer;
+}
+
+Ref Saver::defer(PyObject* container, const char* kind) {
+  const Ref id =
+      pack(text("X"), number(static_cast<long long>(deferred_.size())), text(kind));
+  deferred_.push_back(Ref::borrow(container));
+  add(container, id);
+  return id;
+}
+
+Ref Saver::frozenset_id(PyObject* set) {
+  const Ref id = pack(text("Z"), number(frozensets_++), own(frames::set_get(set)));
+  add(set, id);
+  return id;
+}
+
+bool Saver::fills_late(PyObject* dict) {
+  if (plain_dicts_.find(dict)) return false;
+  if (has_late_key(dict)) return true;
+  plain_dicts_.insert(dict, true);
+  return false;
+}
+
+PyObject* Saver::persistent_id(PyObject* object) {
+  PyTypeObject* type = Py_TYPE(object);
+  if (type == &PyUnicode_Type || type == &PyLong_Type || type == &PyFloat_Type ||
+      type == &PyTuple_Type || type == &PyBytes_Type || type == &PyBool_Type || object == Py_None)
+    Py_RETURN_NONE;
+  if (PyObject** id = ids_.find(object)) return Py_NewRef(*id);
+  try {
+    if (type == &PyDict_Type) {
+      if (fills_late(object)) return defer(object, "d").release();
+    } else if (type == &PySet_Type) {
+      if (!frames::set_is_pristine(object)) return defer(object, "s").release();
+    } else if (type == &PyFrozenSet_Type && PySet_GET_SIZE(object) > 1) {
+      if (!rebuilds_exactly(object)) return frozenset_id(object).release();
+    }
+  } catch (...) {
+    last_reduced_ = object;
+    set_python_exception();
+    return nullptr;
+  }
+  Py_RETURN_NONE;
+}
+
+Rule& Saver::rule_of(PyTypeObject* type) {
+  const auto known = rules_.find(type);
+  if (known != rules_.end()) return known->second;
+  Rule& rule = rules_[type];
+  rule.type = type;
+  choose_rule(*this, rule);
+  return rule;
+}
+
+PyObject* Saver::reduce(PyObject* object) {
+  last_reduced_ = object;
+  try {
+    Rule& rule = rule_of(Py_TYPE(object));
+    return rule.reduce(*this, object, rule).release();
+  } catch (const CannotSave& error) {
+    refusal_ = error.what();
+    set_python_exception();
+  } catch (...) {
+    set_python_exception();
+  }
+  return nullptr;
+}
+
+Ref not_implemented() { return Ref::borrow(Py_NotImplemented); }
+
+Ref reduced(const Rebuilder& make, const Ref& args) { return pack(make.function(), args); }
+
+Ref reduced(const Rebuilder& make, const Ref& args, const Ref& state, const Rebuilder& set) {
+  return pack(make.function(), args, state, Py_None, Py_None, set.function());
+}
+
+}  // namespace chkpt::heap

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One save in progress: what the pickler's persistent_id and reducer_override decide. Every object
+// is either in the table of persistent ids (library state, modules, our functions), handled by the
+// C pickler itself, or reduced by the rule of its type.
+#pragma once
+
+#include "python/ref.hpp"
+
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "python/heap/by_value.hpp"
+#include "python/heap/foreign.hpp"
+#include "python/heap/layout.hpp"
+#include "python/heap/pointer_table.hpp"
+#include "python/heap/rebuilder.hpp"
+#include "python/heap/save.hpp"
+
+namespace chkpt::heap {
+
+class Saver;
+struct Rule;
+// Returns a reduce value as object.__reduce_ex__ does, possibly with the sixth item, or
+// NotImplemented for the pickler's default. Throws CannotSave or Raised.
+using Reduce = Ref (*)(Saver&, PyObject*, Rule&);
+
+// How instances of one type are saved.
+struct Rule {
+  Reduce reduce = nullptr;
+  PyTypeObject* type = nullptr;
+  Layout layout{{}, nullptr, false};
+  Ref new_args;                          // (type,): arguments of the default constructor
+  const ForeignType* foreign = nullptr;  // for reduce_foreign
+};
+
+class Saver {
+ public:
+  explicit Saver(const SaveRequest& request);
+  ~Saver();
+  Saver(const Saver&) = delete;
+  Saver& operator=(const Saver&) = delete;
+
+  // Fills the table of persistent ids from sys.modules and the call stack.
+  void register_modules();
+  void register_stack();
+
+  PyObject* persistent_id(PyObject* object);  // new reference; None: pickle it
+  PyObject* reduce(PyObject* object);         // new reference; null with an exception
+
+  // For reducers.
+  ByValue& by_value() { return by_value_; }
+  bool is_registered(PyObject* object) { return ids_.find(object) != nullptr; }
+  // Whether this dict can only be filled when all its keys exist; then it must stay one object.
+  bool fills_late(PyObject* dict);
+  Rule& rule_of(PyTypeObject* type);
+  int chain_index(PyObject* generator) const;  // -1: its frame is not on the saved stack
+  PyObject* chain_frame(int index) const;      // borrowed: entry of StackState::frames
+  Ref own_buffer(PyObject* exporter);          // a PickleBuffer that goes out of band
+  bool is_own_buffer(PyObject* pickle_buffer) { return buffers_.find(pickle_buffer) != nullptr; }
+
+  struct ModuleEntry {
+    Ref name;
+    Ref module;
+    Ref alias_of;  // name under which the same module was met before, or null
+  };
+  const std::vector<ModuleEntry>& by_value_modules() const { return modules_; }
+  const std::vector<Ref>& imported_modules() const { return imported_; }
+  const std::deque<Ref>& deferred() const { return deferred_; }
+  Ref library_registrations() const { return registrations_; }
+  const SaveRequest& request() const { return request_; }
+
+  // The object the last reduction was asked for; the culprit if pickling fails.
+  PyObject* last_reduced() const { return last_reduced_; }
+  const std::string& refusal() const { return refusal_; }
+
+ private:
+  void add(PyObject* object, Ref id);
+  void register_library_values(PyObject* name, PyObject* module);
+  void note_registrations(PyObject* library_class);
+  bool is_sentinel(PyObject* module_name, PyObject* key, PyObject* value);
+  Ref defer(PyObject* container, const char* kind);
+  Ref frozenset_id(PyObject* set);
+
+  const SaveRequest& request_;
+  ByValue by_value_;
+  PointerTable<PyObject*> ids_;  // values own a reference, keys are kept alive by keep_
+  PointerTable<bool> plain_dicts_;
+  PointerTable<bool> buffers_;
+  std::vector<Ref> keep_;
+  std::unordered_map<PyTypeObject*, Rule> rules_;
+  std::unordered_map<PyObject*, int> chain_;
+  std::vector<ModuleEntry> modules_;
+  std::vector<Ref> imported_;
+  std::deque<Ref> deferred_;
+  Ref registrations_;
+  Py_ssize_t frozensets_ = 0;
+  PyObject* last_reduced_ = nullptr;
+  std::string refusal_;
+};
+
+// The reduce value (make, args[, state, None, None, set]).
+Ref reduced(const Rebuilder& make, const Ref& args);
+Ref reduced(const Rebuilder& make, const Ref& args, const Ref& state, const Rebuilder& set);
+Ref not_implemented();
+
+// Decides the rule of a type that was not met before in this save.
+void choose_rule(Saver& saver, Rule& rule);
+
+}  // namespace chkpt::heap

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Locks with their state, weak references, context variables, thread-locals.
+#include <Python.h>
+
+#include "python/heap/call.hpp"
+#include "python/heap/reducers.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+Ref no_args() { return own(PyTuple_New(0)); }
+
+Ref rebuild_lock(Args args) {
+  const Ref lock = call_method(import("_thread"), "allocate_lock");
+  if (is_true(args[0])) call_method(lock, "acquire");
+  return lock;
+}
+const Rebuilder make_lock{"lock", guarded<rebuild_lock>};
+Ref reduce_lock(Saver&, PyObject* lock, Rule&) {
+  return reduced(make_lock, pack(call_method(lock, "locked")));
+}
+
+// (count,): how often the main thread holds it.
+Ref rebuild_rlock(Args args) {
+  const Ref lock = call_method(import("_thread"), "RLock");
+  for (long long i = integer(args[0]); i > 0; --i) call_method(lock, "acquire");
+  return lock;
+}
+const Rebuilder make_rlock{"rlock", guarded<rebuild_rlock>};
+Ref reduce_rlock(Saver&, PyObject* lock, Rule&) {
+  return reduced(make_rlock, pack(number(rlock_count(lock))));
+}
+
+// ---- weak references
+
+PyObject* referent(PyObject* reference) {  // borrowed; null if it is dead
+  PyObject* object = PyWeakref_GET_OBJECT(reference);
+  return object == Py_None ? nullptr : object;
+}
+
+PyObject* callback_of(PyObject* reference) {
+  PyObject* callback = reinterpret_cast<PyWeakReference*>(reference)->wr_callback;
+  return callback ? callback : Py_None;
+}
+
+// A reference that is dead from the start: to an object nobody holds.
+Ref dead_target() { return call(attr(import("_thread"), "_local")); }
+
+Ref rebuild_weakref(Args args) {
+  const bool dead = args[1] == Py_None;
+  const Ref target = dead ? dead_target() : Ref::borrow(args[1]);
+  auto* type = reinterpret_cast<PyTypeObject*>(args[0]);
+  const Ref callback = dead ? none() : Ref::borrow(args[2]);
+  return own(_PyWeakref_RefType.tp_new(type, pack(target, callback).get(), nullptr));
+}
+const Rebuilder make_weakref{"weakref", guarded<rebuild_weakref>};
+Ref fill_weakref(Args args) {
+  restore_instance_state(args[0], args[1]);
+  return none();
+}
+const Rebuilder set_weakref{"weakref.state", guarded<fill_weakref>};
+
+Ref rebuild_proxy(Args args) {
+  if (args[0] == Py_None) return own(PyWeakref_NewProxy(dead_target().get(), nullptr));
+  return own(PyWeakref_NewProxy(args[0], args[1] == Py_None ? nullptr : args[1]));
+}
+const Rebuilder make_proxy{"weakproxy", guarded<rebuild_proxy>};
+Ref reduce_proxy(Saver&, PyObject* proxy, Rule&) {
+  PyObject* object = referent(proxy);
+  return reduced(make_proxy, pack(object ? object : Py_None, callback_of(proxy)));
+}
+
+// ---- context variables
+
+Ref rebuild_context_variable(Args args) {
+  PyObject* fallback = args.count > 1 ? args[1] : nullptr;
+  return own(PyContextVar_New(utf8(args[0]).c_str(), fallback));
+}
+const Rebuilder make_context_variable{"contextvar", guarded<rebuild_context_variable>};
+Ref reduce_context_variable(Saver&, PyObject* variable, Rule&) {
+  const Ref name = attr(variable, "name");
+  // The default is what an empty context answers.
+  const Ref run = attr(own(PyContext_New()), "run");
+  PyObject* fallback = PyObject_CallFunctionObjArgs(
+      run.get(), attr(variable, "get").get(), nullptr);
+  if (fallback) return reduced(make_context_variable, pack(name, Ref::steal(fallback)));
+  if (!PyErr_ExceptionMatches(PyExc_LookupError)) throw Raised{};
+  PyErr_Clear();
+  return reduced(make_context_variable, pack(name));
+}
+
+Ref rebuild_context(Args) { return own(PyContext_New()); }
+const Rebuilder make_context{"context", guarded<rebuild_context>};
+Ref fill_context(Args args) {
+  const Ref run = attr(args[0], "run");
+  PyObject* pairs = args[1];
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(pairs); ++i) {
+    PyObject* pair = PyList_GET_ITEM(pairs, i);
+    call(run, attr(item(pair, 0), "set"), item(pair, 1));
+  }
+  return none();
+}
+const Rebuilder set_context{"context.state", guarded<fill_context>};
+Ref reduce_context(Saver&, PyObject* context, Rule&) {
+  const Ref pairs = own(PySequence_List(call_method(context, "items").get()));
+  return reduced(make_context, no_args(), pairs, set_context);
+}
+
+// ---- thread-locals: the main thread's view, the only one there is
+
+Ref rebuild_local(Args args) { return call(args[0]); }
+const Rebuilder make_local{"thread_local", guarded<rebuild_local>};
+Ref fill_local(Args args) {
+  ok(PyDict_Update(attr(args[0], "__dict__").get(), args[1]));
+  return none();
+}
+const Rebuilder set_local{"thread_local.state", guarded<fill_local>};
+Ref reduce_local(Saver&, PyObject* local, Rule& rule) {
+  return reduced(make_local, pack(rule.type), own(PyDict_Copy(attr(local, "__dict__").get())),
+                 set_local);
+}
+
+PyTypeObject* type_object(const Ref& type) { return reinterpret_cast<PyTypeObject*>(type.get()); }
+
+}  // namespace
+
+long long rlock_count(PyObject* lock) {
+  if (!is_true(call_method(lock, "_is_owned"))) {
+    const std::string shown = utf8(own(PyObject_Repr(lock)).get());
+    if (shown.find("<unlocked") == std::string::npos)
+      refuse("a reentrant lock that another thread holds");
+    return 0;
+  }
+  // Its count is shown nowhere but in its repr(): <locked _thread.RLock object owner=1 count=2 ...
+  const std::string shown = utf8(own(PyObject_Repr(lock)).get());
+  const std::size_t place = shown.find("count=");
+  if (place == std::string::npos) refuse("a reentrant lock of unknown count");
+  return std::stoll(shown.substr(place + 6));
+}
+
+Ref reduce_weakref(Saver& saver, PyObject* reference, Rule& rule) {
+  PyObject* object = referent(reference);
+  const Ref args = pack(rule.type, object ? object : Py_None, callback_of(reference));
+  if (rule.type == &_PyWeakref_RefType) return reduced(make_weakref, args);
+  return reduced(make_weakref, args, instance_state(saver, reference, rule), set_weakref);
+}
+
+void add_sync_types(ExactTypes& types) {
+  const Ref thread = import("_thread");
+  types[type_object(attr(thread, "LockType"))] = reduce_lock;
+  types[type_object(attr(thread, "RLock"))] = reduce_rlock;
+  types[type_object(attr(thread, "_local"))] = reduce_local;
+  types[&_PyWeakref_ProxyType] = reduce_proxy;
+  types[&_PyWeakref_CallableProxyType] = reduce_proxy;
+  types[&PyContextVar_Type] = reduce_context_variable;
+  types[&PyContext_Type] = reduce_context;
+}
+
+}  // namespace chkpt::heap
