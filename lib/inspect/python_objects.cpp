@@ -201,7 +201,9 @@ std::optional<std::uint64_t> PythonObjects::length(NodeId original) const {
     case Kind::kList:
     case Kind::kSet:
     case Kind::kFrozenSet:
-      if (n != original) return std::nullopt;  // an opaque table
+      if (n != original) {  // the pairs of a dict, or a set's opaque table
+        if (type_name(original) != "dict") return std::nullopt;
+      }
       return graph_.count(n, Role::kItems);
     case Kind::kDict:
       return graph_.count(n, Role::kPairs) / 2;

@@ -140,9 +140,17 @@ class ValueText {
     return "<" + type + (names.empty() ? "" : " " + names) + ">";
   }
 
+  // repr() writes the parts of a complex number without ".0".
+  std::string part_of_complex(NodeId n) const {
+    std::string text = of(n, kShownNesting);
+    const std::size_t tail = text.size() < 2 ? 0 : text.size() - 2;
+    if (text.compare(tail, 2, ".0") == 0) text.resize(tail);
+    return text;
+  }
+
   std::string complex_number(NodeId n) const {
-    const std::string imaginary = of(objects_.argument(n, 1), kShownNesting);
-    return "(" + of(objects_.argument(n, 0), kShownNesting) + (imaginary[0] == '-' ? "" : "+") +
+    const std::string imaginary = part_of_complex(objects_.argument(n, 1));
+    return "(" + part_of_complex(objects_.argument(n, 0)) + (imaginary[0] == '-' ? "" : "+") +
            imaginary + "j)";
   }
 

@@ -32,9 +32,6 @@ class CommandsTest : public ::testing::Test {
  protected:
   static constexpr int kRanks = 3;
 
-  static void SetUpTestSuite() { stream_ = new Bytes(program_pickle()); }
-  static void TearDownTestSuite() { delete stream_; }
-
   CommandsTest()
       : run_(RunDirectory::open_or_create(temporary_.path() + "/run")),
         generation_(run_.claim("test")) {}
@@ -63,7 +60,7 @@ class CommandsTest : public ::testing::Test {
       store::RankImage image;
       image.id = {"run", epoch, rank, kRanks};
       image.meta_json = meta(rank);
-      image.pickle = {ByteView(*stream_)};
+      image.pickle = {ByteView(program_pickle())};
       image.buffers = {{{field.data(), field.size() * 8}, "d", {100, 100}, false}};
       manifest.files.push_back(store::write_rank_file(store::stage(image), target));
     }
@@ -77,13 +74,10 @@ class CommandsTest : public ::testing::Test {
     store::overwrite(file, bytes);
   }
 
-  static Bytes* stream_;
   store::TemporaryDirectory temporary_;
   RunDirectory run_;
   Generation generation_;
 };
-Bytes* CommandsTest::stream_ = nullptr;
-
 TEST_F(CommandsTest, summary_folds_equal_ranks) {
   commit(7);
   const Answer answer = inspect({"--json", run_.path()});

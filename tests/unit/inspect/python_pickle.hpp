@@ -34,14 +34,17 @@ inline Bytes output_of(const std::string& command) {
 inline Bytes pickle_of(const std::string& expression, int protocol = 5,
                        const std::string& before = "") {
   const std::string keyword = protocol == 5 ? ", buffer_callback=lambda b: None" : "";
-  return output_of(std::string(CHKPT_TEST_PYTHON) +
-                   " -c \"import pickle, sys\nimport numpy as np\n" + before +
+  const bool uses_numpy = expression.find("np.") != std::string::npos;
+  const std::string numpy = uses_numpy ? "import numpy as np\n" : "";
+  return output_of(std::string(CHKPT_TEST_PYTHON) + " -c \"import pickle, sys\n" + numpy + before +
                    "\nsys.stdout.buffer.write(pickle.dumps(" + expression + ", " +
                    std::to_string(protocol) + keyword + "))\"");
 }
 
-inline Bytes program_pickle() {
-  return output_of(std::string(CHKPT_TEST_PYTHON) + " " + CHKPT_TEST_PROGRAM_PICKLE);
+inline const Bytes& program_pickle() {
+  static const Bytes made =
+      output_of(std::string(CHKPT_TEST_PYTHON) + " " + CHKPT_TEST_PROGRAM_PICKLE);
+  return made;
 }
 
 // A scanned stream with everything that looks at it.
