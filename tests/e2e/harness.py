@@ -5,6 +5,7 @@ A Job owns every process its command starts, in whatever session or process grou
 carries a mark in its environment. Leaving a Job kills what is left of it.
 """
 import glob
+import itertools
 import os
 import signal
 import subprocess
@@ -21,6 +22,8 @@ PYTHON = os.environ.get("CHKPT_PYTHON", "/usr/bin/python3")
 CHKPT_MPI = str(BIN / "chkpt-mpi")
 CHKPT_INSPECT = str(BIN / "chkpt-inspect")
 MARK = "CHKPT_TEST_MARK"
+SESSION = uuid.uuid4().hex              # other test sessions on this machine are not ours to end
+_numbers = itertools.count()
 RUN_TIMEOUT_S = 180
 
 
@@ -71,7 +74,7 @@ class Job:
 
     def __init__(self, command, work, ranks=1, env=None):
         work = Path(work)
-        self.mark = uuid.uuid4().hex
+        self.mark = f"{SESSION}.{next(_numbers)}"
         side = work.parent / "output"
         tmp = work.parent / "tmp"
         side.mkdir(exist_ok=True)
@@ -152,8 +155,9 @@ class Job:
 
 
 def marked_processes():
-    """(pid, mark) of every live process that a Job of any test session started."""
-    needle = MARK.encode() + b"="
+    """(pid, mark) of every live process that a Job of this test session started."""
+    needle = f"{MARK}={SESSION}.".encode()
+    skip = len(MARK) + 1
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
             continue
@@ -167,7 +171,7 @@ def marked_processes():
             continue
         for variable in variables:
             if variable.startswith(needle):
-                yield int(entry), variable[len(needle):].decode()
+                yield int(entry), variable[skip:].decode()
 
 
 def send(pid, number):
