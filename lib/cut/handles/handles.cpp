@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cut/handles.hpp"
+
+#include "cut/handles/contexts.hpp"
+#include "cut/handles/objects.hpp"
+#include "cut/handles/plain_objects.hpp"
+#include "cut/handles/requests.hpp"
+#include "cut/handles/settings.hpp"
+#include "mpi/interpose/rebuild.hpp"
+#include "mpi/session.hpp"
+#include "python/heap/foreign.hpp"
+
+namespace chkpt::cut::handles {
+namespace {
+
+// The heap names the object's path; the reason is ours.
+Ref describe_or_refuse(PyObject* object) {
+  try {
+    return describe(object);
+  } catch (const CannotSave&) {
+    throw;
+  } catch (const Error& e) {
+    throw CannotSave(e.what());
+  }
+}
+
+Ref make_again_or_raise(PyTypeObject* type, PyObject* description) {
+  try {
+    return make_again(type, description);
+  } catch (const Error& e) {
+    PyErr_SetString(PyExc_RuntimeError, e.what());
+    return nullptr;
+  }
+}
+
+// What may fail on one rank alone must not leave the others waiting in a collective call.
+template <class F>
+void all_or_none(F f) {
+  std::string problem;
+  try {
+    f();
+  } catch (const Error& e) {
+    problem = e.what();
+    if (problem.empty()) problem = "unknown error";
+  }
+  const mpi::session::Verdict verdict = mpi::session::agree(problem.empty(), problem);
+  if (!verdict.ok) throw MpiError(verdict.message);
+}
+
+}  // namespace
+
+void register_types() {
+  heap::ForeignType type;
+  type.name = "mpi4py";
+  type.matches = is_described;
+  type.reduce = describe_or_refuse;
+  type.rebuild = make_again_or_raise;
+  heap::register_foreign_type(std::move(type));
+  heap::ProcessPart pickler;
+  pickler.name = "mpi4py.pickle";
+  pickler.save = changed_pickler;
+  pickler.restore = restore_changed_pickler;
+  heap::register_process_part(std::move(pickler));
+}
+
+void begin_save() { forget_described_receives(); }
+
+Bytes end_save() {
+  mpi::RankState state = mpi::capture_rank_state();
+  if (mpi::session::active()) check_receives_described();
+  const Module* m = Module::loaded();
+  if (m && mpi::session::active() && !state.script_finalized) {
+    if (const char* why = m->unknown_layout()) throw CannotSave(why);
+    state.contexts = contexts(*m);
+  }
+  state.settings = save_settings();
+  return mpi::encode(state);
+}
+
+void begin_load(ByteView section) {
+  forget_made_handles();
+  mpi::RankState state;
+  all_or_none([&] {
+    state = mpi::decode(section);
+    if (!state.communicators.empty() && !mpi::session::active()) {
+      mpi::session::start(mpi::Start::kEager);
+    }
+    restore_settings(state.settings);
+  });
+  mpi::rebuild(state);
+  all_or_none([&] {
+    const Module* m = Module::loaded();
+    if (m && !state.script_finalized) attach_contexts(*m, state.contexts);
+    mpi::session::adopt_script_state(state.script_initialized, state.script_finalized,
+                                     state.thread_level);
+  });
+}
+
+void end_load() {
+  if (const Module* m = Module::loaded()) post_receives(*m);
+  forget_made_handles();
+}
+
+}  // namespace chkpt::cut::handles

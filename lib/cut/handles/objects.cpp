@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The forms a description can have:
+//   name      the object mpi4py itself keeps under that name
+//   like      another object with the handle of a named one (MPI.INT, MPI.COMM_NULL, ...)
+//   comm      identity in the registry              group     old handle, world ranks
+//   type      old handle, recipe                    op        old handle, callable, commutative
+//   info      old handle, keys and values           status    the status itself
+//   done, receive                                   see requests.hpp
+//   memory, allocated, pickler                      mpi4py's buffer and pickle objects
+#include "cut/handles/objects.hpp"
+
+#include <cstring>
+#include <unordered_map>
+
+#include "cut/handles/plain_objects.hpp"
+#include "cut/handles/requests.hpp"
+#include "cut/handles/user_ops.hpp"
+#include "mpi/interpose/rebuild_communicator.hpp"
+#include "mpi/interpose/rebuild_datatype.hpp"
+#include "mpi/interpose/registry.hpp"
+#include "mpi/session.hpp"
+
+namespace chkpt::cut::handles {
+namespace {
+
+using mpi::check;
+
+// Handles made during this load, by the handle they had when they were saved.
+template <class H>
+std::unordered_map<std::uint64_t, H>& made() {
+  static std::unordered_map<std::uint64_t, H> table;
+  return table;
+}
+
+Module& module() {
+  Module* m = Module::loaded();
+  if (!m) throw PythonError("mpi4py.MPI is not loaded");
+  return *m;
+}
+
+Ref text(const char* s) { return checked(PyUnicode_FromString(s)); }
+
+Ref integers(const std::vector<int>& list) {
+  Ref result = checked(PyTuple_New(static_cast<Py_ssize_t>(list.size())));
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    PyTuple_SET_ITEM(result.get(), static_cast<Py_ssize_t>(i),
+                     checked(PyLong_FromLong(list[i])).release());
+  }
+  return result;
+}
+
+// ---------------------------------------------------------------- describing
+
+Ref describe_comm(PyObject* object) {
+  const mpi::CommInfo* info = mpi::registry().find(handle_in<MPI_Comm>(object));
+  if (!info) {
+    throw CannotSave(
+        "an MPI communicator chkpt does not follow (an intercommunicator, or freed through another "
+        "object)");
+  }
+  return checked(
+      PyUnicode_FromStringAndSize(info->id.data(), static_cast<Py_ssize_t>(info->id.size())));
+}
+
+Ref describe_group(PyObject* object) {
+  const Ref ranks = integers(mpi::members_in_world(handle_in<MPI_Group>(object)));
+  return checked(Py_BuildValue("(KO)", handle_bits(Kind::kGroup, object), ranks.get()));
+}
+
+Ref describe_type(PyObject* object) {
+  const Bytes recipe = mpi::describe_datatype(handle_in<MPI_Datatype>(object));
+  return checked(Py_BuildValue("(Ky#)", handle_bits(Kind::kDatatype, object), recipe.data(),
+                               static_cast<Py_ssize_t>(recipe.size())));
+}
+
+Ref info_value(MPI_Info info, const char* key) {
+  int length = 0, found = 0;
+  check(PMPI_Info_get_valuelen(info, key, &length, &found), "MPI_Info_get_valuelen");
+  std::string value(static_cast<std::size_t>(length) + 1, '\0');
+  check(PMPI_Info_get(info, key, length, value.data(), &found), "MPI_Info_get");
+  return checked(PyBytes_FromStringAndSize(value.data(), length));
+}
+
+Ref describe_info(PyObject* object) {
+  const MPI_Info info = handle_in<MPI_Info>(object);
+  int n = 0;
+  check(PMPI_Info_get_nkeys(info, &n), "MPI_Info_get_nkeys");
+  Ref entries = checked(PyTuple_New(n));
+  for (int i = 0; i < n; ++i) {
+    char key[MPI_MAX_INFO_KEY + 1] = "";
+    check(PMPI_Info_get_nthkey(info, i, key), "MPI_Info_get_nthkey");
+    const Ref value = info_value(info, key);
+    PyTuple_SET_ITEM(entries.get(), i, checked(Py_BuildValue("(yO)", key, value.get())).release());
+  }
+  return checked(Py_BuildValue("(KO)", handle_bits(Kind::kInfo, object), entries.get()));
+}
+
+// mpi4py compares statuses byte by byte, so they are kept byte by byte.
+Ref describe_status(PyObject* object) {
+  const MPI_Status& status = handle_in<MPI_Status>(object);
+  return checked(PyBytes_FromStringAndSize(reinterpret_cast<const char*>(&status), sizeof status));
+}
+
+struct Form {
+  std::string name;
+  Ref payload;
+};
+
+Form describe_by_kind(const Module& m, Kind kind, PyObject* object) {
+  switch (kind) {
+    case Kind::kComm:
+      return {"comm", describe_comm(object)};
+    case Kind::kGroup:
+      return {"group", describe_group(object)};
+    case Kind::kDatatype:
+      return {"type", describe_type(object)};
+    case Kind::kOp:
+      return {"op", describe_user_op(m, object)};
+    case Kind::kInfo:
+      return {"info", describe_info(object)};
+    case Kind::kRequest: {
+      Form form;
+      form.payload = describe_request(m, object, &form.name);
+      return form;
+    }
+    case Kind::kMessage:
+      throw CannotSave("a message that has been matched by a probe but not received yet");
+    default:
+      throw CannotSave(std::string("an open MPI.") + kind_name(kind));
+  }
+}
+
+Form describe_content(const Module& m, Kind kind, PyObject* object) {
+  if (kind == Kind::kStatus) return {"status", describe_status(object)};
+  if (kind == Kind::kPickle) return {"pickler", describe_pickler(m, object)};
+  if (kind == Kind::kMemory) {
+    Form form;
+    form.payload = describe_memory(object, &form.name);
+    return form;
+  }
+  if (const char* twin = m.twin_of(kind, object)) return {"like", text(twin)};
+  return describe_by_kind(m, kind, object);
+}
+
+// An instance of the script's own class derived from mpi4py's: its attributes.
+Ref instance_dict(const Module& m, Kind kind, PyObject* object) {
+  PyTypeObject* base = m.base_of(kind);
+  for (PyTypeObject* type = Py_TYPE(object); type && type != base; type = type->tp_base) {
+    PyObject* members = PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) ? type->tp_dict : nullptr;
+    PyObject *key = nullptr, *value = nullptr;
+    for (Py_ssize_t at = 0; members && PyDict_Next(members, &at, &key, &value);) {
+      if (Py_TYPE(value) == &PyMemberDescr_Type) {
+        throw CannotSave(std::string("an object of class ") + type->tp_name +
+                         ", which adds __slots__ to an mpi4py class");
+      }
+    }
+  }
+  if (Py_TYPE(object)->tp_dictoffset == 0) return Ref::borrow(Py_None);
+  Ref dict = checked(PyObject_GenericGetDict(object, nullptr));
+  return PyDict_GET_SIZE(dict.get()) == 0 ? Ref::borrow(Py_None) : dict;
+}
+
+// mpi4py's own: whether the object frees its handle when it goes.
+unsigned int flags_of(Kind kind, PyObject* object) {
+  unsigned int flags = 0;
+  if (has_handle(kind)) {
+    with_handle_type(kind, [&](auto tag) {
+      using H = typename decltype(tag)::type;
+      flags = reinterpret_cast<HandleObject<H>*>(object)->flags;
+    });
+  }
+  return flags;
+}
+
+void set_flags(Kind kind, PyObject* object, unsigned int flags) {
+  if (!has_handle(kind)) return;
+  with_handle_type(kind, [&](auto tag) {
+    using H = typename decltype(tag)::type;
+    reinterpret_cast<HandleObject<H>*>(object)->flags = flags;
+  });
+}
+
+// ---------------------------------------------------------------- making again
+
+template <class H, class Make>
+H shared(std::uint64_t old_handle, Make make) {
+  const auto found = made<H>().find(old_handle);
+  if (found != made<H>().end()) return found->second;
+  return made<H>()[old_handle] = make();
+}
+
+void restore_comm(PyObject* object, PyObject* payload) {
+  const char* id = PyUnicode_AsUTF8(payload);
+  if (!id) throw_pending_exception();
+  const mpi::CommInfo* info = mpi::registry().find(mpi::CommId(id));
+  if (!info) throw PythonError(std::string("communicator ") + id + " has not been rebuilt");
+  handle_in<MPI_Comm>(object) = info->handle;
+}
+
+MPI_Group make_group(PyObject* ranks) {
+  std::vector<int> members;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(ranks); ++i) {
+    members.push_back(static_cast<int>(PyLong_AsLong(PyTuple_GET_ITEM(ranks, i))));
+  }
+  if (PyErr_Occurred()) throw_pending_exception();
+  MPI_Group world = MPI_GROUP_NULL, group = MPI_GROUP_NULL;
+  check(PMPI_Comm_group(MPI_COMM_WORLD, &world), "MPI_Comm_group");
+  const int rc = PMPI_Group_incl(world, static_cast<int>(members.size()), members.data(), &group);
+  PMPI_Group_free(&world);
+  check(rc, "MPI_Group_incl");
+  return group;
+}
+
+void restore_group(PyObject* object, PyObject* payload) {
+  unsigned long long old = 0;
+  PyObject* ranks = nullptr;
+  if (!PyArg_ParseTuple(payload, "KO!", &old, &PyTuple_Type, &ranks)) throw_pending_exception();
+  handle_in<MPI_Group>(object) = shared<MPI_Group>(old, [&] { return make_group(ranks); });
+}
+
+void restore_type(PyObject* object, PyObject* payload) {
+  unsigned long long old = 0;
+  const char* recipe = nullptr;
+  Py_ssize_t size = 0;
+  if (!PyArg_ParseTuple(payload, "Ky#", &old, &recipe, &size)) throw_pending_exception();
+  handle_in<MPI_Datatype>(object) = shared<MPI_Datatype>(old, [&] {
+    return mpi::build_datatype({recipe, static_cast<std::size_t>(size)});
+  });
+}
+
+MPI_Info make_info(PyObject* entries) {
+  MPI_Info info = MPI_INFO_NULL;
+  check(PMPI_Info_create(&info), "MPI_Info_create");
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(entries); ++i) {
+    const char *key = nullptr, *value = nullptr;
+    if (!PyArg_ParseTuple(PyTuple_GET_ITEM(entries, i), "yy", &key, &value)) {
+      throw_pending_exception();
+    }
+    check(PMPI_Info_set(info, key, value), "MPI_Info_set");
+  }
+  return info;
+}
+
+void restore_info(PyObject* object, PyObject* payload) {
+  unsigned long long old = 0;
+  PyObject* entries = nullptr;
+  if (!PyArg_ParseTuple(payload, "KO!", &old, &PyTuple_Type, &entries)) throw_pending_exception();
+  handle_in<MPI_Info>(object) = shared<MPI_Info>(old, [&] { return make_info(entries); });
+}
+
+void restore_status(PyObject* object, PyObject* payload) {
+  if (!PyBytes_Check(payload) || PyBytes_GET_SIZE(payload) != sizeof(MPI_Status)) {
+    throw PythonError("an MPI.Status saved under another MPI library");
+  }
+  std::memcpy(&handle_in<MPI_Status>(object), PyBytes_AS_STRING(payload), sizeof(MPI_Status));
+}
+
+using Restore = void (*)(PyObject* object, PyObject* payload);
+Restore simple_form(const std::string& form) {
+  if (form == "comm") return restore_comm;
+  if (form == "group") return restore_group;
+  if (form == "type") return restore_type;
+  if (form == "info") return restore_info;
+  if (form == "status") return restore_status;
+  if (form == "op") return restore_user_op;
+  if (form == "receive") return note_receive;
+  return nullptr;
+}
+
+Ref make_like(const Module& m, Kind kind, PyTypeObject* type, PyObject* payload) {
+  const char* name = PyUnicode_AsUTF8(payload);
+  if (!name) throw_pending_exception();
+  const Ref named = m.attribute(name);
+  if (m.kind_of(Py_TYPE(named.get())) != kind) {
+    throw PythonError(std::string("mpi4py.MPI.") + name + " is of another kind now");
+  }
+  if (kind == Kind::kOp) {  // a predefined one carries a C function, too: mpi4py copies both
+    const Ref arguments = checked(PyTuple_Pack(1, named.get()));
+    return checked(m.base_of(kind)->tp_new(type, arguments.get(), nullptr));
+  }
+  Ref object = blank(m, kind, type);
+  with_handle_type(kind, [&](auto tag) {
+    using H = typename decltype(tag)::type;
+    handle_in<H>(object.get()) = handle_in<H>(named.get());
+  });
+  return object;
+}
+
+Ref make_by_form(const Module& m, Kind kind, PyTypeObject* type, const std::string& form,
+                 PyObject* payload) {
+  if (form == "like") return make_like(m, kind, type, payload);
+  if (form == "memory" || form == "allocated") return make_memory(m, form, payload);
+  if (form == "pickler") return make_pickler(m, type, payload);
+  Ref object = blank(m, kind, type);
+  if (form == "done") {
+    restore_done(m, object.get(), payload);
+  } else if (const Restore restore = simple_form(form)) {
+    restore(object.get(), payload);
+  } else {
+    throw PythonError("an mpi4py object described by an unknown form: " + form);
+  }
+  return object;
+}
+
+}  // namespace
+
+bool is_described(PyTypeObject* type) {
+  const Module* m = Module::loaded();
+  return m && m->kind_of(type) != Kind::kNone;
+}
+
+Ref blank(const Module& m, Kind kind, PyTypeObject* type) {
+  const Ref nothing = checked(PyTuple_New(0));
+  return checked(m.base_of(kind)->tp_new(type, nothing.get(), nullptr));
+}
+
+Ref describe(PyObject* object) {
+  const Module& m = module();
+  if (const char* why = m.unknown_layout()) throw CannotSave(why);
+  if (const char* name = m.name_of(object)) {
+    return checked(Py_BuildValue("(ssIO)", "name", name, 0U, Py_None));
+  }
+  const Kind kind = m.kind_of(Py_TYPE(object));
+  const Form form = describe_content(m, kind, object);
+  const bool derivable = has_handle(kind) || kind == Kind::kStatus;
+  const Ref dict = derivable ? instance_dict(m, kind, object) : Ref::borrow(Py_None);
+  return checked(Py_BuildValue("(sOIO)", form.name.c_str(), form.payload.get(),
+                               flags_of(kind, object), dict.get()));
+}
+
+Ref make_again(PyTypeObject* type, PyObject* description) {
+  const Module& m = module();
+  if (const char* why = m.unknown_layout()) throw PythonError(why);
+  const char* form = nullptr;
+  PyObject *payload = nullptr, *dict = nullptr;
+  unsigned int flags = 0;
+  if (!PyArg_ParseTuple(description, "sOIO", &form, &payload, &flags, &dict)) {
+    throw_pending_exception();
+  }
+  if (std::strcmp(form, "name") == 0) return checked(PyObject_GetAttr(m.get(), payload));
+  const Kind kind = m.kind_of(type);
+  Ref object = make_by_form(m, kind, type, form, payload);
+  set_flags(kind, object.get(), flags);
+  if (dict != Py_None) checked(PyObject_GenericSetDict(object.get(), dict, nullptr));
+  return object;
+}
+
+void forget_made_handles() {
+  made<MPI_Group>().clear();
+  made<MPI_Datatype>().clear();
+  made<MPI_Info>().clear();
+  forget_user_ops();
+  forget_restored_requests();
+}
+
+}  // namespace chkpt::cut::handles

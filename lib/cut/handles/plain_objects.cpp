@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cut/handles/plain_objects.hpp"
+
+#include <cstring>
+
+namespace chkpt::cut::handles {
+namespace {
+
+class Buffer {
+ public:
+  Buffer(PyObject* object, int flags) { checked(PyObject_GetBuffer(object, &view_, flags)); }
+  ~Buffer() { PyBuffer_Release(&view_); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  const Py_buffer* operator->() const { return &view_; }
+
+ private:
+  Py_buffer view_;
+};
+
+// mpi4py's memory.allocate() keeps its block in an object of an internal class.
+bool is_own_block(PyObject* object) {
+  return std::strcmp(Py_TYPE(object)->tp_name, "mpi4py.MPI._p_mem") == 0;
+}
+
+struct PicklerFields {
+  Ref dumps, loads, protocol;
+};
+
+// MPI.Pickle keeps its three functions private; its type visits them in the order of declaration.
+PicklerFields fields_of(const Module& m, PyObject* pickler) {
+  const Ref plain = checked(PyObject_CallNoArgs(m.attribute("Pickle").get()));
+  const Ref pickle = checked(PyImport_ImportModule("pickle"));
+  const Ref dumps = checked(PyObject_GetAttrString(pickle.get(), "dumps"));
+  const std::vector<Ref> known = referents(plain.get());
+  const std::vector<Ref> own = referents(pickler);
+  if (known.size() != 3 || own.size() != 3 || !known[0].is(dumps.get())) {
+    throw CannotSave("an MPI.Pickle of this version of mpi4py");
+  }
+  return {own[0], own[1], own[2]};
+}
+
+}  // namespace
+
+std::vector<Ref> referents(PyObject* object) {
+  std::vector<Ref> found;
+  const traverseproc traverse = Py_TYPE(object)->tp_traverse;
+  if (!traverse) return found;
+  traverse(
+      object,
+      [](PyObject* visited, void* list) {
+        static_cast<std::vector<Ref>*>(list)->push_back(Ref::borrow(visited));
+        return 0;
+      },
+      &found);
+  return found;
+}
+
+Ref describe_memory(PyObject* memory, std::string* form) {
+  const Ref owner = checked(PyObject_GetAttrString(memory, "obj"));
+  const Buffer buffer(memory, PyBUF_SIMPLE);
+  if (owner.is(Py_None) && buffer->len > 0) {
+    throw CannotSave("an MPI.memory at a bare address");
+  }
+  if (owner.is(Py_None) || is_own_block(owner.get())) {
+    *form = "allocated";
+    return checked(PyBytes_FromStringAndSize(static_cast<const char*>(buffer->buf), buffer->len));
+  }
+  const Buffer whole(owner.get(), PyBUF_ANY_CONTIGUOUS);
+  if (whole->buf != buffer->buf || whole->len != buffer->len) {
+    throw CannotSave("an MPI.memory of a part of another object");
+  }
+  *form = "memory";
+  return checked(Py_BuildValue("(OO)", owner.get(), buffer->readonly ? Py_True : Py_False));
+}
+
+Ref make_memory(const Module& m, const std::string& form, PyObject* payload) {
+  const Ref cls = m.attribute("memory");
+  if (form == "memory") {
+    return checked(PyObject_CallMethod(cls.get(), "frombuffer", "OO", PyTuple_GetItem(payload, 0),
+                                       PyTuple_GetItem(payload, 1)));
+  }
+  const Py_ssize_t size = PyBytes_GET_SIZE(payload);
+  if (size == 0) return checked(PyObject_CallNoArgs(cls.get()));
+  Ref memory = checked(PyObject_CallMethod(cls.get(), "allocate", "n", size));
+  const Buffer buffer(memory.get(), PyBUF_WRITABLE);
+  std::memcpy(buffer->buf, PyBytes_AS_STRING(payload), static_cast<std::size_t>(size));
+  return memory;
+}
+
+Ref describe_pickler(const Module& m, PyObject* pickler) {
+  const PicklerFields f = fields_of(m, pickler);
+  return checked(PyTuple_Pack(3, f.dumps.get(), f.loads.get(), f.protocol.get()));
+}
+
+Ref make_pickler(const Module& m, PyTypeObject* type, PyObject* payload) {
+  const Ref nothing = checked(PyTuple_New(0));
+  Ref pickler = checked(m.base_of(Kind::kPickle)->tp_new(type, nothing.get(), nullptr));
+  const Ref init = checked(PyObject_GetAttrString(m.attribute("Pickle").get(), "__init__"));
+  checked(PyObject_CallFunction(init.get(), "OOOO", pickler.get(), PyTuple_GetItem(payload, 0),
+                                PyTuple_GetItem(payload, 1), PyTuple_GetItem(payload, 2)));
+  return pickler;
+}
+
+Ref changed_pickler() {
+  const Module* m = Module::loaded();
+  if (!m || m->unknown_layout()) return Ref::borrow(Py_None);
+  const Ref plain = checked(PyObject_CallNoArgs(m->attribute("Pickle").get()));
+  const Ref used = m->attribute("pickle");
+  if (m->kind_of(Py_TYPE(used.get())) != Kind::kPickle) return Ref::borrow(Py_None);
+  const PicklerFields normal = fields_of(*m, plain.get());
+  const PicklerFields own = fields_of(*m, used.get());
+  const int same_protocol =
+      checked(PyObject_RichCompareBool(own.protocol.get(), normal.protocol.get(), Py_EQ));
+  if (own.dumps.is(normal.dumps.get()) && own.loads.is(normal.loads.get()) && same_protocol) {
+    return Ref::borrow(Py_None);
+  }
+  return describe_pickler(*m, used.get());
+}
+
+void restore_changed_pickler(PyObject* payload) {
+  const Module* m = Module::loaded();
+  if (!m) throw PythonError("mpi4py.MPI is not loaded");
+  const Ref used = m->attribute("pickle");
+  const Ref init = checked(PyObject_GetAttrString(m->attribute("Pickle").get(), "__init__"));
+  checked(PyObject_CallFunction(init.get(), "OOOO", used.get(), PyTuple_GetItem(payload, 0),
+                                PyTuple_GetItem(payload, 1), PyTuple_GetItem(payload, 2)));
+}
+
+}  // namespace chkpt::cut::handles
