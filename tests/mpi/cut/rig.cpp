@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// cut_programs NAME [--seconds S] [--every-ms M] [--released] [--cut-timeout S] [--seed N]
+// [--min-cuts N]: runs a program under random cuts; rank 0 prints one line of figures. Fails if a
+// cut did not hold, a message was wrong, or fewer than N cuts were made. --released: no rank may
+// stand inside a blocked call, so every one has to be let out of it first.
+#include "rig.hpp"
+
+#include <atomic>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "cut/agent.hpp"
+#include "mpi/session.hpp"
+
+namespace chkpt::cut_test {
+namespace {
+
+struct Options {
+  std::string name;
+  double seconds = 2;
+  double every_ms = 5;
+  double cut_timeout_s = 20;
+  bool released = false;
+  unsigned seed = 1;
+  int min_cuts = 1;
+};
+
+using Clock = std::chrono::steady_clock;
+const Clock::time_point g_start = Clock::now();
+std::atomic<bool> g_wanted{false};
+std::atomic<int> g_committed{0};
+std::atomic<int> g_failed{0};
+std::atomic<int> g_cuts{0};
+std::mutex g_skip_mutex;
+std::string g_last_skip;
+std::vector<double> g_cut_ms;
+int g_skips = 0;
+cut::Agent g_agent;
+
+std::map<std::string, Program>& programs() {
+  static std::map<std::string, Program> table;
+  return table;
+}
+
+class CheckedWork : public cut::Work {
+ public:
+  cut::Report capture(const cut::CutInfo& info) override {
+    ++g_cuts;
+    g_cut_ms.push_back(info.cut_ms);
+    return {};
+  }
+  cut::Report write(const cut::CutInfo&) override {
+    return {true, "", "rank" + std::to_string(mpi::session::rank())};
+  }
+  cut::Report commit(const cut::CutInfo&, const std::vector<cut::Report>& reports) override {
+    for (std::size_t r = 0; r < reports.size(); ++r) {
+      if (reports[r].payload != "rank" + std::to_string(r)) return {false, "reports mixed up", ""};
+    }
+    return {};
+  }
+  void committed(const cut::CutInfo&, bool ok, const std::string& message) override {
+    ++(ok ? g_committed : g_failed);
+    if (!ok) log::error("cut failed: " + message);
+  }
+  void leave(const cut::CutInfo&) override {
+    mpi::session::finish();
+    ::_exit(75);
+  }
+  void skipped(const cut::Trigger&, const std::string& message) override {
+    const std::lock_guard<std::mutex> lock(g_skip_mutex);
+    ++g_skips;
+    g_last_skip = message;
+  }
+};
+
+Options parse(int argc, char** argv) {
+  Options options;
+  options.name = argc > 1 ? argv[1] : "";
+  for (int i = 2; i < argc; ++i) {
+    const std::string key = argv[i];
+    if (key == "--released") {
+      options.released = true;
+      continue;
+    }
+    const double value = i + 1 < argc ? std::atof(argv[++i]) : 0;
+    if (key == "--seconds") options.seconds = value;
+    if (key == "--every-ms") options.every_ms = value;
+    if (key == "--cut-timeout") options.cut_timeout_s = value;
+    if (key == "--seed") options.seed = static_cast<unsigned>(value);
+    if (key == "--min-cuts") options.min_cuts = static_cast<int>(value);
+  }
+  return options;
+}
+
+// Triggers at random moments until told to stop.
+class RandomTriggers {
+ public:
+  explicit RandomTriggers(const Options& options) {
+    if (options.every_ms <= 0) return;
+    thread_ = std::thread([this, options] {
+      std::mt19937 random(options.seed);
+      std::uniform_real_distribution<> spread(0.05, 1.95);
+      while (!stop_) {
+        const auto pause =
+            std::chrono::duration<double, std::milli>(options.every_ms * spread(random));
+        std::this_thread::sleep_for(pause);
+        if (!stop_) g_agent.trigger({cut::TriggerKind::kRequest, "", false});
+      }
+    });
+  }
+  ~RandomTriggers() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+void report(const Options& options) {
+  std::vector<double> ms = g_cut_ms;
+  std::sort(ms.begin(), ms.end());
+  const auto at = [&ms](double q) {
+    return ms.empty() ? 0
+                      : ms[std::min(ms.size() - 1,
+                                    static_cast<std::size_t>(q * static_cast<double>(ms.size())))];
+  };
+  std::printf("%s: %d cuts, %d committed, %d skipped; to cut: median %.2f ms, 99 %% %.2f ms\n",
+              options.name.c_str(), g_cuts.load(), g_committed.load(), g_skips, at(0.5), at(0.99));
+  if (g_skips > 0) std::printf("last skip: %s\n", g_last_skip.c_str());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+double Rig::elapsed() const {
+  return std::chrono::duration<double>(Clock::now() - g_start).count();
+}
+
+bool Rig::time_is_up(MPI_Comm comm) const {
+  int up = elapsed() > seconds ? 1 : 0;
+  MPI_Bcast(&up, 1, MPI_INT, 0, comm);
+  return up != 0;
+}
+
+void safe_point() {
+  if (!g_wanted.exchange(false)) return;
+  g_agent.at_safe_point(nullptr);
+}
+
+void work(double us) {
+  const auto end = Clock::now() + std::chrono::duration<double, std::micro>(us);
+  do {
+    safe_point();
+  } while (Clock::now() < end);
+}
+
+void work_without_safe_points(double us) {
+  const auto end = Clock::now() + std::chrono::duration<double, std::micro>(us);
+  while (Clock::now() < end) {
+  }
+}
+
+void require(bool ok, const std::string& what) {
+  if (ok) return;
+  log::error("WRONG: " + what);
+  mpi::session::abort(3);
+}
+
+bool api_snapshot(const std::string& name) {
+  const bool asked = g_agent.api_snapshot(name);
+  safe_point();
+  return asked;
+}
+
+int cuts_so_far() { return g_cuts; }
+int committed_so_far() { return g_committed; }
+std::string last_skip() {
+  const std::lock_guard<std::mutex> lock(g_skip_mutex);
+  return g_last_skip;
+}
+
+Registration::Registration(const char* name, Program program) {
+  programs()[name] = std::move(program);
+}
+
+int run(int argc, char** argv) {
+  const Options options = parse(argc, argv);
+  const auto program = programs().find(options.name);
+  if (program == programs().end()) {
+    std::fprintf(stderr, "no program %s\n", options.name.c_str());
+    return 2;
+  }
+  mpi::session::start(mpi::launched_by_mpi() ? mpi::Start::kEager : mpi::Start::kLazy);
+  log::set_rank(mpi::session::rank(), mpi::session::size());
+  CheckedWork work;
+  cut::PythonHooks hooks;
+  hooks.request_safe_point = [] { g_wanted = true; };
+  hooks.prepare_blocked = [](const char*, std::string*) { return true; };
+  hooks.where = [] { return std::string("in the test program"); };
+  cut::Config config;
+  config.cut_timeout_s = options.cut_timeout_s;
+  config.restart_blocked = !options.released;
+  g_agent.start(config, hooks, &work);
+
+  int level = 0;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &level);
+  Rig rig;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rig.rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &rig.size);
+  rig.seconds = options.seconds;
+  rig.random.seed(options.seed * 1000 + static_cast<unsigned>(rig.rank));
+  {
+    const RandomTriggers triggers(rig.rank == 0 ? options : Options{"", 0, 0});
+    program->second(rig);
+    MPI_Finalize();
+  }
+  g_agent.script_done();
+  g_agent.stop();
+  if (rig.rank == 0) report(options);
+  const bool ok = g_failed == 0 && g_cuts >= options.min_cuts;
+  if (g_cuts < options.min_cuts) log::error("too few cuts");
+  mpi::session::finish();
+  return ok ? 0 : 1;
+}
+
+}  // namespace chkpt::cut_test
+
+int main(int argc, char** argv) { return chkpt::cut_test::run(argc, argv); }
