@@ -80,11 +80,12 @@ WRAP(int, renameat, (int from_fd, const char* from, int to_fd, const char* to),
 WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode), 0)
 WRAP(int, unlinkat, (int fd, const char* path, int flags), (fd, path, flags), 0)
 
-/* A failing close() has closed all the same. */
+/* Closing what was only read cannot lose anything. A failing close() has closed all the same. */
 int close(int fd) {
   static int (*real)(int);
   if (real == NULL) *(void**)(&real) = next("close");
-  const int hit = is_hit(0) && kind == kError;
+  const int is_written = kind != kNone && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+  const int hit = is_written && is_hit(0) && kind == kError;
   const int result = real(fd);
   if (!hit) return result;
   errno = error_number;
