@@ -16,11 +16,12 @@ def complete(world):
     mailbox = bytearray(1000)
     boxed = world.irecv(mailbox, left, 3)
     sends = [world.isend("text", right, 2), world.isend(["box"], right, 3), send]
-    ring = [world.Ibarrier(), world.Iallreduce(array.array("i", [1]), array.array("i", [0]))]
+    one, total = array.array("i", [1]), array.array("i", [0])
+    ring = [world.Ibarrier(), world.Iallreduce(one, total)]
     while not all(r.Get_status() for r in [receive, text, boxed] + sends + ring):
         pass
     return {"got": got, "receive": receive, "alias": MPI.Request(receive), "text": text,
-            "mailbox": mailbox, "boxed": boxed, "sends": sends, "ring": ring,
+            "mailbox": mailbox, "boxed": boxed, "sends": sends, "ring": ring, "one": one, "total": total,
             "nobody": world.Irecv(bytearray(4), MPI.PROC_NULL),
             "nowhere": world.Isend(b"x", MPI.PROC_NULL)}
 
@@ -120,7 +121,7 @@ def check_complete(world, c):
     done, value = c["boxed"].test()
     assert done and value == ["box"] and bytes(c["mailbox"][:2]) == b"\x80\x05"
     assert MPI.Request.waitall(c["sends"]) == [None] * 3
-    assert MPI.Request.Testall(c["ring"])
+    assert MPI.Request.Testall(c["ring"]) and c["total"][0] == world.size
     assert c["nobody"].Wait() and c["nowhere"].Wait()
 
 
@@ -130,6 +131,7 @@ def check_pending(world, other, p):
     requests, arrays = p["requests"], p["arrays"]
     assert p["tuple"][0] is requests["bytes"] and p["twin"] == requests["bytes"]
     assert not any(r.Test() for r in requests.values() if r is not requests["object"])
+    world.Barrier()
     me = float(world.rank)
     world.Send(bytes([world.rank] * 8), right, 10)
     world.Send(array.array("d", [me, me + 1]), right, 11)

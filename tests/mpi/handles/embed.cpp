@@ -91,8 +91,14 @@ PyObject* settle(PyObject*, PyObject*) {
       mpi::drain::all();
       ::usleep(1000);
     }
+    return Ref::borrow(Py_None);
+  });
+}
+
+// Ends the cut that settle() began: until then no rank sends anything new.
+PyObject* go_on(PyObject*, PyObject*) {
+  return guarded([] {
     mpi::check(PMPI_Barrier(mpi::session::control()), "MPI_Barrier");
-    mpi::drain::all();
     return Ref::borrow(Py_None);
   });
 }
@@ -127,6 +133,7 @@ PyMethodDef g_methods[] = {
     {"begin_load", begin_load, METH_O, nullptr},
     {"end_load", end_load, METH_NOARGS, nullptr},
     {"settle", settle, METH_NOARGS, nullptr},
+    {"go_on", go_on, METH_NOARGS, nullptr},
     {"registry_state", registry_state, METH_NOARGS, nullptr},
     {"live_requests", live_requests, METH_NOARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},

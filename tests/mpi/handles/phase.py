@@ -53,18 +53,20 @@ def main():
         assert _handles.registry_state() == before, "saving changed the registry"
         with open(os.path.join(folder, f"rank{os.environ['OMPI_COMM_WORLD_RANK']}"), "wb") as out:
             pickle.dump((stream, section, before), out)
+        _handles.go_on()
         # The job that saves goes on: nothing may have been disturbed.
         case.check(state)
         return
     with open(os.path.join(folder, f"rank{os.environ['OMPI_COMM_WORLD_RANK']}"), "rb") as file:
         stream, section, before = pickle.load(file)
     state = load(stream, section)
+    _handles.settle()
     after = _handles.registry_state()
     assert after == before, f"registry differs\n{before}\n{after}"
     # A second snapshot right after the resume must give the same again.
-    _handles.settle()
     again = dump(state)
     assert again[1] == section, "the MPI section of a second snapshot differs"
+    _handles.go_on()
     case.check(state)
 
 
