@@ -67,10 +67,15 @@ PyObject* generator_frame(PyObject* generator) {
 
 PyObject* generator_get(PyObject* generator) try {
   PyGenObject* g = as_generator(generator);
-  return Py_BuildValue("(iNOOOOiii)", static_cast<int>(g->gi_frame_state), frame_state(g).release(),
-                       g->gi_name, g->gi_qualname, or_none(g->gi_exc_state.exc_value),
-                       or_none(g->gi_origin_or_finalizer), static_cast<int>(g->gi_hooks_inited),
-                       static_cast<int>(g->gi_closed), static_cast<int>(g->gi_running_async));
+  // CPython initialises these only for the types that use them.
+  const bool is_async = Py_IS_TYPE(generator, &PyAsyncGen_Type);
+  PyObject* origin =
+      is_async || Py_IS_TYPE(generator, &PyCoro_Type) ? g->gi_origin_or_finalizer : nullptr;
+  const Ref frame = frame_state(g);
+  return Py_BuildValue("(iOOOOOiii)", static_cast<int>(g->gi_frame_state), frame.get(), g->gi_name,
+                       g->gi_qualname, or_none(g->gi_exc_state.exc_value), or_none(origin),
+                       is_async ? g->gi_hooks_inited : 0, is_async ? g->gi_closed : 0,
+                       is_async ? g->gi_running_async : 0);
 } catch (const PythonError& error) {
   PyErr_SetString(PyExc_RuntimeError, error.what());
   return nullptr;

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Every script in scripts/ is captured at random moments and continued from each of them. A first
+// line "# kinds: 1 3" names the frames::Kind values that must have been met.
+#include <Python.h>
+
+#include "interpreter.hpp"
+#include "replay.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace chkpt::test {
+namespace {
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::vector<std::string> script_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(CHKPT_TEST_SCRIPTS))
+    if (entry.path().extension() == ".py") names.push_back(entry.path().stem().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::set<int> required_kinds(const std::string& source) {
+  std::set<int> kinds;
+  if (source.rfind("# kinds:", 0) != 0) return kinds;
+  std::stringstream line(source.substr(8, source.find('\n') - 8));
+  for (int kind = 0; line >> kind;) kinds.insert(kind);
+  return kinds;
+}
+
+class ReplayTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(ReplayTest, continues_from_every_moment) {
+  const std::string file = GetParam() + ".py";
+  const std::string source = read_file(std::filesystem::path(CHKPT_TEST_SCRIPTS) / file);
+  ReplayOptions options;
+  if (const char* seed = std::getenv("CHKPT_TEST_SEED"))
+    options.seed = static_cast<unsigned>(std::atoi(seed));
+  if (const char* most = std::getenv("CHKPT_TEST_CAPTURES"))
+    options.most_captures = std::atoi(most);
+  std::set<int> missing = required_kinds(source);
+  int captures = 0;
+  for (int round = 0; round < 12 && (round == 0 || !missing.empty() || captures < 5); ++round) {
+    const Replay result = replay(source, file, options);
+    for (const std::string& mismatch : result.mismatches)
+      ADD_FAILURE() << "seed " << options.seed << ", " << mismatch;
+    captures += result.captures;
+    for (const int kind : result.kinds) missing.erase(kind);
+    if (HasFailure()) break;
+    ++options.seed;
+  }
+  EXPECT_GE(captures, 5);
+  for (const int kind : missing) ADD_FAILURE() << "no capture with a frame of kind " << kind;
+}
+
+INSTANTIATE_TEST_SUITE_P(Scripts, ReplayTest, testing::ValuesIn(script_names()),
+                         [](const auto& script) { return script.param; });
+
+}  // namespace
+}  // namespace chkpt::test
