@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "inspect/numpy_labels.hpp"
 
+#include <array>
 #include <cstdlib>
 #include <string_view>
 
 namespace chkpt::inspect {
 namespace {
 
-constexpr std::size_t kSearchedArguments = 12;
 constexpr std::size_t kMaxDimensions = 64;
 
 bool ends_with(std::string_view text, std::string_view end) {
@@ -16,7 +16,9 @@ bool ends_with(std::string_view text, std::string_view end) {
 bool is_numpy(std::string_view name) { return name.substr(0, 6) == "numpy."; }
 
 bool is_dtype(const PythonObjects& objects, NodeId n) {
-  return n != kNoNode && objects.callable(n) == "numpy.dtype";
+  if (n == kNoNode) return false;
+  const std::string name = objects.callable(n);
+  return name == "numpy.dtype" || name == "R:numpy.dtype";
 }
 
 // A tuple of non-negative integers.
@@ -45,30 +47,53 @@ std::optional<Array> read_reconstructed(const PythonObjects& objects, NodeId cal
   return out;
 }
 
-// A call whose arguments hold a dtype, a shape and memory: a buffer, bytes or another array.
-std::optional<Array> read_from_arguments(const PythonObjects& objects, NodeId call) {
-  const Graph& graph = objects.graph();
-  Array out;
-  bool has_dtype = false;
-  bool has_memory = false;
-  for (std::size_t i = 0; i < kSearchedArguments; ++i) {
-    const NodeId item = objects.argument(call, i);
-    if (item == kNoNode) break;
-    const Kind kind = graph.kind(item);
-    if (!has_dtype && is_dtype(objects, item)) {
-      out.dtype = dtype_name(objects, item);
-      has_dtype = true;
-    } else if (!out.shape_known && read_shape(graph, item, &out.shape)) {
-      out.shape_known = true;
-    } else if (kind == Kind::kBuffer || kind == Kind::kBytes || kind == Kind::kByteArray) {
-      has_memory = true;
-    } else if (kind == Kind::kCall && out.base == kNoNode && item < call) {
-      const std::string name = objects.callable(item);
-      if (name != "numpy.dtype" && name != "R:class") out.base = item;
-    }
+// Where a call that rebuilds an array keeps what; kAbsent where it does not.
+struct ArrayCall {
+  std::string_view callable;
+  std::size_t dtype, shape, base, axes, type;
+};
+constexpr std::size_t kAbsent = SIZE_MAX;
+constexpr std::array<ArrayCall, 7> kArrayCalls{{
+    {"numpy.core.numeric._frombuffer", 1, 2, kAbsent, kAbsent, kAbsent},
+    {"numpy._core.numeric._frombuffer", 1, 2, kAbsent, kAbsent, kAbsent},
+    {"R:numpy.array", 1, 2, kAbsent, 5, 0},
+    {"R:numpy.objects", 1, 2, kAbsent, kAbsent, 0},
+    {"R:numpy.view", 2, 3, 1, kAbsent, 0},
+    {"R:numpy.memmap", 2, 5, kAbsent, kAbsent, 0},
+    {"R:numpy.objects.view", kAbsent, 2, 0, kAbsent, 4},
+}};
+
+const ArrayCall* find_array_call(const std::string& callable) {
+  for (const ArrayCall& call : kArrayCalls) {
+    if (call.callable == callable) return &call;
   }
-  if (!has_dtype || !(has_memory || out.base != kNoNode || out.shape_known)) return std::nullopt;
-  if (has_memory) out.base = kNoNode;
+  return nullptr;
+}
+
+// The memory was written with its axes in another order.
+void put_axes_back(const Graph& graph, NodeId axes, std::vector<std::uint64_t>* shape) {
+  std::vector<std::uint64_t> order;
+  if (!read_shape(graph, axes, &order) || order.size() != shape->size()) return;
+  std::vector<std::uint64_t> out;
+  for (const std::uint64_t axis : order) {
+    if (axis >= shape->size()) return;
+    out.push_back((*shape)[axis]);
+  }
+  *shape = out;
+}
+
+Array read_array_call(const PythonObjects& objects, NodeId call, const ArrayCall& places) {
+  const Graph& graph = objects.graph();
+  const auto at = [&](std::size_t index) {
+    return index == kAbsent ? kNoNode : objects.argument(call, index);
+  };
+  Array out;
+  out.dtype = dtype_name(objects, at(places.dtype));
+  out.shape_known = read_shape(graph, at(places.shape), &out.shape);
+  if (out.shape_known && at(places.axes) != kNoNode) {
+    put_axes_back(graph, at(places.axes), &out.shape);
+  }
+  out.base = at(places.base);
   return out;
 }
 
@@ -76,16 +101,18 @@ std::optional<Array> read_from_arguments(const PythonObjects& objects, NodeId ca
 
 std::optional<Array> read_array(const PythonObjects& objects, NodeId call) {
   const std::string name = objects.callable(call);
-  if (is_numpy(name) && ends_with(name, "._reconstruct")) return read_reconstructed(objects, call);
-  const bool rebuilds = (is_numpy(name) && ends_with(name, "._frombuffer")) ||
-                        (name.rfind("R:", 0) == 0 && name.find("array") != std::string::npos);
-  return rebuilds ? read_from_arguments(objects, call) : std::nullopt;
+  if (const ArrayCall* places = find_array_call(name)) {
+    return read_array_call(objects, call, *places);
+  }
+  if (is_numpy(name) && ends_with(name, "reconstruct")) return read_reconstructed(objects, call);
+  return std::nullopt;
 }
 
 std::string class_of_array(const PythonObjects& objects, NodeId call) {
-  const NodeId first = objects.argument(call, 0);
-  const std::string name = first == kNoNode ? "" : objects.graph().global_name(first);
-  return name.empty() ? "ndarray" : name.substr(name.rfind('.') + 1);
+  const std::string name = objects.callable(call);
+  const ArrayCall* places = find_array_call(name);
+  if (places != nullptr && places->type == kAbsent) return "ndarray";
+  return objects.class_name(objects.argument(call, places == nullptr ? 0 : places->type));
 }
 
 std::string numpy_scalar_type(const PythonObjects& objects, NodeId call) {
@@ -109,6 +136,7 @@ std::string dtype_name(const PythonObjects& objects, NodeId dtype) {
 }
 
 std::string dtype_name(std::string_view code) {
+  if (!code.empty() && (code[0] == '<' || code[0] == '|' || code[0] == '=')) code.remove_prefix(1);
   if (code.size() < 2) return std::string(code);
   const std::string size(code.substr(1));
   const std::string bits = std::to_string(8 * std::strtoul(size.c_str(), nullptr, 10));

@@ -47,6 +47,7 @@ class PythonObjects {
   // The contents of a deferred container; every other node is returned unchanged.
   NodeId resolve(NodeId n) const;
   bool is_deferred(NodeId n) const;
+  bool is_set_table(NodeId n) const;   // a set or frozenset written as its hash table
   bool is_empty_slot(NodeId n) const;  // an unbound local
   // What a closure cell holds; kNoNode if empty. Other nodes are returned unchanged.
   NodeId through_cell(NodeId n) const;
@@ -73,7 +74,9 @@ class PythonObjects {
 
  private:
   NodeId setter_state(NodeId n) const;
-  NodeId native_part(NodeId n, std::size_t index) const;
+  NodeId native_part(NodeId n, std::size_t index, Kind kind) const;
+  NodeId set_table(NodeId n) const;
+  std::vector<NodeId> table_items(NodeId table, std::size_t limit) const;
   NodeId instance_state(NodeId n) const;
   void add_dict(NodeId dict, std::size_t limit, std::vector<Attribute>* out) const;
   std::vector<std::string> slot_names(NodeId cls, int depth) const;

@@ -76,10 +76,10 @@ class ValueText {
   }
 
   std::string sequence(NodeId n, const char* open, const char* close, int nesting) const {
-    const std::size_t total = graph_.count(n, Role::kItems);
+    const std::size_t total = objects_.length(n).value_or(0);
     if (nesting >= kShownNesting && total > 0) return std::string(open) + "..." + close;
     return open +
-           joined(graph_.children(n, Role::kItems, kShownItems), total,
+           joined(objects_.items(n, kShownItems), total,
                   [&](NodeId item) { return of(item, nesting + 1); }) +
            close;
   }
@@ -91,7 +91,7 @@ class ValueText {
 
   std::string set(NodeId n, const char* empty, const char* open, const char* close,
                   int nesting) const {
-    return graph_.count(n, Role::kItems) == 0 ? empty : sequence(n, open, close, nesting);
+    return objects_.length(n).value_or(0) == 0 ? empty : sequence(n, open, close, nesting);
   }
 
   std::string dict(NodeId n, int nesting) const {
@@ -109,14 +109,14 @@ class ValueText {
   std::string persistent(NodeId n, int nesting) const {
     if (objects_.is_deferred(n)) {
       if (objects_.type_name(n) == "dict") return dict(n, nesting);
-      return "{...}";
+      return set(n, "set()", "{", "}", nesting);
     }
+    if (objects_.is_set_table(n)) return set(n, "frozenset()", "frozenset({", "})", nesting);
     const std::vector<std::string> parts = objects_.label(n);
     if (parts.size() < 2) return "<reference>";
     if (parts[0] == "m" || parts[0] == "M") return "<module " + printable(parts[1]) + ">";
     if (parts[0] == "d" || parts[0] == "D") return "vars(" + printable(parts[1]) + ")";
     if (parts[0] == "s" && parts.size() >= 3) return printable(parts[1] + "." + parts[2]);
-    if (parts[0] == "Z") return "frozenset({...})";
     if (parts[0] == "f") return "<frame " + printable(parts[1]) + ">";
     return "<" + printable(parts[1]) + ">";
   }
@@ -131,6 +131,7 @@ class ValueText {
     if (name == "builtins.complex") return complex_number(n);
     if (name == "builtins.range" || name == "builtins.slice") return arguments(n, nesting);
     const std::string type = printable(objects_.type_name(n));
+    if (name.rfind("R:file.", 0) == 0) return "<" + type + file_name(n) + ">";
     if (name == "R:exception") return type + tuple(objects_.argument(n, 2), kShownNesting - 1);
     if (nesting >= kShownNesting) return "<" + type + ">";
     const auto attributes = objects_.attributes(n, kShownItems);
@@ -138,6 +139,15 @@ class ValueText {
       return printable(a.name) + "=" + of(a.value, kShownNesting);
     });
     return "<" + type + (names.empty() ? "" : " " + names) + ">";
+  }
+
+  // A text file is made of a buffered one, that of a raw one, which knows the path.
+  std::string file_name(NodeId n) const {
+    if (objects_.callable(n) == "R:file.text") n = objects_.argument(n, 0);
+    if (objects_.callable(n) == "R:file.buffered") n = objects_.argument(n, 1);
+    if (objects_.callable(n) != "R:file.raw") return "";
+    const NodeId path = objects_.argument(n, 0);
+    return path == kNoNode ? "" : " " + quote_text(graph_.raw_text(path), width_);
   }
 
   // repr() writes the parts of a complex number without ".0".

@@ -64,6 +64,21 @@ def make_class(name, slots=None):
     return Call("class", (type, name, (object,), first), ([], (), None, []), "class.state")
 
 
+def array(shape, memory, order="C", axes=None):
+    return Call("numpy.array", (np.ndarray, Call("numpy.dtype", ("<f8",)), shape, order, memory, axes))
+
+
+def view(owner, shape, strides, offset):
+    return Call("numpy.view", (np.ndarray, owner, owner.args[1], shape, strides, offset))
+
+
+def native(cls, base, args, items=None, pairs=None, table=None, attributes=None):
+    """An instance of a subclass of a C type."""
+    return Call("native", (cls, base, args, False),
+                ((attributes, None, False), base, None, items, pairs, table, "__setstate__"),
+                "native.state")
+
+
 def frame(code_object, local_values, locals_dict=None):
     return [code_object, None, locals_dict, 0, 10, -1, local_values, [], None, None]
 
@@ -72,7 +87,7 @@ def program():
     unset = label("R", "null")
     solver_class = make_class("Solver")
     point_class = make_class("Point", ("x", "y"))
-    u = np.arange(10000.0).reshape(100, 100)
+    u = array((100, 100), pickle.PickleBuffer(np.arange(10000.0)))
     solver = instance(solver_class, {"u": u, "dt": 0.25, "name": "heat"})
     cell = Call("cell", (), (42,), "cell.state")
     history = [0.5, 0.25]
@@ -86,10 +101,22 @@ def program():
               frame(step_code, [solver, instance(point_class, None, (1, 2))])]
     variables = [("__name__", "__main__"), ("np", label("m", "numpy")), ("Solver", solver_class),
                  ("state", {"x": 1, "log": history}), ("tags", label("X", 0, "s")),
-                 ("index", label("X", 1, "d")), ("environ", label("s", "os", "environ"))]
+                 ("index", label("X", 1, "d")), ("environ", label("s", "os", "environ")),
+                 ("top", view(u, (50, 100), (800, 8), 0)),
+                 ("turned", array((2, 3, 4), b"\0" * 192, axes=(2, 0, 1))),
+                 ("stack", native(make_class("Stack"), list, (), items=[1, 2, 3],
+                                  attributes={"limit": 9})),
+                 ("cache", native(make_class("Cache"), dict, (), pairs=[("a", 1), ("b", 2)])),
+                 ("failure", Call("exception", (ValueError, ValueError, ("bad", 3)),
+                                  (("bad", 3), (None, None, False), None, None, False, None, {}),
+                                  "exception.state")),
+                 ("log", Call("file.text", (Call("file.buffered", (
+                     io.BufferedWriter, Call("file.raw", ("/tmp/run.log", "run.log", "ab")), 5)),
+                     {}, None, {})))]
     body = {"frames": frames, "base_exception": None, "modules": [("__main__", variables)],
             "process": {}, "registrations": [], "extra": None}
-    deferred = (0, [(3, 7, (1, 2)), [(("a", 1), "first"), (("b", 2), "second")]])
+    table = [1, 11, "red", 4, 44, unset, 6, 66, "green"]
+    deferred = (0, [(7, 3, 0, table), [(("a", 1), "first"), (("b", 2), "second")]])
     return [["solver", "history"], {"shells": [], "imports": ["numpy"], "stack": None}, body,
             deferred, None]
 

@@ -24,6 +24,15 @@ class ProgramStateTest : public ::testing::Test {
     }
     return kNoNode;
   }
+  NodeId module_variable(const std::string& name) const {
+    for (const NamedValue& v : state_.modules.at(0).variables) {
+      if (v.name == name) return v.value;
+    }
+    return kNoNode;
+  }
+  std::string shown(const std::string& name) const {
+    return short_value(scan_.objects, module_variable(name), 60);
+  }
 
   Scan scan_;
   ProgramState state_;
@@ -83,17 +92,36 @@ TEST_F(ProgramStateTest, knows_slots_by_the_class) {
 TEST_F(ProgramStateTest, lists_modules_saved_by_value) {
   ASSERT_EQ(state_.modules.size(), 1U);
   EXPECT_EQ(state_.modules[0].name, "__main__");
-  EXPECT_EQ(state_.modules[0].variables.size(), 7U);
+  EXPECT_EQ(state_.modules[0].variables.size(), 13U);
 }
 
 TEST_F(ProgramStateTest, resolves_deferred_containers) {
-  const std::vector<NamedValue>& variables = state_.modules.at(0).variables;
-  const NodeId tags = variables.at(4).value;
-  const NodeId index = variables.at(5).value;
+  const NodeId tags = module_variable("tags");
+  const NodeId index = module_variable("index");
   EXPECT_EQ(scan_.objects.type_name(tags), "set");
   EXPECT_EQ(scan_.objects.type_name(index), "dict");
+  EXPECT_EQ(scan_.objects.length(tags), 2U);  // the third was removed
+  EXPECT_EQ(short_value(scan_.objects, tags, 60), "{'red', 'green'}");
   EXPECT_EQ(scan_.objects.length(index), 2U);
   EXPECT_EQ(short_value(scan_.objects, index, 60), "{('a', 1): 'first', ('b', 2): 'second'}");
+}
+
+TEST_F(ProgramStateTest, knows_subclasses_of_containers) {
+  EXPECT_EQ(scan_.objects.type_name(module_variable("stack")), "Stack");
+  EXPECT_EQ(scan_.objects.length(module_variable("stack")), 3U);
+  EXPECT_EQ(scan_.objects.attributes(module_variable("stack"), 5).at(0).name, "limit");
+  EXPECT_EQ(scan_.objects.type_name(module_variable("cache")), "Cache");
+  EXPECT_EQ(scan_.objects.pairs(module_variable("cache"), 5).size(), 2U);
+}
+
+TEST_F(ProgramStateTest, knows_arrays_views_files_and_exceptions) {
+  EXPECT_EQ(shown("turned"), "float64 (4, 2, 3)");
+  EXPECT_EQ(shown("top"), "float64 (50, 100)");
+  const auto top = scan_.objects.array(module_variable("top"));
+  ASSERT_TRUE(top);
+  EXPECT_TRUE(scan_.objects.array(top->base));
+  EXPECT_EQ(shown("failure"), "ValueError('bad', 3)");
+  EXPECT_EQ(shown("log"), "<TextIOWrapper '/tmp/run.log'>");
 }
 
 TEST_F(ProgramStateTest, a_stream_without_a_body_has_no_state) {

@@ -53,6 +53,13 @@ TEST_F(VariablesTest, aliases_are_marked_once) {
   EXPECT_EQ(find(all, "heat.py:Solver.step.<locals>.self.u"), nullptr);
 }
 
+TEST_F(VariablesTest, shared_memory_is_marked) {
+  const VariableList all = list();
+  const Variable* u = find(all, "heat.py:main.<locals>.solver.u");
+  ASSERT_NE(u, nullptr);
+  EXPECT_EQ(u->view_of, "__main__.top");  // the first name met for this memory
+}
+
 TEST_F(VariablesTest, sizes_count_buffers_but_not_classes) {
   const VariableList all = list();
   const Variable* u = find(all, "heat.py:main.<locals>.solver.u");
