@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// chkpt-mpi: takes the command line apart and runs the script in the embedded interpreter.
-#include <Python.h>
-
+// chkpt-mpi: takes the command line apart and runs the script. Under a name that begins with
+// "python" it is python3 and nothing else.
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -11,6 +10,7 @@
 #include "base/log.hpp"
 #include "cli/options.hpp"
 #include "python/launch/launch.hpp"
+#include "run/run.hpp"
 
 namespace {
 
@@ -20,9 +20,8 @@ int run(const std::vector<std::string>& argv) {
     std::fputs(parsed.answer->c_str(), stdout);
     return std::fflush(stdout) == 0 ? chkpt::kExitOk : chkpt::kExitScriptFailed;
   }
-  chkpt::python::load_stdin(parsed.options.launch);
-  chkpt::python::initialize(parsed.options.launch);
-  return chkpt::python::run_main();
+  chkpt::python::load_stdin(parsed.config.launch);
+  return chkpt::run::run(parsed.config);
 }
 
 }  // namespace

@@ -41,14 +41,14 @@ std::int64_t duration(std::string_view text, std::int64_t least) {
   return ms;
 }
 
-Mode mode(std::string_view text) {
-  if (text == "continue") return Mode::kContinue;
-  if (text == "tracked") return Mode::kTracked;
+run::Mode mode(std::string_view text) {
+  if (text == "continue") return run::Mode::kContinue;
+  if (text == "tracked") return run::Mode::kTracked;
   throw UsageError("'" + std::string(text) + "' is neither continue nor tracked");
 }
 
-ResumeChoice resume(std::string_view text) {
-  using Kind = ResumeChoice::Kind;
+run::ResumeChoice resume(std::string_view text) {
+  using Kind = run::ResumeChoice::Kind;
   if (text == "auto") return {Kind::kAuto, 0};
   if (text == "never") return {Kind::kNever, 0};
   if (text == "must") return {Kind::kMust, 0};
@@ -121,7 +121,7 @@ void choose_frequency_or_interval(const std::vector<const Values*>& highest_firs
   }
 }
 
-void convert(const Values& values, Options& options) {
+void convert(const Values& values, run::Config& config) {
   const auto set = [&values](const char* key, const std::function<void(const std::string&)>& use) {
     const Value& value = values.find(key)->second;
     if (value.text.empty() && value.origin != "command line") return;
@@ -132,20 +132,20 @@ void convert(const Values& values, Options& options) {
       throw UsageError("option --" + std::string(key) + " (" + value.origin + "): " + error.what());
     }
   };
-  set("output-dir", [&](const auto& text) { options.output_dir = text; });
-  set("run-id", [&](const auto& text) { options.run_id = run_id(text); });
+  set("output-dir", [&](const auto& text) { config.output_dir = text; });
+  set("run-id", [&](const auto& text) { config.run_id = run_id(text); });
   set("frequency",
-      [&](const auto& text) { options.interval_ms = whole_number(text, -1, INT64_MAX / 1000000); });
-  set("interval", [&](const auto& text) { options.interval_ms = duration(text, -1); });
-  set("min-obj-size", [&](const auto& text) { options.min_obj_size = parse_bytes(text); });
-  set("mode", [&](const auto& text) { options.mode = mode(text); });
-  set("resume", [&](const auto& text) { options.resume = resume(text); });
+      [&](const auto& text) { config.interval_ms = whole_number(text, -1, INT64_MAX / 1000000); });
+  set("interval", [&](const auto& text) { config.interval_ms = duration(text, -1); });
+  set("min-obj-size", [&](const auto& text) { config.min_obj_size = parse_bytes(text); });
+  set("mode", [&](const auto& text) { config.mode = mode(text); });
+  set("resume", [&](const auto& text) { config.resume = resume(text); });
   set("keep",
-      [&](const auto& text) { options.keep = static_cast<int>(whole_number(text, 1, INT_MAX)); });
-  set("signal", [&](const auto& text) { options.signals = signals(text); });
-  set("cut-timeout", [&](const auto& text) { options.cut_timeout_ms = duration(text, 1); });
+      [&](const auto& text) { config.keep = static_cast<int>(whole_number(text, 1, INT_MAX)); });
+  set("signal", [&](const auto& text) { config.signals = signals(text); });
+  set("cut-timeout", [&](const auto& text) { config.cut_timeout_ms = duration(text, 1); });
   set("verbose",
-      [&](const auto& text) { options.verbosity = static_cast<int>(whole_number(text, -1, 2)); });
+      [&](const auto& text) { config.verbosity = static_cast<int>(whole_number(text, -1, 2)); });
 }
 
 Values read_config_file(const CommandLine& line, const Values& environment) {
@@ -170,7 +170,7 @@ ParseResult parse(const std::vector<std::string>& argv) {
   const Values file = read_config_file(line, environment);
   Values values = resolve(line, environment, file);
   choose_frequency_or_interval({&line.values, &environment, &file}, values);
-  convert(values, result.options);
+  convert(values, result.config);
   for (const auto& setting : all_settings())
     if (const auto found = values.find(setting.key); found != values.end())
       result.settings.push_back({setting.key, found->second.text, found->second.origin});
@@ -180,8 +180,8 @@ ParseResult parse(const std::vector<std::string>& argv) {
   }
   if (!split_line.has_target)
     throw UsageError("no script given: chkpt-mpi [options] script.py [arguments] (see --help)");
-  result.options.launch = std::move(split_line.launch);
-  python::resolve_target(result.options.launch);
+  result.config.launch = std::move(split_line.launch);
+  python::resolve_target(result.config.launch);
   return result;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The command line of chkpt-mpi as one value. Every setting can come from the command line, from
+// The command line of chkpt-mpi as a run::Config. Every setting can come from the command line, from
 // the environment (CHKPT_*), from a configuration file, or be the default, in that order.
 #pragma once
 
@@ -8,31 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "python/launch/launch_spec.hpp"
+#include "run/config.hpp"
 
 namespace chkpt::cli {
-
-enum class Mode { kContinue, kTracked };
-
-struct ResumeChoice {
-  enum class Kind { kAuto, kNever, kMust, kEpoch };
-  Kind kind = Kind::kAuto;
-  std::uint64_t epoch = 0;  // kEpoch: this one or stop
-};
-
-struct Options {
-  std::string output_dir;              // "" = ./checkpoints/<run id>
-  std::string run_id;                  // "" = made from the job or the command line
-  std::int64_t interval_ms = 600'000;  // 0 as often as possible, -1 only when asked
-  std::int64_t min_obj_size = -1;      // bytes; -1 only tracked objects
-  Mode mode = Mode::kContinue;
-  ResumeChoice resume;
-  int keep = 2;
-  std::vector<int> signals;              // numbers; empty = none
-  std::int64_t cut_timeout_ms = 30'000;  // give up a cut after this long
-  int verbosity = 0;                     // -1 (-q), 0, 1 (-v), 2 (-vv)
-  python::LaunchSpec launch;
-};
 
 // A setting as --show-config prints it.
 struct ShownSetting {
@@ -42,7 +20,7 @@ struct ShownSetting {
 };
 
 struct ParseResult {
-  Options options;
+  run::Config config;
   std::vector<ShownSetting> settings;
   // Set for --help, --version and --show-config: print it on standard output and exit with 0.
   std::optional<std::string> answer;

@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "python/launch/launch.hpp"
 #include "run/messages.hpp"
 #include "run/version.hpp"
 

@@ -21,7 +21,7 @@
 #include "python/heap/foreign.hpp"
 #include "python/heap/load.hpp"
 #include "python/launch/launch.hpp"
-#include "python/process/process.hpp"
+#include "python/process/register.hpp"
 #include "run/job.hpp"
 #include "run/python_hooks.hpp"
 #include "run/signals.hpp"
@@ -113,7 +113,7 @@ void warn_if_script_changed(const Session& session) {
 
 // Process parts and foreign types that this module knows of; the same before saving and loading.
 void register_parts() {
-  heap::register_standard_process_parts();
+  process::register_parts();
   cut::handles::register_types();
   heap::ProcessPart module;
   module.name = "chkpt";
@@ -244,6 +244,7 @@ int run(const Config& config) {
   session.pid = getpid();
   session.job = read_job();
   session.program = describe_program(config.launch);
+  log::set_level(static_cast<log::Level>(config.verbosity + 1));
   try {
     return run_session(session);
   } catch (const UsageError& problem) {

@@ -105,8 +105,8 @@ int main(int argc, char** argv) try {
   auto parsed = chkpt::cli::parse(std::vector<std::string>(argv, argv + argc));
   python::set_module_hooks(hooks());
   python::set_before_finalize([](int code) { note("ending " + std::to_string(code)); });
-  python::load_stdin(parsed.options.launch);
-  python::initialize(parsed.options.launch);
+  python::load_stdin(parsed.config.launch);
+  python::initialize(parsed.config.launch);
   note("seed " + std::to_string(python::hash_seed()));
   if (tracked()) give_back();
   const std::string resumed = variable("DRIVER_RESUME");

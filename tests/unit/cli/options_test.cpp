@@ -42,10 +42,10 @@ class OptionsTest : public ::testing::Test {
   static void write(const std::string& path, const std::string& text) {
     std::ofstream(path) << text;
   }
-  static Options options(std::vector<std::string> words) {
+  static run::Config options(std::vector<std::string> words) {
     words.insert(words.begin(), "chkpt-mpi");
     words.push_back("s.py");
-    return parse(words).options;
+    return parse(words).config;
   }
   static std::string refusal(std::vector<std::string> words) {
     try {
@@ -62,11 +62,11 @@ class OptionsTest : public ::testing::Test {
 };
 
 TEST_F(OptionsTest, defaults) {
-  const Options o = options({});
+  const run::Config o = options({});
   EXPECT_EQ(o.interval_ms, 600'000);
   EXPECT_EQ(o.min_obj_size, -1);
-  EXPECT_EQ(o.mode, Mode::kContinue);
-  EXPECT_EQ(o.resume.kind, ResumeChoice::Kind::kAuto);
+  EXPECT_EQ(o.mode, run::Mode::kContinue);
+  EXPECT_EQ(o.resume.kind, run::ResumeChoice::Kind::kAuto);
   EXPECT_EQ(o.keep, 2);
   EXPECT_THAT(o.signals, ElementsAre(SIGUSR1, SIGUSR2, SIGTERM));
   EXPECT_EQ(o.cut_timeout_ms, 30'000);
@@ -76,15 +76,15 @@ TEST_F(OptionsTest, defaults) {
 }
 
 TEST_F(OptionsTest, every_value) {
-  const Options o = options({"-o", "out", "--run-id=r.1", "-f", "0", "-z", "64KiB", "--mode",
-                             "tracked", "--resume", "17", "--keep", "5", "--signal",
-                             "SIGUSR1,TERM,USR1", "--cut-timeout", "2m", "-vv"});
+  const run::Config o = options({"-o", "out", "--run-id=r.1", "-f", "0", "-z", "64KiB", "--mode",
+                                 "tracked", "--resume", "17", "--keep", "5", "--signal",
+                                 "SIGUSR1,TERM,USR1", "--cut-timeout", "2m", "-vv"});
   EXPECT_EQ(o.output_dir, "out");
   EXPECT_EQ(o.run_id, "r.1");
   EXPECT_EQ(o.interval_ms, 0);
   EXPECT_EQ(o.min_obj_size, 65536);
-  EXPECT_EQ(o.mode, Mode::kTracked);
-  EXPECT_EQ(o.resume.kind, ResumeChoice::Kind::kEpoch);
+  EXPECT_EQ(o.mode, run::Mode::kTracked);
+  EXPECT_EQ(o.resume.kind, run::ResumeChoice::Kind::kEpoch);
   EXPECT_EQ(o.resume.epoch, 17U);
   EXPECT_EQ(o.keep, 5);
   EXPECT_THAT(o.signals, ElementsAre(SIGUSR1, SIGTERM));
@@ -106,7 +106,7 @@ TEST_F(OptionsTest, short_forms_and_switches) {
 TEST_F(OptionsTest, line_before_environment_before_file_before_default) {
   write("chkpt.conf", "# mine\n\nkeep = 3\nmode = tracked   # a remark\nverbose = 1\n");
   EXPECT_EQ(options({}).keep, 3);
-  EXPECT_EQ(options({}).mode, Mode::kTracked);
+  EXPECT_EQ(options({}).mode, run::Mode::kTracked);
   ::setenv("CHKPT_KEEP", "4", 1);
   EXPECT_EQ(options({}).keep, 4);
   EXPECT_EQ(options({"--keep", "5"}).keep, 5);
@@ -165,7 +165,7 @@ TEST_F(OptionsTest, target_must_be_readable) {
   std::filesystem::create_directory("package");
   EXPECT_THROW(parse({"chkpt-mpi", "package"}), UsageError);
   write("package/__main__.py", "");
-  EXPECT_EQ(parse({"chkpt-mpi", "package"}).options.launch.kind, python::LaunchSpec::Kind::kPath);
+  EXPECT_EQ(parse({"chkpt-mpi", "package"}).config.launch.kind, python::LaunchSpec::Kind::kPath);
 }
 
 TEST_F(OptionsTest, answers_need_no_script) {
@@ -180,9 +180,9 @@ TEST_F(OptionsTest, shown_config_is_a_config_file) {
   EXPECT_THAT(shown, HasSubstr("# environment CHKPT_MODE"));
   ::unsetenv("CHKPT_MODE");
   write("chkpt.conf", shown);
-  const Options o = options({});
+  const run::Config o = options({});
   EXPECT_EQ(o.keep, 7);
-  EXPECT_EQ(o.mode, Mode::kTracked);
+  EXPECT_EQ(o.mode, run::Mode::kTracked);
   EXPECT_EQ(o.interval_ms, 600'000);
 }
 
