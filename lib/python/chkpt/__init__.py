@@ -31,7 +31,7 @@ def _script_module():
     """A module of the script's own that is called chkpt too: it keeps its name."""
     import _frozen_importlib_external
 
-    if "__path__" in globals() or __spec__.origin != "frozen":
+    if __spec__.origin != "frozen":
         return None
     spec = _frozen_importlib_external.PathFinder.find_spec("chkpt")
     if spec is None or spec.loader is None or not spec.has_location:
@@ -41,6 +41,8 @@ def _script_module():
 
 _native = _load_native()
 _tracking = bool(_native and _native._tracked_mode())
+if _tracking:
+    from chkpt import _contents
 _tracked = {}  # key -> object; keys: a name, ("call", n), ("library", module name)
 _calls = 0  # of track() without a name
 _pending = {}  # tracked mode, restart: key -> saved contents that wait for their object
@@ -88,7 +90,7 @@ def untrack(obj):
 
 def _track(key, obj):
     if _tracking and key[0] != "library":
-        _contents_of(key, obj)  # refuse now what cannot be restored, not at the first snapshot
+        _contents.check(key, obj)  # refuse it now, not at the first snapshot
     _tracked[key] = obj
     if _tracking:
         _restore_ready()
@@ -202,114 +204,18 @@ def _set_state(state):
         setattr(_singleton, name, value)
 
 
-# ---- tracked mode: contents out of and back into living objects ---------------------------------
-
-
-def _parts_of(obj):
-    """The restorable parts of obj, as a dict of new containers; empty if there are none."""
-    numpy = _sys.modules.get("numpy")
-    parts = {}
-    if isinstance(obj, type(_sys)):
-        parts["library"] = {k: v for k, v in vars(obj).items() if _is_data(k, v)}
-        return parts
-    if isinstance(obj, (type, type(track))):
-        return parts
-    if numpy and isinstance(obj, numpy.ndarray):
-        parts["array"] = numpy.asarray(obj).view()
-    elif isinstance(obj, bytearray):
-        parts["bytes"] = bytes(obj)
-    elif isinstance(obj, list):
-        parts["list"] = list(obj)
-    elif isinstance(obj, dict):
-        parts["dict"] = list(dict.items(obj))
-    elif isinstance(obj, set):
-        parts["set"] = list(obj)
-    attributes = getattr(obj, "__dict__", None)
-    if isinstance(attributes, dict):
-        parts["attributes"] = dict(attributes)
-    slots = _slots_of(obj)
-    if slots:
-        parts["slots"] = {name: getattr(obj, name) for name in slots if hasattr(obj, name)}
-    return parts
-
-
-def _is_data(name, value):
-    return not (
-        name.startswith("__") or isinstance(value, (type, type(_sys))) or callable(value)
-    )
-
-
-def _slots_of(obj):
-    names = []
-    for cls in type(obj).__mro__:
-        slots = cls.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if name.startswith("__") and not name.endswith("__"):
-                name = f"_{cls.__name__.lstrip('_')}{name}"
-            if name not in ("__dict__", "__weakref__"):
-                names.append(name)
-    return names
-
-
-def _contents_of(key, obj):
-    parts = _parts_of(obj)
-    if not parts:
-        raise TypeError(
-            f"track({_label(key)}): a {type(obj).__name__} cannot be restored in place"
-        )
-    return parts
-
-
-def _label(key):
-    if isinstance(key, str):
-        return key
-    return f"object {key[1]}" if key[0] == "call" else f"{key[0]} {key[1]}"
-
-
-def _large_globals(least):
-    """Containers and arrays among __main__'s globals of at least `least` bytes."""
-    numpy = _sys.modules.get("numpy")
-    kinds = (list, dict, set, bytearray) + ((numpy.ndarray,) if numpy else ())
-    for name, value in vars(_sys.modules["__main__"]).items():
-        if name.startswith("__") or type(value) not in kinds:
-            continue
-        size = getattr(value, "nbytes", None)
-        if (_sys.getsizeof(value) if size is None else size) >= least:
-            yield ("global", name), value
+# ---- tracked mode: what is restored when ---------------------------------------------------------
 
 
 def _collect_tracked():
-    """{key: (pickle, buffers)} of all tracked objects; None if there are none.
-
-    References between tracked objects stay references: they are looked up when restored.
-    """
-    import io
-    import pickle
-
+    """The contents of all tracked objects, as _contents.save() gives them; None if there are none."""
     objects = dict(_tracked)
     known = {id(obj) for obj in objects.values()}
     least = _native._min_obj_size()
     if least >= 0:
-        objects.update((key, obj) for key, obj in _large_globals(least) if id(obj) not in known)
-    keys = {id(obj): key for key, obj in objects.items()}
-
-    class Saver(pickle.Pickler):
-        def persistent_id(self, obj):
-            return keys.get(id(obj))
-
-    def save(key, obj):
-        stream, buffers = io.BytesIO(), []
-        try:
-            Saver(stream, 5, buffer_callback=buffers.append).dump(_contents_of(key, obj))
-        except Exception as error:
-            raise TypeError(f"tracked {_label(key)}: {error}") from error
-        return stream.getvalue(), buffers
-
-    return {key: save(key, obj) for key, obj in objects.items()} or None
-
-
-class _NotTrackedYet(Exception):
-    pass
+        found = _contents.large_globals(least)
+        objects.update((key, obj) for key, obj in found if id(obj) not in known)
+    return _contents.save(objects) or None
 
 
 def _live_object(key):
@@ -319,19 +225,7 @@ def _live_object(key):
         main = vars(_sys.modules["__main__"])
         if key[1] in main:
             return main[key[1]]
-    raise _NotTrackedYet(key)
-
-
-def _load(key):
-    import io
-    import pickle
-
-    class Loader(pickle.Unpickler):
-        def persistent_load(self, other):
-            return _live_object(other)
-
-    stream, buffers = _pending[key]
-    return Loader(io.BytesIO(stream), buffers=buffers).load()
+    raise _contents.NotTrackedYet(key)
 
 
 def _restore_ready():
@@ -339,54 +233,22 @@ def _restore_ready():
     for key in list(_pending):
         try:
             obj = _live_object(key)
-            parts = _load(key)
-        except _NotTrackedYet:
+            parts = _contents.load(_pending[key], _live_object)
+        except _contents.NotTrackedYet:
             continue
-        _put_back(key, obj, parts)
+        _contents.put_back(key, obj, parts)
         del _pending[key]
 
 
 def _settle_restored():
     """Before an explicit snapshot: what was tracked again must have been restored by now."""
     _restore_ready()
-    waiting = [_label(key) for key in _pending if key in _tracked]
+    waiting = [_contents.label(key) for key in _pending if key in _tracked]
     if waiting:
         raise RuntimeError(
             f"tracked {', '.join(waiting)} cannot be restored: it refers to objects that were "
             "tracked when it was saved and have not been tracked again"
         )
-
-
-def _put_back(key, obj, parts):
-    if set(parts) != set(_parts_of(obj)):
-        raise TypeError(f"tracked {_label(key)}: saved as another type, now {type(obj).__name__}")
-    for part, value in parts.items():
-        if part == "array":
-            if obj.shape != value.shape or obj.dtype != value.dtype:
-                raise ValueError(
-                    f"tracked {_label(key)}: saved as {value.dtype}{list(value.shape)}, "
-                    f"now {obj.dtype}{list(obj.shape)}"
-                )
-            obj[...] = value
-        elif part in ("bytes", "list"):
-            obj[:] = value
-        elif part == "dict":
-            dict.clear(obj)
-            dict.update(obj, value)
-        elif part == "set":
-            obj.clear()
-            obj.update(value)
-        elif part == "slots":
-            for name in _slots_of(obj):
-                if name in value:
-                    object.__setattr__(obj, name, value[name])
-                elif hasattr(obj, name):
-                    object.__delattr__(obj, name)
-        else:  # "attributes", "library"
-            namespace = vars(obj)
-            if part == "attributes":
-                namespace.clear()
-            namespace.update(value)
 
 
 def _become(spec):
