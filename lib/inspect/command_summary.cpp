@@ -2,13 +2,16 @@
 // chkpt-inspect summary: one page about a snapshot. Reads every rank's file, one at a time; ranks
 // that stood at the same place and variables of the same name are told once.
 #include <algorithm>
+#include <array>
 #include <ctime>
 #include <map>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/units.hpp"
 #include "inspect/commands.hpp"
+#include "inspect/python_values.hpp"
 #include "inspect/rank_contents.hpp"
 #include "inspect/rank_groups.hpp"
 #include "inspect/text.hpp"
@@ -145,7 +148,7 @@ Json to_json(const Summary& s) {
            {"damage", Json::array()},
            {"variables", Json::array()},
            {"positions", Json::array()}};
-  for (const char* key : {"trigger", "script", "cwd", "hostname", "python", "mode"}) {
+  for (const char* key : {"trigger", "script", "cwd", "hostname", "python", "mode", "blocked_in"}) {
     out[key] = s.facts.text(key);
   }
   for (const auto& [rank, why] : s.damage) out["damage"].push_back({{"rank", rank}, {"why", why}});
@@ -156,12 +159,6 @@ Json to_json(const Summary& s) {
 
 // --- text ----------------------------------------------------------------------------------------
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-std::string words(const std::vector<std::string>& arguments) {
-  std::string out;
-  for (const std::string& a : arguments) out += (out.empty() ? "" : " ") + printable(a);
-  return out;
-}
 
 std::string taken_text(const RankFacts& facts) {
   const std::int64_t when = facts.number("time_unix_ns");
@@ -183,10 +180,20 @@ std::string where_text(const RankFacts& facts) {
 }
 
 std::string software_text(const RankFacts& facts) {
+  constexpr std::array<std::string_view, 8> kShown{"numpy", "scipy",  "mpi4py", "h5py",
+                                                   "numba", "pandas", "torch",  "jax"};
   std::string out = "Python " + printable(facts.text("python"));
   for (const auto& [name, version] : facts.packages()) {
-    out += ", " + printable(name) + " " + printable(version);
+    if (std::find(kShown.begin(), kShown.end(), name) == kShown.end()) continue;
+    out += ", " + name + " " + printable(version);
   }
+  return out;
+}
+
+// "heat.py --n 100"
+std::string script_text(const RankFacts& facts) {
+  std::string out = printable(facts.text("script"));
+  for (const std::string& argument : facts.texts("argv")) out += " " + printable(argument);
   return out;
 }
 
@@ -194,20 +201,18 @@ void print_head(const Summary& s, Terminal& terminal) {
   const store::Manifest& m = s.snapshot.manifest;
   terminal.line("snapshot " + std::to_string(s.snapshot.epoch) + " of run " + printable(m.run_id),
                 Style::kBold);
-  std::string script = words(s.facts.texts("argv"));
-  if (script.empty()) script = printable(s.facts.text("script"));
-  terminal.field("script", script);
+  terminal.field("script", script_text(s.facts));
   terminal.field("taken", taken_text(s.facts));
   if (const std::string where = where_text(s.facts); !where.empty()) terminal.field("on", where);
   terminal.field("ranks", std::to_string(m.nranks));
   terminal.field("size", format_bytes(s.bytes) + " in " + plural(s.ranks.size(), "file"));
   terminal.field("software", software_text(s.facts));
   if (s.messages > 0) terminal.field("messages", std::to_string(s.messages) + " in flight");
-  const double cut = s.facts.real("timing_ms", "cut");
-  const double capture = s.facts.real("timing_ms", "capture");
-  if (cut >= 0 && capture >= 0) {
-    terminal.field("pause", format_duration(cut / 1000) + " cut, " +
-                                format_duration(capture / 1000) + " capture");
+  if (const double cut = s.facts.real("timing_ms", "cut"); cut >= 0) {
+    terminal.field("cut", format_duration(cut / 1000));
+  }
+  if (const std::string call = s.facts.text("blocked_in"); !call.empty()) {
+    terminal.field("inside", printable(call));
   }
   terminal.field("path", printable(s.snapshot.path));
   if (s.damage.empty()) {
@@ -228,7 +233,7 @@ std::string kind_text(const Total& t) {
   std::string out = t.first.type;
   if (!t.first.dtype.empty()) out += " " + t.first.dtype;
   if (t.differs) return printable(out) + " (differs)";
-  if (t.first.shape) return printable(out + " " + *t.first.shape);
+  if (t.first.shape) return printable(out + " " + shape_text(*t.first.shape));
   if (t.first.length) out += " [" + std::to_string(*t.first.length) + "]";
   return printable(out);
 }

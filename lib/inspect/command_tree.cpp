@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "base/units.hpp"
 #include "inspect/commands.hpp"
+#include "inspect/python_values.hpp"
 #include "inspect/rank_contents.hpp"
 #include "inspect/rank_groups.hpp"
 #include "inspect/text.hpp"
@@ -44,7 +45,7 @@ std::string marks(const Variable& v, const Terminal& terminal) {
 std::string type_text(const Variable& v) {
   std::string out = v.type;
   if (!v.dtype.empty()) out += " " + v.dtype;
-  if (v.shape) return printable(out + " " + *v.shape);
+  if (v.shape) return printable(out + " " + shape_text(*v.shape));
   if (v.length) out += " [" + std::to_string(*v.length) + "]";
   return printable(out);
 }

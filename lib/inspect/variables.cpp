@@ -93,7 +93,7 @@ class VariableWalk {
     v.length = objects_.length(n);
     if (const auto array = objects_.array(n)) {
       v.dtype = array->dtype;
-      if (array->shape_known) v.shape = shape_text(array->shape);
+      if (array->shape_known) v.shape = array->shape;
       v.view_of = memory_owner(n, name);
     } else {
       v.value = short_value(objects_, n, kValueWidth);

@@ -17,7 +17,7 @@ struct Variable {
   std::string name;
   std::string type;
   std::string dtype;  // arrays
-  std::optional<std::string> shape;
+  std::optional<std::vector<std::uint64_t>> shape;
   std::optional<std::uint64_t> length;
   std::uint64_t bytes = 0;
   bool bytes_complete = true;

@@ -144,7 +144,7 @@ TEST_F(CommandsTest, tree_shows_one_rank_unless_told_otherwise) {
   const Json rank = one.json()["ranks"][0];
   EXPECT_EQ(rank["rank"], 2);
   ASSERT_EQ(rank["variables"].size(), 1U);
-  EXPECT_EQ(rank["variables"][0]["shape"], "(100, 100)");
+  EXPECT_EQ(rank["variables"][0]["shape"], Json({100, 100}));
   EXPECT_EQ(rank["variables"][0]["dtype"], "float64");
 }
 

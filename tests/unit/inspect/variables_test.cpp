@@ -70,7 +70,7 @@ TEST_F(VariablesTest, sizes_count_buffers_but_not_classes) {
   EXPECT_GT(solver->bytes, u->bytes);
   EXPECT_LT(solver->bytes, u->bytes + 300);
   EXPECT_EQ(u->dtype, "float64");
-  EXPECT_EQ(u->shape, "(100, 100)");
+  EXPECT_EQ(u->shape, (std::vector<std::uint64_t>{100, 100}));
 }
 
 TEST_F(VariablesTest, a_glob_reaches_into_values) {
