@@ -168,26 +168,6 @@ PyObject* Loader::persistent_load(PyObject* id) {
 
 // ---- the parts in order
 
-// The strings the saving process had interned: the unpickler made copies of them, and everything
-// that follows gets them from its memo, so the memo is given the interned ones.
-void Loader::intern_strings() {
-  const Ref strings = call_method(unpickler_, "load");
-  const Ref memo = call_method(attr(unpickler_, "memo"), "copy");
-  PyObject *index = nullptr, *entry = nullptr;
-  Py_ssize_t position = 0;
-  const Ref interned = new_dict();
-  while (PyDict_Next(memo.get(), &position, &index, &entry)) {
-    Ref value = Ref::borrow(entry);
-    if (PyUnicode_CheckExact(value.get())) {
-      PyObject* string = value.release();
-      PyUnicode_InternInPlace(&string);
-      value = Ref::steal(string);
-    }
-    ok(PyDict_SetItem(interned.get(), index, value.get()));
-  }
-  set_attr(unpickler_.get(), "memo", interned.get());
-}
-
 void Loader::make_modules(PyObject* shells) {
   PyObject* modules = PyImport_GetModuleDict();
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(shells); ++i) {
@@ -266,7 +246,7 @@ void Loader::restore_registrations(PyObject* pairs) {
 
 Loaded Loader::run() {
   const NoCollection quiet;
-  intern_strings();
+  call_method(unpickler_, "load");  // interned strings: from now on in the memo
   read_header();
   const Ref body = call_method(unpickler_, "load");
   fill_modules(expect_list(expect(body.get(), "modules")));

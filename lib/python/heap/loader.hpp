@@ -35,7 +35,6 @@ class Loader {
 
  private:
   void read_header();
-  void intern_strings();
   void make_modules(PyObject* shells);
   void import_modules(PyObject* names);
   void fill_modules(PyObject* namespaces);

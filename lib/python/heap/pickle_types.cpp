@@ -110,20 +110,21 @@ PyMethodDef file_methods[] = {{"write", write, METH_O | METH_STATIC, nullptr},
                               {nullptr, nullptr, 0, nullptr}};
 PyMethodDef take_buffer_method = {"take_buffer", take_buffer, METH_O, nullptr};
 
+// Never freed: destructors of static objects run after the interpreter has ended.
 PyObject* pickler_type() {
-  static const Ref type =
-      make_type("chkpt.Pickler", attr(import("_pickle"), "Pickler"), pickler_methods);
-  return type.get();
+  static PyObject* const type =
+      make_type("chkpt.Pickler", attr(import("_pickle"), "Pickler"), pickler_methods).release();
+  return type;
 }
 PyObject* unpickler_type() {
-  static const Ref type =
-      make_type("chkpt.Unpickler", attr(import("_pickle"), "Unpickler"), unpickler_methods);
-  return type.get();
+  static PyObject* const type =
+      make_type("chkpt.Unpickler", attr(import("_pickle"), "Unpickler"), unpickler_methods).release();
+  return type;
 }
 PyObject* file_type() {
-  static const Ref type =
-      make_type("chkpt.Stream", Ref::borrow(&PyBaseObject_Type), file_methods);
-  return type.get();
+  static PyObject* const type =
+      make_type("chkpt.Stream", Ref::borrow(&PyBaseObject_Type), file_methods).release();
+  return type;
 }
 
 }  // namespace
@@ -147,6 +148,37 @@ Pickling::~Pickling() {
 }
 
 void Pickling::dump(const Ref& object) { call(dump_, object); }
+
+namespace {
+
+// The number of entries must stay: it is the index of the next one.
+void swap_entries(const Ref& memo, PyObject* a, PyObject* b) {
+  const Ref key_a = own(PyLong_FromVoidPtr(a)), key_b = own(PyLong_FromVoidPtr(b));
+  PyObject* entry_a = PyDict_GetItem(memo.get(), key_a.get());
+  PyObject* entry_b = PyDict_GetItem(memo.get(), key_b.get());
+  if (!entry_a || !entry_b) broken("the pickler has not memorized a string");
+  const Ref new_a = pack(item(entry_b, 0), a), new_b = pack(item(entry_a, 0), b);
+  ok(PyDict_SetItem(memo.get(), key_a.get(), new_a.get()));
+  ok(PyDict_SetItem(memo.get(), key_b.get(), new_b.get()));
+}
+
+}  // namespace
+
+// The pickler writes strings without asking anyone. So stand-ins are written, which the reader
+// turns into interned strings, and then the strings take the stand-ins' places in the memo.
+void Pickling::dump_interned(const Ref& strings) {
+  const Ref stand_ins = new_list();
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(strings.get()); ++i)
+    append(stand_ins, own(PyCell_New(PyList_GET_ITEM(strings.get(), i))));
+  saving->set_interning(true);
+  call(dump_, stand_ins);
+  saving->set_interning(false);
+  const Ref memo = call_method(attr(pickler_, "memo"), "copy");  // address: (index, object)
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(stand_ins.get()); ++i)
+    swap_entries(memo, PyList_GET_ITEM(stand_ins.get(), i),
+                 PyCell_GET(PyList_GET_ITEM(stand_ins.get(), i)));
+  set_attr(pickler_.get(), "memo", memo.get());
+}
 
 Ref make_unpickler(Loader& loader, const std::vector<LoadedBuffer>& buffers) {
   const Ref views = new_list();

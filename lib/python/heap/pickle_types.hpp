@@ -21,6 +21,9 @@ class Pickling {
   Pickling& operator=(const Pickling&) = delete;
 
   void dump(const Ref& object);
+  // Writes a list of strings such that wherever the stream refers to one of them from now on, the
+  // reader gets its interpreter's own interned one.
+  void dump_interned(const Ref& strings);
 
  private:
   Ref pickler_;

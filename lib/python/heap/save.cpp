@@ -20,17 +20,16 @@ namespace {
 // The collector must not run finalizers of the script while its state is being taken.
 class NoCollection {
  public:
-  NoCollection() : was_enabled_(PyGC_Disable() != 0) {}
+  NoCollection() { was_enabled = PyGC_Disable() != 0; }
   ~NoCollection() {
-    if (was_enabled_) PyGC_Enable();
+    if (was_enabled) PyGC_Enable();
   }
   NoCollection(const NoCollection&) = delete;
   NoCollection& operator=(const NoCollection&) = delete;
-  bool was_enabled() const { return was_enabled_; }
 
- private:
-  bool was_enabled_;
+  static bool was_enabled;
 };
+bool NoCollection::was_enabled = true;
 
 void collect_strings(PyObject* code, const Ref& strings) {
   auto* object = reinterpret_cast<PyCodeObject*>(code);
@@ -149,7 +148,7 @@ std::vector<std::string> names_of(const std::vector<Ref>& refs) {
 
 void write_all(Saver& saver, const Ref& body, Pickled& out) {
   Pickling pickling(saver, out);
-  pickling.dump(interned_strings(saver));
+  pickling.dump_interned(interned_strings(saver));
   pickling.dump(header_of(saver));
   pickling.dump(body);
   dump_deferred(saver, pickling);
@@ -216,6 +215,8 @@ std::uint64_t Pickled::stream_bytes() const {
   for (const ByteView& piece : stream) total += piece.size;
   return total;
 }
+
+bool script_collection_enabled() { return NoCollection::was_enabled; }
 
 Pickled save(const SaveRequest& request) {
   const PendingException pending;

@@ -58,4 +58,7 @@ struct SaveRequest {
 // Needs the GIL. Throws CannotSave. The error indicator is as before.
 Pickled save(const SaveRequest& request);
 
+// During a save, in which the collector rests: whether the script has it enabled.
+bool script_collection_enabled();
+
 }  // namespace chkpt::heap

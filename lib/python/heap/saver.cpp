@@ -35,6 +35,13 @@ bool has_late_key(PyObject* dict) {
   return false;
 }
 
+Ref rebuild_interned(Args args) {
+  PyObject* string = Py_NewRef(args[0]);
+  PyUnicode_InternInPlace(&string);
+  return Ref::steal(string);
+}
+const Rebuilder make_interned{"interned", guarded<rebuild_interned>};
+
 // Whether inserting the elements in iteration order gives the same table.
 bool rebuilds_exactly(PyObject* frozenset) {
   PyObject* key = nullptr;
@@ -147,6 +154,7 @@ Rule& Saver::rule_of(PyTypeObject* type) {
 PyObject* Saver::reduce(PyObject* object) {
   last_reduced_ = object;
   try {
+    if (interning_) return reduced(make_interned, pack(PyCell_GET(object))).release();
     Rule& rule = rule_of(Py_TYPE(object));
     return rule.reduce(*this, object, rule).release();
   } catch (const CannotSave& error) {

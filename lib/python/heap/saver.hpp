@@ -49,6 +49,8 @@ class Saver {
   PyObject* persistent_id(PyObject* object);  // new reference; None: pickle it
   PyObject* reduce(PyObject* object);         // new reference; null with an exception
 
+  void set_interning(bool on) { interning_ = on; }  // cells stand for interned strings
+
   // For reducers.
   ByValue& by_value() { return by_value_; }
   bool is_registered(PyObject* object) { return ids_.find(object) != nullptr; }
@@ -96,6 +98,7 @@ class Saver {
   std::deque<Ref> deferred_;
   Ref registrations_;
   Py_ssize_t frozensets_ = 0;
+  bool interning_ = false;
   PyObject* last_reduced_ = nullptr;
   std::string refusal_;
 };

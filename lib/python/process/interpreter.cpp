@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What sys, gc and builtins hold of the script: lists changed in place, limits, hooks.
+#include <Python.h>
+
+#include "python/heap/call.hpp"
+#include "python/heap/foreign.hpp"
+#include "python/heap/save.hpp"
+#include "python/process/register.hpp"
+
+namespace chkpt::process {
+namespace {
+
+using namespace heap;  // NOLINT: the short spellings of call.hpp
+
+Ref sys_attr(const char* name) { return attr_or_null(import("sys").get(), name); }
+
+// ---- sys.argv, sys.path and other lists that other objects may refer to: filled in place
+
+constexpr const char* kSysLists[] = {"argv", "path", "warnoptions", "orig_argv"};
+
+Ref save_sys_lists() {
+  const Ref lists = new_dict();
+  for (const char* name : kSysLists) {
+    const Ref list = sys_attr(name);
+    if (list && PyList_Check(list.get()))
+      put(lists, name, own(PyList_GetSlice(list.get(), 0, PyList_GET_SIZE(list.get()))));
+  }
+  return lists;
+}
+
+void restore_sys_lists(PyObject* saved) {
+  for (const char* name : kSysLists) {
+    PyObject* items = find(saved, name);
+    const Ref list = sys_attr(name);
+    if (items && list && PyList_Check(list.get()))
+      ok(PyList_SetSlice(list.get(), 0, PyList_GET_SIZE(list.get()), items));
+    else if (items)
+      set_attr(import("sys").get(), name, items);
+  }
+}
+
+// ---- limits with a getter and a setter
+
+struct Limit {
+  const char* getter;
+  const char* setter;
+};
+constexpr Limit kLimits[] = {{"getrecursionlimit", "setrecursionlimit"},
+                             {"getswitchinterval", "setswitchinterval"},
+                             {"get_int_max_str_digits", "set_int_max_str_digits"},
+                             {"get_coroutine_origin_tracking_depth",
+                              "set_coroutine_origin_tracking_depth"}};
+
+Ref save_limits() {
+  const Ref limits = new_dict();
+  for (const Limit& limit : kLimits)
+    if (const Ref getter = sys_attr(limit.getter)) put(limits, limit.setter, call(getter));
+  return limits;
+}
+
+void restore_limits(PyObject* saved) {
+  for (const Limit& limit : kLimits)
+    if (PyObject* value = find(saved, limit.setter))
+      call_method(import("sys"), limit.setter, value);
+}
+
+// ---- hooks the script may have set
+
+constexpr const char* kHooks[] = {"excepthook",  "displayhook", "unraisablehook", "breakpointhook",
+                                  "ps1",         "ps2",         "tracebacklimit", "last_type",
+                                  "last_value",  "last_traceback", "last_exc",
+                                  "dont_write_bytecode"};
+
+Ref save_hooks() {
+  if (!sys_attr("gettrace") || !call(sys_attr("gettrace")).is(Py_None))
+    refuse("a trace function is active (sys.settrace)");
+  if (!call(sys_attr("getprofile")).is(Py_None))
+    refuse("a profile function is active (sys.setprofile)");
+  const Ref hooks = new_dict();
+  for (const char* name : kHooks) {
+    const Ref value = sys_attr(name);
+    const Ref original = sys_attr((std::string("__") + name + "__").c_str());
+    if (value && !value.is(original.get())) put(hooks, name, value);
+  }
+  return hooks;
+}
+
+void restore_hooks(PyObject* saved) {
+  PyObject *name = nullptr, *value = nullptr;
+  Py_ssize_t position = 0;
+  const Ref sys = import("sys");
+  while (PyDict_Next(saved, &position, &name, &value))
+    ok(PyObject_SetAttr(sys.get(), name, value));
+}
+
+// ---- the collector
+
+Ref save_collector() {
+  return pack(boolean(script_collection_enabled()),
+              call_method(import("gc"), "get_threshold"));
+}
+
+void restore_collector(PyObject* saved) {
+  const Ref gc = import("gc");
+  call_with(attr(gc, "set_threshold").get(), item(saved, 1), nullptr);
+  call_method(gc, is_true(item(saved, 0)) ? "enable" : "disable");
+}
+
+// ---- names that the script added to builtins
+
+PyObject* builtins_baseline = nullptr;  // never freed: it outlives the interpreter's end
+
+Ref save_builtins() {
+  const Ref added = new_dict();
+  PyObject *name = nullptr, *value = nullptr;
+  Py_ssize_t position = 0;
+  PyObject* builtins = PyModule_GetDict(import("builtins").get());
+  while (PyDict_Next(builtins, &position, &name, &value))
+    if (PyDict_GetItem(builtins_baseline, name) != value)
+      ok(PyDict_SetItem(added.get(), name, value));
+  return added;
+}
+
+void restore_builtins(PyObject* saved) {
+  ok(PyDict_Update(PyModule_GetDict(import("builtins").get()), saved));
+}
+
+}  // namespace
+
+void register_interpreter_parts() {
+  builtins_baseline =
+      own(PyDict_Copy(PyModule_GetDict(import("builtins").get()))).release();
+  register_process_part({"sys.lists", save_sys_lists, restore_sys_lists, 10});
+  register_process_part({"sys.limits", save_limits, restore_limits, 11});
+  register_process_part({"sys.hooks", save_hooks, restore_hooks, 12});
+  register_process_part({"builtins", save_builtins, restore_builtins, 13});
+  register_process_part({"gc", save_collector, restore_collector, 200});
+}
+
+}  // namespace chkpt::process

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// State inside standard library modules that scripts set through functions: decimal, warnings,
+// contextvars, weakref.finalize. Each is looked at only if the script imported the module.
+#include <Python.h>
+
+#include "python/heap/call.hpp"
+#include "python/heap/foreign.hpp"
+#include "python/process/register.hpp"
+
+namespace chkpt::process {
+namespace {
+
+using namespace heap;  // NOLINT
+
+Ref save_decimal() {
+  return loaded_module("decimal") ? call_method(import("decimal"), "getcontext") : none();
+}
+void restore_decimal(PyObject* saved) { call_method(import("decimal"), "setcontext", saved); }
+
+// (filters, once registry, default action)
+Ref save_warnings() {
+  const Ref module = import("_warnings");
+  const Ref filters = loaded_module("warnings") ? attr(import("warnings"), "filters")
+                                                : attr(module, "filters");
+  return pack(own(PySequence_List(filters.get())),
+              own(PyDict_Copy(attr(module, "_onceregistry").get())), attr(module, "_defaultaction"));
+}
+void restore_warnings(PyObject* saved) {
+  const Ref module = import("_warnings");
+  const Ref filters = loaded_module("warnings") ? attr(import("warnings"), "filters")
+                                                : attr(module, "filters");
+  ok(PyList_SetSlice(filters.get(), 0, PyList_GET_SIZE(filters.get()), item(saved, 0)));
+  const Ref once = attr(module, "_onceregistry");
+  PyDict_Clear(once.get());
+  ok(PyDict_Update(once.get(), item(saved, 1)));
+  set_attr(module.get(), "_defaultaction", item(saved, 2));
+  call_method(module, "_filters_mutated");
+}
+
+Ref save_context_variables() {
+  const Ref context = own(PyContext_CopyCurrent());
+  return own(PySequence_List(call_method(context, "items").get()));
+}
+void restore_context_variables(PyObject* saved) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
+    PyObject* pair = PyList_GET_ITEM(saved, i);
+    call_method(item(pair, 0), "set", item(pair, 1));
+  }
+}
+
+// Finalizers still to run. They count each other's order themselves.
+Ref save_finalizers() {
+  const Ref finalize = loaded_attr("weakref", "finalize");
+  if (!finalize) return none();
+  return own(PyDict_Items(attr(finalize, "_registry").get()));
+}
+void restore_finalizers(PyObject* saved) {
+  if (PyList_GET_SIZE(saved) == 0) return;
+  const Ref finalize = attr(import("weakref"), "finalize");
+  const Ref registry = attr(finalize, "_registry");
+  ok(PyDict_MergeFromSeq2(registry.get(), saved, 1));
+  if (is_true(attr(finalize, "_registered_with_atexit"))) return;
+  call_method(import("atexit"), "register", attr(finalize, "_exitfunc"));
+  set_attr(finalize.get(), "_registered_with_atexit", Py_True);
+}
+
+}  // namespace
+
+void register_library_parts() {
+  register_process_part({"decimal", save_decimal, restore_decimal, 50});
+  register_process_part({"contextvars", save_context_variables, restore_context_variables, 51});
+  register_process_part({"finalizers", save_finalizers, restore_finalizers, 60});
+  register_process_part({"warnings", save_warnings, restore_warnings, 900});
+}
+
+}  // namespace chkpt::process

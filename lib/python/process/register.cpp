@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/process/register.hpp"
+
+#include "python/heap/call.hpp"
+
+namespace chkpt::process {
+
+void register_parts() {
+  try {
+    register_thread_part();
+    register_interpreter_parts();
+    register_environment_parts();
+    register_stream_part();
+    register_library_parts();
+    register_logging_part();
+    register_signal_part();
+    register_exit_part();
+    register_random_parts();
+  } catch (const heap::Raised&) {
+    throw_pending_exception();
+  }
+}
+
+}  // namespace chkpt::process

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The state of the process that belongs to no object of the script: environment, random numbers,
+// signal handlers, logging, and so on. Each is a ProcessPart of the heap module.
+#pragma once
+
+namespace chkpt::process {
+
+// Registers every part. Once, after the interpreter has started and before the script: what exists
+// now is the baseline that a part compares with. Needs the GIL.
+void register_parts();
+
+// Groups, in the files of the same name.
+void register_interpreter_parts();
+void register_environment_parts();
+void register_random_parts();
+void register_library_parts();
+void register_logging_part();
+void register_stream_part();
+void register_signal_part();
+void register_exit_part();
+void register_thread_part();
+
+}  // namespace chkpt::process

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal handlers set by Python code, and interval timers. Handlers set by C code (our own among
+// them) are the new process's business.
+#include <Python.h>
+
+#include <csignal>
+#include <cstring>
+
+#include <sys/time.h>
+
+#include "python/heap/call.hpp"
+#include "python/heap/foreign.hpp"
+#include "python/process/register.hpp"
+
+namespace chkpt::process {
+namespace {
+
+using namespace heap;  // NOLINT
+
+constexpr int kTimers[] = {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF};
+
+Ref handler_of(int number_of_signal) {
+  return call_method(import("_signal"), "getsignal", number(number_of_signal));
+}
+
+Ref save_handlers() {
+  const Ref handlers = new_dict();
+  for (int n = 1; n < NSIG; ++n) {
+    const Ref handler = Ref::steal(PyObject_CallMethod(import("_signal").get(), "getsignal", "i", n));
+    if (!handler) {
+      PyErr_Clear();  // not a valid number
+      continue;
+    }
+    if (!handler.is(Py_None)) ok(PyDict_SetItem(handlers.get(), number(n).get(), handler.get()));
+  }
+  return handlers;
+}
+
+void restore_handlers(PyObject* saved) {
+  PyObject *n = nullptr, *handler = nullptr;
+  Py_ssize_t position = 0;
+  while (PyDict_Next(saved, &position, &n, &handler)) {
+    const Ref now = handler_of(static_cast<int>(integer(n)));
+    if (now.is(Py_None) || ok(PyObject_RichCompareBool(now.get(), handler, Py_EQ))) continue;
+    call_method(import("_signal"), "signal", n, handler);
+  }
+}
+
+Ref save_timers() {
+  const Ref timers = new_list();
+  for (int which : kTimers) {
+    itimerval value;
+    std::memset(&value, 0, sizeof value);
+    if (getitimer(which, &value) != 0) continue;
+    if (value.it_value.tv_sec == 0 && value.it_value.tv_usec == 0) continue;
+    append(timers, pack(number(which), number(value.it_value.tv_sec), number(value.it_value.tv_usec),
+                        number(value.it_interval.tv_sec), number(value.it_interval.tv_usec)));
+  }
+  return PyList_GET_SIZE(timers.get()) ? timers : none();
+}
+
+void restore_timers(PyObject* saved) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
+    PyObject* timer = PyList_GET_ITEM(saved, i);
+    itimerval value;
+    value.it_value = {static_cast<time_t>(integer(item(timer, 1))), integer(item(timer, 2))};
+    value.it_interval = {static_cast<time_t>(integer(item(timer, 3))), integer(item(timer, 4))};
+    if (setitimer(static_cast<decltype(ITIMER_REAL)>(integer(item(timer, 0))), &value, nullptr) != 0)
+      broken("an interval timer could not be set again");
+  }
+}
+
+}  // namespace
+
+void register_signal_part() {
+  register_process_part({"signals", save_handlers, restore_handlers, 100});
+  register_process_part({"timers", save_timers, restore_timers, 1100});
+}
+
+}  // namespace chkpt::process

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Every script in cases/ builds objects and has a check() that asserts what must be true of them:
+// it passes before the save, after the save, and in a fresh process after the load.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "steps.hpp"
+
+namespace chkpt::heap_test {
+namespace {
+
+std::vector<std::string> case_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(HEAP_CASES))
+    if (entry.path().extension() == ".py") names.push_back(entry.path().stem());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+class RoundTripTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(RoundTripTest, survives_in_a_fresh_process) {
+  const std::string script = std::string(HEAP_CASES) + "/" + GetParam() + ".py";
+  const std::string file =
+      testing::TempDir() + "heap_" + GetParam() + "_" + std::to_string(getpid());
+  const Outcome saved = run_self("save", script, file);
+  if (saved.output.find("SKIP:") != std::string::npos) GTEST_SKIP() << saved.output;
+  ASSERT_EQ(saved.exit_code, 0) << saved.output;
+  const Outcome loaded = run_self("load", file);
+  std::filesystem::remove(file);
+  EXPECT_EQ(loaded.exit_code, 0) << loaded.output;
+  EXPECT_EQ(loaded.output, "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, RoundTripTest, testing::ValuesIn(case_names()),
+                         [](const auto& one) { return one.param; });
+
+}  // namespace
+}  // namespace chkpt::heap_test
