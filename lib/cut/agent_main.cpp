@@ -159,11 +159,10 @@ bool Agent::Impl::targets_met() {
     const mpi::CommInfo* comm = known.find(id);
     if (comm != nullptr) {
       if (value == kFreed || comm->clock < value) return false;
-      continue;
+    } else if (mpi::Registry::is_joint(id) && known.joint_value(id) < value) {
+      return false;
     }
-    for (const mpi::JointClock& clock : known.joint_clocks()) {
-      if (clock.id == id && clock.value < value) return false;
-    }
+    // Any other unknown communicator has been freed here meanwhile.
   }
   for (const auto* targets : {&channel_targets_, &any_targets_}) {
     for (const auto& [channel, value] : *targets) {

@@ -146,6 +146,18 @@ std::vector<JointClock> Registry::joint_clocks() {
   return clocks;
 }
 
+bool Registry::is_joint(const std::string& id) {
+  const std::size_t slash = id.rfind('/');
+  return slash != std::string::npos && id.compare(slash, 2, "/g") == 0 &&
+         id.find('#', slash) == std::string::npos;
+}
+
+std::uint64_t Registry::joint_value(const std::string& id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto it = joint_.find(id);
+  return it == joint_.end() ? 0 : it->second.value;
+}
+
 void Registry::adopt_joint(const JointClock& clock) {
   const std::lock_guard<std::mutex> lock(mutex_);
   joint_[clock.id] = clock;

@@ -108,6 +108,9 @@ class Registry {
   // Counts one group-only call; returns its number for these members.
   std::uint64_t tick_joint(const std::string& id, const std::vector<int>& members);
   std::vector<JointClock> joint_clocks();
+  // Whether an id names a joint clock ("w/g0.1"), not a communicator ("w/g0.1#2").
+  static bool is_joint(const std::string& id);
+  std::uint64_t joint_value(const std::string& id);  // 0: never called here
   void adopt_joint(const JointClock& clock);
 
   // For the control thread too: id and clock of every live communicator of more than one member.

@@ -35,7 +35,7 @@ struct Options {
 };
 
 using Clock = std::chrono::steady_clock;
-const Clock::time_point g_start = Clock::now();
+Clock::time_point g_start;
 std::atomic<bool> g_wanted{false};
 std::atomic<int> g_committed{0};
 std::atomic<int> g_failed{0};
@@ -216,6 +216,7 @@ int run(int argc, char** argv) {
   int level = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &level);
   Rig rig;
+  g_start = Clock::now();
   MPI_Comm_rank(MPI_COMM_WORLD, &rig.rank);
   MPI_Comm_size(MPI_COMM_WORLD, &rig.size);
   rig.seconds = options.seconds;

@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 
+#include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/restartable.hpp"
 
 namespace chkpt::mpi {
@@ -38,6 +39,16 @@ TEST(HandleTableTest, agrees_with_a_map_under_random_use) {
     EXPECT_EQ(reference.at(key), value);
   });
   EXPECT_EQ(seen, reference.size());
+}
+
+TEST(RegistryTest, ids_of_joint_clocks_and_of_communicators_differ) {
+  EXPECT_TRUE(Registry::is_joint("w/g0.1"));
+  EXPECT_TRUE(Registry::is_joint("w/1:0/g3.4"));
+  EXPECT_TRUE(Registry::is_joint("w/g0.1#2/g0.1"));
+  EXPECT_FALSE(Registry::is_joint("w/g0.1#2"));
+  EXPECT_FALSE(Registry::is_joint("w/g0.1#2/1:0"));
+  EXPECT_FALSE(Registry::is_joint("w"));
+  EXPECT_FALSE(Registry::is_joint("w/1:0"));
 }
 
 TEST(RestartableTest, only_the_first_call_of_a_method) {
