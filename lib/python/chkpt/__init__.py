@@ -112,7 +112,7 @@ def on_resume(function):
 
 def info():
     """A dict about this run; {"active": False} when no checkpoints are taken."""
-    return _native._info() if _native else {"active": False}
+    return {"active": True, **_native._info()} if _native else {"active": False}
 
 
 class no_snapshot:
@@ -200,7 +200,12 @@ def _set_state(state):
     _calls = state["calls"]
     for event, functions in state["callbacks"].items():
         _callbacks[event][:] = functions
-    for name, value in state["assigned"].items():
+    _assigned.update(state["assigned"])  # _assign_again() follows
+
+
+def _assign_again():
+    """Once the run listens again: the settings the script had made before the snapshot."""
+    for name, value in list(_assigned.items()):
         setattr(_singleton, name, value)
 
 
@@ -208,14 +213,17 @@ def _set_state(state):
 
 
 def _collect_tracked():
-    """The contents of all tracked objects, as _contents.save() gives them; None if there are none."""
+    """The contents of all tracked objects, as _contents.save() gives them; None if there are none.
+
+    What a restarted script has not tracked again yet is kept as it was.
+    """
     objects = dict(_tracked)
     known = {id(obj) for obj in objects.values()}
     least = _native._min_obj_size()
     if least >= 0:
         found = _contents.large_globals(least)
         objects.update((key, obj) for key, obj in found if id(obj) not in known)
-    return _contents.save(objects) or None
+    return {**_contents.save(objects, _pending), **_contents.kept(_pending)} or None
 
 
 def _live_object(key):

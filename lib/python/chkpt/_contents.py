@@ -25,8 +25,8 @@ def check(key, obj):
         raise TypeError(f"track({label(key)}): a {type(obj).__name__} cannot be restored in place")
 
 
-def save(objects):
-    """{key: (pickle, buffers)} of the contents of {key: object}.
+def save(objects, without=()):
+    """{key: (pickle, buffers)} of the contents of {key: object}, but not of the keys in `without`.
 
     References between these objects stay references: load() looks them up.
     """
@@ -44,7 +44,15 @@ def save(objects):
             raise TypeError(f"tracked {label(key)}: {error}") from error
         return stream.getvalue(), buffers
 
-    return {key: save_one(key, obj) for key, obj in objects.items()}
+    return {key: save_one(key, obj) for key, obj in objects.items() if key not in without}
+
+
+def kept(saved):
+    """What save() gave in an earlier run, to be saved once more."""
+    return {
+        key: (stream, [pickle.PickleBuffer(buffer) for buffer in buffers])
+        for key, (stream, buffers) in saved.items()
+    }
 
 
 def load(saved, find):
@@ -55,7 +63,9 @@ def load(saved, find):
             return find(key)
 
     stream, buffers = saved
-    return Loader(io.BytesIO(stream), buffers=buffers).load()
+    # Copies: arrays inside the contents live on, the snapshot's memory does not.
+    copies = [bytearray(pickle.PickleBuffer(buffer).raw()) for buffer in buffers]
+    return Loader(io.BytesIO(stream), buffers=copies).load()
 
 
 def parts_of(obj):

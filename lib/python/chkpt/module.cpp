@@ -19,12 +19,17 @@ std::atomic<int> g_holds{0};
 PyObject* g_restored = nullptr;           // owned; the process keeps it to its end
 PyObject* g_snapshot_function = nullptr;  // owned
 
+PyObject* not_connected() {
+  PyErr_SetString(PyExc_RuntimeError, "the run is still being resumed");
+  return nullptr;
+}
+
 PyObject* native_snapshot(PyObject*, PyObject* args, PyObject* keywords) {
   static const char* names[] = {"name", nullptr};
   const char* name = nullptr;
   if (!PyArg_ParseTupleAndKeywords(args, keywords, "|z:snapshot", const_cast<char**>(names), &name))
     return nullptr;
-  if (!g_hooks.active) Py_RETURN_FALSE;
+  if (!g_hooks.snapshot) return not_connected();
   if (g_holds > 0) {
     PyErr_SetString(PyExc_RuntimeError, "chkpt.snapshot() inside chkpt.no_snapshot()");
     return nullptr;
@@ -44,14 +49,14 @@ PyObject* native_hold(PyObject*, PyObject* args) {
   Py_RETURN_NONE;
 }
 
-PyObject* native_frequency(PyObject*, PyObject*) { return PyLong_FromLong(g_hooks.frequency_ms()); }
-PyObject* native_min_obj_size(PyObject*, PyObject*) {
-  return PyLong_FromLong(g_hooks.min_obj_size());
-}
+PyObject* get_number(long (*get)()) { return get ? PyLong_FromLong(get()) : not_connected(); }
+PyObject* native_frequency(PyObject*, PyObject*) { return get_number(g_hooks.frequency_ms); }
+PyObject* native_min_obj_size(PyObject*, PyObject*) { return get_number(g_hooks.min_obj_size); }
 
 PyObject* set_number(PyObject* value, void (*set)(long), const char* what) {
   const long number = PyLong_AsLong(value);
   if (number == -1 && PyErr_Occurred()) return nullptr;
+  if (!set) return not_connected();
   if (number < -1) return PyErr_Format(PyExc_ValueError, "%s must be -1 or more", what);
   set(number);
   Py_RETURN_NONE;
@@ -63,7 +68,9 @@ PyObject* native_set_min_obj_size(PyObject*, PyObject* value) {
   return set_number(value, g_hooks.set_min_obj_size, "min_obj_size");
 }
 
-PyObject* native_info(PyObject*, PyObject*) { return g_hooks.info(); }
+PyObject* native_info(PyObject*, PyObject*) {
+  return g_hooks.info ? g_hooks.info() : not_connected();
+}
 PyObject* native_active(PyObject*, PyObject*) { return PyBool_FromLong(g_hooks.active); }
 PyObject* native_tracked_mode(PyObject*, PyObject*) {
   return PyBool_FromLong(g_hooks.tracked_mode);
@@ -118,7 +125,10 @@ Ref call_if_imported(const char* function) {
 
 }  // namespace
 
-void set_module_hooks(const ModuleHooks& hooks) { g_hooks = hooks; }
+void set_module_hooks(const ModuleHooks& hooks) {
+  g_hooks = hooks;
+  if (Py_IsInitialized()) call_if_imported("_assign_again");
+}
 
 void provide_module() {
   static _frozen modules[3] = {};  // the last one ends the table

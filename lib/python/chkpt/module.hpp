@@ -9,10 +9,11 @@
 
 namespace chkpt::python {
 
-// What the module's functions do; set once by lib/run before the script starts. Each is called
-// with the GIL on the thread that called the Python function. Null members: see `active`.
+// What the module's functions do. Each is called with the GIL on the thread that called the Python
+// function. On a resume the module may be imported (by restore_module_state) before the hooks are
+// set: until then its functions raise RuntimeError.
 struct ModuleHooks {
-  bool active = false;        // false: the module behaves as under plain python3
+  bool active = true;         // false: the module behaves as under plain python3
   bool tracked_mode = false;  // --mode tracked: track() restores, otherwise it only lists
   // chkpt.snapshot(name): a new reference to a bool, or null with a Python error. name may be null.
   PyObject* (*snapshot)(const char* name) = nullptr;
@@ -20,8 +21,11 @@ struct ModuleHooks {
   void (*set_frequency_ms)(long) = nullptr;
   long (*min_obj_size)() = nullptr;
   void (*set_min_obj_size)(long) = nullptr;
-  PyObject* (*info)() = nullptr;  // a new dict, or null with a Python error
+  PyObject* (*info)() = nullptr;  // a new dict ("active" is added), or null with a Python error
 };
+// Inactive or tracked hooks: before the script starts. Values that the script assigned before the
+// snapshot (Checkpoint.frequency, .min_obj_size) are assigned again by this call on a resume;
+// throws PythonError.
 void set_module_hooks(const ModuleHooks& hooks);
 
 // Before and after Py_InitializeFromConfig: makes the module importable, and takes its name out of

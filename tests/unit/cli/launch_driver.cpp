@@ -60,11 +60,15 @@ void give_back() {
     python::restore_module_state(saved.get());
 }
 
+python::ModuleHooks hooks();
+
 PyObject* snapshot(const char* name) try {
   note(std::string("snapshot ") + (name ? name : "-") +
        (python::snapshots_held() ? " held" : " free"));
   if (name && std::string(name) == "give back") {
+    python::set_module_hooks({});  // as on a resume: the state comes before the hooks
     give_back();
+    python::set_module_hooks(hooks());
     python::run_resume_callbacks();
     Py_RETURN_TRUE;
   }
@@ -85,7 +89,7 @@ python::ModuleHooks hooks() {
   made.set_frequency_ms = [](long ms) { g_frequency = ms; };
   made.min_obj_size = [] { return g_min_obj_size; };
   made.set_min_obj_size = [](long size) { g_min_obj_size = size; };
-  made.info = [] { return Py_BuildValue("{s:O}", "active", Py_True); };
+  made.info = [] { return Py_BuildValue("{s:s}", "run_id", "driven"); };
   return made;
 }
 

@@ -24,7 +24,7 @@ EVERYTHING = """
     def before(): print("before")
     chkpt.on_resume(before)
     chkpt.untrack(data)
-    print(chkpt.info()["active"])
+    print(chkpt.info().get("run_id"), chkpt.info()["active"])
     try:
         Checkpoint.get_global_singleton()
         print("singleton")
@@ -46,17 +46,17 @@ def dedented(text):
 def test_does_nothing_under_python3():
     done = plain(dedented(EVERYTHING))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "False\nnot running under chkpt-mpi\n"
+    assert done.stdout == "None False\nnot running under chkpt-mpi\n"
 
 
 def test_does_nothing_when_no_checkpoints_are_taken(drive):
     done = drive(EVERYTHING, mode="inactive")
-    assert (done.code, done.out, done.err) == (0, "False\nnot running under chkpt-mpi\n", "")
+    assert (done.code, done.out, done.err) == (0, "None False\nnot running under chkpt-mpi\n", "")
 
 
 def test_everything_in_continue_mode(drive):
     done = drive(EVERYTHING)
-    assert (done.code, done.out, done.err) == (0, "True\nsingleton\n", "")
+    assert (done.code, done.out, done.err) == (0, "driven True\nsingleton\n", "")
     assert done.log[:3] == ["snapshot - free", "snapshot a free", "snapshot b free"]
 
 
@@ -214,6 +214,42 @@ def test_tracked_reference_to_an_object_that_is_not_tracked_again(drive, tmp_pat
     done = drive("import chkpt; a = chkpt.track([], 'a'); b = chkpt.track([], 'b'); chkpt.snapshot()"
                  "; print(a[0] is b)", mode="tracked", DRIVER_SAVED=saved)
     assert done.out == "True\n"
+
+
+def test_tracked_contents_are_kept_until_tracked_again(drive, tmp_path):
+    saved = str(tmp_path / "saved")
+    drive("""
+        import chkpt
+        chkpt.track(bytearray(b"one"), "one"); chkpt.track({"two": [2] * 9}, "two")
+        chkpt.track([chkpt.Checkpoint], "three"); chkpt.snapshot()
+    """, mode="tracked", DRIVER_SAVED=saved)
+    middle = drive("import chkpt; print(chkpt.track([], 'three'), chkpt.snapshot())",
+                   mode="tracked", DRIVER_SAVED=saved)
+    assert middle.out == "[<class 'chkpt.Checkpoint'>] False\n", middle.err
+    done = drive("import chkpt; print(chkpt.track(bytearray(), 'one'), chkpt.track({}, 'two'))",
+                 mode="tracked", DRIVER_SAVED=saved)
+    assert done.out == "bytearray(b'one') {'two': [2, 2, 2, 2, 2, 2, 2, 2, 2]}\n"
+
+
+def test_arrays_inside_tracked_objects_are_their_own(drive, tmp_path):
+    pytest.importorskip("numpy")
+    saved = str(tmp_path / "saved")
+    text = """
+        import sys, chkpt, numpy
+        class C: pass
+        c, f = C(), numpy.zeros((2, 3), order="F")
+        chkpt.track(c, "c"); chkpt.track(f, "f")
+        if "first" in sys.argv:
+            c.a = numpy.arange(6.0).reshape(2, 3).T
+            f[:] = [[1, 2, 3], [4, 5, 6]]
+        chkpt.snapshot()
+        c.a += 1
+        print(c.a.tolist(), c.a.flags.writeable, f.tolist())
+    """
+    first = drive(text, mode="tracked", words=["script.py", "first"], DRIVER_SAVED=saved)
+    for _ in range(2):
+        again = drive(text, mode="tracked", DRIVER_SAVED=saved)
+        assert again.out == first.out and "[[1.0, 2.0, 3.0]" in first.out, again.err
 
 
 def test_tracked_globals_and_libraries(drive, tmp_path):
