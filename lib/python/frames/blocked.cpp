@@ -25,15 +25,24 @@ bool is_c_function(PyObject* c) {
                std::strcmp(Py_TYPE(c)->tp_name, "cython_function_or_method") == 0);
 }
 
+// The last instruction before `at` that begins with `depth` values on the stack; -1: none.
+int last_at_depth(const CodeAnalysis& code, int at, int depth) {
+  int found = code.previous(at);
+  while (found >= 0 && code.depth(found) != depth) found = code.previous(found);
+  return found;
+}
+
 // CALL_FUNCTION_EX keeps its argument tuple and dict in C variables and may have replaced them by
 // converted copies, leaving stale pointers on the stack. They are the same objects if the compiler
 // itself made them, or if one of the frame's own variables holds the very tuple.
 bool arguments_are_alive(InterpreterFrame* frame, const CodeAnalysis& code, int at, int depth) {
   const bool keywords = (code.arg(at) & 1) != 0;
   const int before = code.previous(at);
-  if (before < 0) return false;
-  if (!keywords && shim::makes_args_tuple(code.opcode(before), code.arg(before))) return true;
-  if (keywords && code.opcode(before) != shim::kDictMerge) return false;
+  if (before < 0 || (keywords && !shim::makes_dict(code.opcode(before)))) return false;
+  // What comes between the tuple and the call only builds the keywords.
+  const int after_tuple = keywords ? last_at_depth(code, at, depth - 1) : at;
+  const int maker = after_tuple > 0 ? code.previous(after_tuple) : -1;
+  if (maker >= 0 && shim::makes_args_tuple(code.opcode(maker), code.arg(maker))) return true;
   PyObject* arguments = shim::stack_base(frame)[depth - (keywords ? 2 : 1)];
   PyCodeObject* co = shim::code(frame);
   for (int i = 0; i < co->co_nlocalsplus; ++i)

@@ -89,27 +89,28 @@ void note(const WhyNot& why) {
   s.why = why;
 }
 
-void ask_again_at_next_check() {
-  State& s = state();
-  s.queued_since_ns = now_ns();
-  s.queued = breaker::call_again_at_next_check(on_pending);
+bool ask_again_at_next_check() {
+  state().queued_since_ns = now_ns();
+  return breaker::call_again_at_next_check(on_pending);
 }
 
 // Not now. At first it is enough to try again in a millisecond. If that keeps failing, C code
 // calls Python code all the time and the outer frames run for moments only: ask at every check,
-// cheaply, until the eval loop of the frame that waits in C runs again.
-void defer(PyThreadState* ts, const WhyNot& why) {
+// cheaply, until the eval loop of the frame that waits in C runs again. Returns whether it is
+// queued.
+bool defer(PyThreadState* ts, const WhyNot& why) {
   State& s = state();
   note(why);
-  if (now_ns() - s.wanted_since_ns < kInsistAfterNs) return;
+  if (now_ns() - s.wanted_since_ns < kInsistAfterNs) return false;
   s.target = blocking_eval_loop(ts);
-  if (s.target) ask_again_at_next_check();
+  return s.target && ask_again_at_next_check();
 }
 
 void run_handler(StackPlan* plan) {
   State& s = state();
   s.target = nullptr;
   s.wanted = false;
+  s.queued = false;  // a request made from now on is a new one
   s.in_handler = true;
   {
     const PendingException untouched;
@@ -119,28 +120,31 @@ void run_handler(StackPlan* plan) {
   forget_analyses();
 }
 
+// Returns whether the pending call is queued again.
+bool look(PyThreadState* ts, const void* frame_address) {
+  State& s = state();
+  const bool anyway = s.look_anyway.exchange(false);
+  if (s.target && !anyway && shim::eval_loop(ts) < s.target) return ask_again_at_next_check();
+  StackPlan plan;
+  WhyNot why;
+  if (!shim::innermost(ts) || !breaker::runs_between_instructions(ts, frame_address)) {
+    note({"inside C code that waits", ""});
+    return false;
+  }
+  if (!plan_stack(Innermost::kEvalBreaker, &plan, &why)) return defer(ts, why);
+  run_handler(&plan);
+  return s.queued;
+}
+
 // The pending call. Runs on the main thread only, with the GIL.
 int on_pending(void*) {
   State& s = state();
-  s.queued = false;
-  if (!s.wanted || s.stopping || s.in_handler || shim::finalizing()) return 0;
-  PyThreadState* ts = PyThreadState_Get();
-  if (!shim::is_main_thread_state(ts) || ts->interp != PyInterpreterState_Main()) return 0;
-  const void* here = __builtin_dwarf_cfa();
-  const bool look = s.look_anyway.exchange(false);
-  if (s.target && !look && shim::eval_loop(ts) < s.target) {
-    ask_again_at_next_check();
-    return 0;
-  }
-  StackPlan plan;
-  WhyNot why;
-  if (!shim::innermost(ts) || !breaker::runs_between_instructions(ts, here)) {
-    note({"inside C code that waits", ""});
-  } else if (plan_stack(Innermost::kEvalBreaker, &plan, &why)) {
-    run_handler(&plan);
-  } else {
-    defer(ts, why);
-  }
+  const bool ours = s.wanted && !s.stopping && !s.in_handler && !shim::finalizing();
+  PyThreadState* ts = ours ? PyThreadState_Get() : nullptr;
+  const bool main_thread =
+      ts && shim::is_main_thread_state(ts) && ts->interp == PyInterpreterState_Main();
+  // Counts as queued while it runs, or the thread would queue a second one.
+  s.queued = main_thread && look(ts, __builtin_dwarf_cfa());
   return 0;
 }
 

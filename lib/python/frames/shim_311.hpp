@@ -46,7 +46,6 @@ constexpr int kDeleteFast = DELETE_FAST;
 constexpr int kStoreDeref = STORE_DEREF;
 constexpr int kDeleteDeref = DELETE_DEREF;
 constexpr int kMakeCell = MAKE_CELL;
-constexpr int kDictMerge = DICT_MERGE;
 constexpr int kReturnGenerator = RETURN_GENERATOR;
 constexpr int kLoadGlobal = LOAD_GLOBAL;
 constexpr int kLoadName = LOAD_NAME;
@@ -85,6 +84,11 @@ inline int stack_effect(int opcode, int arg, bool jump) {
   if (opcode == CALL) return -arg - 1;
   if (opcode == RETURN_GENERATOR) return 1;
   return PyCompile_OpcodeStackEffectWithJump(opcode, arg, jump);
+}
+
+// Instructions that leave a new, exact dict on the stack.
+constexpr bool makes_dict(int opcode) {
+  return opcode == DICT_MERGE || opcode == BUILD_MAP || opcode == BUILD_CONST_KEY_MAP;
 }
 
 // The instructions that mean "all of *args went through list-to-tuple": the call's argument tuple

@@ -8,8 +8,7 @@
 #include "python/frames/resumed_stack.hpp"
 #include "python/frames/safe_point.hpp"
 
-#include <atomic>
-#include <chrono>
+#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -32,12 +31,28 @@ void substitute(PyObject* list, PyObject* before, PyObject* after) {
   }
 }
 
+// Objects that hold it as an attribute or under a key (contextlib's managers).
+constexpr const char* kSubstituteAttributes =
+    "import gc\n"
+    "for holder in gc.get_referrers(before):\n"
+    "    names = holder if type(holder) is dict else getattr(holder, '__dict__', {})\n"
+    "    for name in [n for n, value in names.items() if value is before]:\n"
+    "        if names is not globals(): names[name] = after\n";
+
+void substitute_attributes(PyObject* before, PyObject* after) {
+  const Ref code = checked(Py_CompileString(kSubstituteAttributes, "<test>", Py_file_input));
+  const Ref globals = checked(Py_BuildValue("{sOsOsO}", "before", before, "after", after,
+                                            "__builtins__", PyEval_GetBuiltins()));
+  checked(PyEval_EvalCode(code.get(), globals.get(), globals.get()));
+}
+
 // A running generator cannot run again: a copy takes its place wherever the frames hold it.
 Ref copy_of_generator(PyObject* frames, PyObject* generator) {
   const Ref code = checked(frames::generator_code(generator));
   const Ref state = checked(frames::generator_get(generator));
   Ref copy = checked(frames::generator_new(Py_TYPE(generator), code.get()));
   checked(frames::generator_set(copy.get(), state.get()));
+  substitute_attributes(generator, copy.get());
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(frames); ++i) {
     substitute(field(PyList_GET_ITEM(frames, i), frames::kLocals), generator, copy.get());
     substitute(field(PyList_GET_ITEM(frames, i), frames::kStack), generator, copy.get());
@@ -87,45 +102,45 @@ std::string read_all(int fd) {
   return text;
 }
 
-// ---- random captures of a running script
+// ---- captures of a running script
 struct Session {
   ReplayOptions options;
   Replay result;
+  std::mt19937 random;
+  std::set<std::string> seen;                               // places already captured
   std::vector<std::pair<std::size_t, std::string>> copies;  // log size at the cut, copy's log
 };
 Session* g_session = nullptr;
 
-void capture(StackPlan& plan) {
-  Session& s = *g_session;
-  if (s.result.captures >= s.options.most_captures) return;
-  ++s.result.captures;
-  s.result.depth = std::max(s.result.depth, static_cast<int>(plan.frames().size()));
-  for (const auto& frame : plan.frames()) s.result.kinds.insert(frame.kind);
-  const std::size_t at = log_text().size();
-  s.copies.emplace_back(at, log_of_copy(frames::describe_stack(plan)));
+// Where every frame stands and what it waits for.
+std::string place(PyObject* frames) {
+  std::string text;
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(frames); ++i) {
+    PyObject* entry = PyList_GET_ITEM(frames, i);
+    auto* code = reinterpret_cast<PyCodeObject*>(field(entry, frames::kCode));
+    text += std::to_string(code->co_firstlineno) + "/" +
+            std::to_string(PyLong_AsLong(field(entry, frames::kNext))) + " ";
+  }
+  return text;
 }
 
-class Sampler {
- public:
-  explicit Sampler(const ReplayOptions& o) : thread_([this, o] { run(o); }) {}
-  ~Sampler() {
-    stop_ = true;
-    thread_.join();
-    frames::safe_point::cancel();
+void capture(StackPlan& plan) {
+  Session& s = *g_session;
+  const StackState state = frames::describe_stack(plan);
+  const bool is_new = s.seen.insert(place(state.frames.get())).second;
+  std::uniform_real_distribution<double> dice(0, 1);
+  const double chance = is_new ? s.options.chance_if_new : s.options.chance_if_seen;
+  if (s.result.captures < s.options.most_captures && dice(s.random) < chance) {
+    ++s.result.captures;
+    s.result.depth = std::max(s.result.depth, static_cast<int>(plan.frames().size()));
+    for (const auto& frame : plan.frames()) s.result.kinds.insert(frame.kind);
+    const std::size_t at = log_text().size();
+    s.copies.emplace_back(at, log_of_copy(state));
   }
-
- private:
-  void run(const ReplayOptions& o) {
-    std::mt19937 random(o.seed);
-    std::exponential_distribution<double> gap(1.0 / o.mean_gap_us);
-    while (!stop_) {
-      std::this_thread::sleep_for(std::chrono::microseconds(static_cast<long>(gap(random))));
-      frames::safe_point::request();
-    }
-  }
-  std::atomic<bool> stop_{false};
-  std::thread thread_;
-};
+  // Again at the very next check of the eval breaker: a null call ends this round.
+  Py_AddPendingCall(nullptr, nullptr);
+  frames::safe_point::request();
+}
 
 }  // namespace
 
@@ -152,11 +167,13 @@ void run_copy_and_exit(const StackState& state, int fd) {
 std::string log_of_copy(const StackState& state) {
   int ends[2];
   if (::pipe(ends) != 0) return "no pipe";
+  PyOS_BeforeFork();
   const pid_t child = ::fork();
   if (child == 0) {
     ::close(ends[0]);
     run_copy_and_exit(state, ends[1]);
   }
+  PyOS_AfterFork_Parent();
   ::close(ends[1]);
   std::string log = read_all(ends[0]);
   ::close(ends[0]);
@@ -170,13 +187,12 @@ Replay replay(const std::string& source, const std::string& file, const ReplayOp
   ensure_interpreter();
   Session session;
   session.options = options;
+  session.random.seed(options.seed);
   g_session = &session;
   log_text().clear();
   frames::safe_point::start(capture);
-  {
-    const Sampler sampler(options);
-    run_script(source, file);
-  }
+  frames::safe_point::request();
+  run_script(source, file);
   frames::safe_point::stop();
   session.result.log = log_text();
   for (const auto& [at, log] : session.copies)

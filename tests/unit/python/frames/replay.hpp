@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Capture without pickling: at random safe points the process forks, and the child, which has the
+// Capture without pickling: the script is stopped at every check of the eval breaker where its
+// stack can be captured; at some of these moments the process forks, and the child, which has the
 // very same objects, runs the captured stack to its end on a fresh thread. What it logs must be
 // what the parent logs from that moment on.
 #pragma once
@@ -22,9 +23,9 @@ struct Replay {
 
 struct ReplayOptions {
   unsigned seed = 1;
-  int most_captures = 12;
-  int mean_gap_us = 1500;
-  bool twice = false;  // children capture and replay once more
+  int most_captures = 60;
+  double chance_if_new = 0.5;     // of capturing at a place of the program met for the first time
+  double chance_if_seen = 0.001;  // met before
 };
 
 Replay replay(const std::string& source, const std::string& file, const ReplayOptions& options);

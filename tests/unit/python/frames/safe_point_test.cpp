@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Reaching a safe point: when, how soon, and when not at all.
+#include <Python.h>
+
+#include "interpreter.hpp"
+#include "python/frames/safe_point.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace chkpt::test {
+namespace {
+
+namespace safe_point = frames::safe_point;
+using frames::StackPlan;
+
+std::atomic<int> g_handled{0};
+std::vector<std::string> g_functions;  // innermost function at each handled point
+
+void count(StackPlan& plan) {
+  ++g_handled;
+  g_functions.push_back(frames::stack_lines(plan).back().function);
+}
+
+class SafePointTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ensure_interpreter();
+    g_handled = 0;
+    g_functions.clear();
+    log_text().clear();
+    set_block_hook([](PyObject*) {
+      safe_point::request();
+      return Ref::borrow(Py_None);
+    });
+    safe_point::start(count);
+  }
+  void TearDown() override { safe_point::stop(); }
+};
+
+double seconds_since(std::chrono::steady_clock::time_point t) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - t).count();
+}
+
+TEST_F(SafePointTest, comes_right_after_the_request) {
+  EXPECT_TRUE(run_script("block()\ndef later():\n    pass\nlater()\n"));
+  EXPECT_EQ(g_handled, 1);
+  EXPECT_EQ(g_functions.at(0), "<module>");
+  EXPECT_EQ(safe_point::waiting_s(), 0.0);
+}
+
+TEST_F(SafePointTest, comes_without_requests_never) {
+  EXPECT_TRUE(run_script("for i in range(100000): pass"));
+  EXPECT_EQ(g_handled, 0);
+}
+
+TEST_F(SafePointTest, can_be_cancelled) {
+  set_block_hook([](PyObject*) {
+    safe_point::request();
+    safe_point::cancel();
+    return Ref::borrow(Py_None);
+  });
+  EXPECT_TRUE(run_script("block()\nfor i in range(100000): pass"));
+  EXPECT_EQ(g_handled, 0);
+}
+
+TEST_F(SafePointTest, comes_from_a_signal_handler) {
+  set_block_hook([](PyObject*) {
+    safe_point::request_from_signal();
+    return Ref::borrow(Py_None);
+  });
+  EXPECT_TRUE(
+      run_script("import time\nblock()\nt = time.monotonic()\n"
+                 "while time.monotonic() < t + 0.5: pass"));
+  EXPECT_EQ(g_handled, 1);
+}
+
+// The outer loop runs for microseconds between callbacks that C code makes.
+TEST_F(SafePointTest, finds_the_moment_between_two_c_calls) {
+  EXPECT_TRUE(
+      run_script("def key(x):\n    for i in range(200): x += i % 3\n    return x\n"
+                 "block_now = 3\nimport time\n"
+                 "def loop():\n"
+                 "    for k in range(60):\n"
+                 "        if k == 3: sorted([1], key=lambda x: block())\n"
+                 "        sorted(range(300), key=key)\n"
+                 "        log('round', k)\n"
+                 "loop()\n"));
+  ASSERT_EQ(g_handled, 1);
+  EXPECT_EQ(g_functions.at(0), "loop");
+}
+
+TEST_F(SafePointTest, comes_within_one_loop_body) {
+  std::string at_capture;
+  EXPECT_TRUE(
+      run_script("import time\ndef busy(x):\n    t = time.monotonic() + 0.06\n"
+                 "    while time.monotonic() < t: pass\n    return x\n"
+                 "def loop():\n    for k in range(4):\n        log('body', k)\n"
+                 "        if k == 1: max([1], key=lambda x: block() or busy(1))\n"
+                 "        max([1, 2], key=busy)\nloop()\n"));
+  ASSERT_EQ(g_handled, 1);
+  EXPECT_EQ(g_functions.at(0), "loop");
+}
+
+TEST_F(SafePointTest, is_not_taken_inside_a_c_function_that_runs_pending_calls) {
+  set_block_hook([](PyObject*) {
+    safe_point::request();
+    EXPECT_EQ(Py_MakePendingCalls(), 0);
+    EXPECT_EQ(g_handled, 0);
+    return Ref::borrow(Py_None);
+  });
+  EXPECT_TRUE(run_script("block()\nfor i in range(3): pass"));
+  EXPECT_EQ(Py_MakePendingCalls(), 0);
+  EXPECT_LE(g_handled, 1);
+}
+
+TEST_F(SafePointTest, does_not_nest) {
+  static int depth = 0, deepest = 0;
+  depth = deepest = 0;
+  safe_point::stop();
+  safe_point::start([](StackPlan&) {
+    deepest = std::max(deepest, ++depth);
+    if (++g_handled < 3) safe_point::request();
+    const Ref globals = Ref::steal(PyDict_New());
+    PyDict_SetItemString(globals.get(), "__builtins__", PyEval_GetBuiltins());
+    const Ref ran = Ref::steal(
+        PyRun_String("for i in range(1000): len('')", Py_file_input, globals.get(), globals.get()));
+    EXPECT_TRUE(ran);
+    --depth;
+  });
+  EXPECT_TRUE(run_script("block()\nfor i in range(100): len('')"));
+  EXPECT_EQ(deepest, 1);
+  EXPECT_EQ(g_handled, 3);
+}
+
+TEST_F(SafePointTest, leaves_the_exception_state_alone) {
+  safe_point::stop();
+  safe_point::start([](StackPlan&) {
+    ++g_handled;
+    PyErr_SetString(PyExc_RuntimeError, "of the handler");
+  });
+  EXPECT_TRUE(
+      run_script("try:\n    1/0\nexcept ZeroDivisionError as e:\n    block()\n"
+                 "    import sys\n    log(sys.exc_info()[1] is e)"));
+  EXPECT_EQ(log_text(), "True \n");
+  EXPECT_EQ(g_handled, 1);
+}
+
+TEST_F(SafePointTest, says_why_it_waits) {
+  std::string reason, where;
+  std::thread watcher;
+  set_block_hook([&](PyObject*) {
+    safe_point::request();
+    watcher = std::thread([&] {
+      for (int i = 0; i < 200 && reason.empty(); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        const frames::WhyNot why = safe_point::why_not();
+        if (why.where.find("hold") != std::string::npos) reason = why.reason, where = why.where;
+      }
+    });
+    return Ref::borrow(Py_None);
+  });
+  EXPECT_TRUE(
+      run_script("import time\ndef hold():\n    max([1], key=lambda x: block() or "
+                 "[q for q in range(10) if time.sleep(0.03)])\nhold()",
+                 "/a/fit.py"));
+  watcher.join();
+  EXPECT_NE(where.find("fit.py:3 in hold"), std::string::npos) << where;
+  EXPECT_TRUE(reason == "inside <builtin max>" || reason == "inside time.sleep") << reason;
+  EXPECT_EQ(g_handled, 1);
+}
+
+TEST_F(SafePointTest, names_a_blocking_call_with_the_interpreter_released) {
+  frames::WhyNot why;
+  double waited = 0;
+  std::thread watcher;
+  set_block_hook([&](PyObject*) {
+    safe_point::request_from_signal();
+    watcher = std::thread([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      why = safe_point::why_not();
+      waited = safe_point::waiting_s();
+    });
+    const auto start = std::chrono::steady_clock::now();
+    PyThreadState* own = PyEval_SaveThread();
+    std::this_thread::sleep_for(std::chrono::milliseconds(600));
+    PyEval_RestoreThread(own);
+    EXPECT_GT(seconds_since(start), 0.5);
+    return Ref::borrow(Py_None);
+  });
+  EXPECT_TRUE(run_script("def main():\n    Blocker().wait()\nmain()", "/a/fit.py"));
+  watcher.join();
+  EXPECT_EQ(why.reason, "inside mpi4py.MPI.Blocker.wait");
+  EXPECT_EQ(why.where, "fit.py:2 in main");
+  EXPECT_GT(waited, 0.2);
+}
+
+TEST_F(SafePointTest, is_off_in_forked_children) {
+  EXPECT_TRUE(
+      run_script("import os\npid = os.fork()\nif pid == 0:\n    block()\n"
+                 "    for i in range(1000): pass\n    os._exit(7)\n"
+                 "log(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\nblock()\n"));
+  EXPECT_EQ(log_text(), "7 \n");
+  EXPECT_EQ(g_handled, 1);
+}
+
+TEST_F(SafePointTest, sleeps_while_nothing_is_wanted) {
+  rusage before{}, after{};
+  ::getrusage(RUSAGE_SELF, &before);
+  ::usleep(300000);
+  ::getrusage(RUSAGE_SELF, &after);
+  const long switches = (after.ru_nvcsw - before.ru_nvcsw) + (after.ru_nivcsw - before.ru_nivcsw);
+  EXPECT_LE(switches, 4);
+  EXPECT_EQ(PyThreadState_Get()->c_profilefunc, nullptr);
+  EXPECT_EQ(PyThreadState_Get()->c_tracefunc, nullptr);
+}
+
+TEST_F(SafePointTest, leaves_no_module_behind) {
+  EXPECT_TRUE(
+      run_script("import sys\nlog(sorted(m for m in sys.modules if 'chkpt' in m or m == "
+                 "'opcode' or m == 'dis'))\nblock()"));
+  EXPECT_EQ(log_text(), "[] \n");
+}
+
+TEST(SelfTest, accepts_this_interpreter) {
+  ensure_interpreter();
+  EXPECT_NO_THROW(frames::self_test());
+}
+
+// In a process of its own: the interpreter ends while a safe point is wanted.
+TEST(FinalisationTest, ends_quietly) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(
+      {
+        ensure_interpreter();
+        set_block_hook([](PyObject*) {
+          safe_point::request();
+          return Ref::borrow(Py_None);
+        });
+        safe_point::start([](StackPlan&) { ++g_handled; });
+        run_script(
+            "import atexit\nclass D:\n    def __del__(self):\n        block()\n"
+            "def late():\n    block()\n    for i in range(1000): pass\n"
+            "atexit.register(late)\nkeep = D()\n");
+        const int failed = Py_FinalizeEx();
+        std::exit(failed ? 3 : g_handled == 0 ? 0 : 4);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+}  // namespace
+}  // namespace chkpt::test
