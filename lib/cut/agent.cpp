@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/error.hpp"
@@ -156,6 +157,9 @@ void Agent::Impl::take_signal() {
   send_trigger({TriggerKind::kSignal, "", value >= kStopSignal});
 }
 
-AgentState Agent::Impl::state() const { return {api_calls_, api_satisfied_}; }
+// A checkpoint is resumed after its cut: what that satisfies counts already.
+AgentState Agent::Impl::state() const {
+  return {api_calls_, std::max<std::uint64_t>(api_satisfied_, api_after_cut_)};
+}
 
 }  // namespace chkpt::cut

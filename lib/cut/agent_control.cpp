@@ -155,6 +155,7 @@ void Agent::Impl::on_advance(const Message& message) {
 
 void Agent::Impl::on_resume(const Message& message) {
   api_satisfied_ = std::max<std::uint64_t>(api_satisfied_, message.number);
+  api_after_cut_ = 0;
   frozen_ = prepare_asked_ = false;
   order_.reset();
   set_pending(false);
@@ -200,6 +201,7 @@ Status Agent::Impl::make_status() const {
   status.needs = needs_;
   status.call = call_;
   status.api_calls = api_calls_;
+  status.api_satisfied = api_satisfied_;
   if (mpi::session::active()) {
     if (const char* native = mpi::g_native_call.load(std::memory_order_relaxed)) {
       status.call = native;

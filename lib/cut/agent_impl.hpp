@@ -97,8 +97,9 @@ class Agent::Impl : public mpi::GateKeeper {
   std::atomic<bool> pending_{false};
   std::atomic<std::uint64_t> api_calls_;
   std::atomic<std::uint64_t> api_satisfied_;
-  std::atomic<bool> quit_{false};     // the job is over, or this process leaves
-  std::atomic<bool> leaving_{false};  // told to leave: a lost link means nothing
+  std::atomic<std::uint64_t> api_after_cut_{0};  // what the cut in progress will have satisfied
+  std::atomic<bool> quit_{false};                // the job is over, or this process leaves
+  std::atomic<bool> leaving_{false};             // told to leave: a lost link means nothing
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -213,6 +213,7 @@ void Agent::Impl::carry_out(Lock& lock, const Message& order) {
 
 Report Agent::Impl::perform(const Message& order) {
   const CutInfo info = cut_info(order);
+  api_after_cut_ = order.status.api_satisfied;
   try {
     switch (order.phase) {
       case Phase::kVerify: {

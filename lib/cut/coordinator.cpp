@@ -183,6 +183,8 @@ void Coordinator::on_status(int rank, Message& message) {
   if (message.epoch != epoch_ || (state_ != State::kCollect && state_ != State::kPrepare)) return;
   statuses_[r] = std::move(message.status);
   known_[r] = true;
+  // A resumed job's ranks know what an earlier coordinator had served.
+  api_satisfied_ = std::max(api_satisfied_, statuses_[r].api_satisfied);
   if (state_ == State::kCollect) consider();
 }
 
@@ -257,6 +259,7 @@ void Coordinator::begin_phase(Phase phase, const std::string& text) {
   order.unix_ns = requested_.unix_ns;
   order.ok = committed_;
   order.text = text;
+  order.status.api_satisfied = satisfied_after();
   broadcast(order);
 }
 
@@ -371,7 +374,7 @@ void Coordinator::retry_later() {
 }
 
 void Coordinator::resume() {
-  api_satisfied_ = std::max({api_satisfied_, api_called_, largest_api()});
+  api_satisfied_ = satisfied_after();
   Message order = message(MessageType::kResume);
   order.ok = committed_;
   order.number = api_satisfied_;
@@ -383,6 +386,10 @@ void Coordinator::resume() {
 
 bool Coordinator::all(const std::vector<bool>& flags) const {
   return std::all_of(flags.begin(), flags.end(), [](bool flag) { return flag; });
+}
+
+std::uint64_t Coordinator::satisfied_after() const {
+  return std::max({api_satisfied_, api_called_, largest_api()});
 }
 
 bool Coordinator::everybody_done() const { return all(done_); }

@@ -85,6 +85,7 @@ class Coordinator {
   bool all(const std::vector<bool>& flags) const;
   bool everybody_done() const;
   std::uint64_t largest_api() const;
+  std::uint64_t satisfied_after() const;
 
   const std::size_t ranks_;
   Config config_;

@@ -108,6 +108,7 @@ void status_fields(Archive& archive, T& status) {
   archive.field(status.sent);
   archive.field(status.received);
   archive.field(status.api_calls);
+  archive.field(status.api_satisfied);
   archive.field(status.deferral);
   archive.field(status.call);
 }

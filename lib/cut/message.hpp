@@ -36,8 +36,9 @@ struct Status {
   std::uint64_t sent = 0;
   std::uint64_t received = 0;
   std::uint64_t api_calls = 0;
-  std::string deferral;  // an MPI object that cannot be saved
-  std::string call;      // waits for other ranks inside this MPI function
+  std::uint64_t api_satisfied = 0;  // kPhase: what it will be after this cut
+  std::string deferral;             // an MPI object that cannot be saved
+  std::string call;                 // waits for other ranks inside this MPI function
 };
 
 enum class TargetKind : std::uint8_t { kClock, kChannel, kAny, kAnyCancel, kApi };

@@ -31,6 +31,7 @@ struct RecordingWork : Work {
   Report capture(const CutInfo& info) override {
     ++captures;
     seen = info;
+    if (agent != nullptr) captured = agent->state();
     if (failure == "throw") throw std::runtime_error("cannot pickle <socket>");
     return {};
   }
@@ -39,6 +40,8 @@ struct RecordingWork : Work {
     ++commits;
     return {reports.size() == 1 && reports[0].payload == "file", "", ""};
   }
+  Agent* agent = nullptr;
+  AgentState captured;
   void committed(const CutInfo&, bool ok, const std::string& message) override {
     text = ok ? "ok" : message;
     ++concluded;
@@ -120,11 +123,15 @@ TEST(AgentTest, api_snapshot_is_taken_at_the_next_boundary) {
   RecordingWork work;
   Agent agent;
   agent.start({}, hooks(), &work);
+  work.agent = &agent;
   EXPECT_TRUE(agent.api_snapshot("iter1"));
   agent.at_safe_point(nullptr);
   EXPECT_EQ(work.concluded, 1);
   EXPECT_EQ(trigger_text(work.seen.trigger), "api:iter1");
   EXPECT_EQ(agent.state().api_satisfied, 1U);
+  // Else a resumed run would wait for a cut that has been made.
+  EXPECT_EQ(work.captured.api_calls, 1U);
+  EXPECT_EQ(work.captured.api_satisfied, 1U);
   agent.script_done();
 }
 
