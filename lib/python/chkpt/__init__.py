@@ -40,9 +40,7 @@ def _script_module():
 
 
 _native = _load_native()
-_tracking = bool(_native and _native._tracked_mode())
-if _tracking:
-    from chkpt import _contents
+_contents = None  # the submodule, in tracked mode
 _tracked = {}  # key -> object; keys: a name, ("call", n), ("library", module name)
 _calls = 0  # of track() without a name
 _pending = {}  # tracked mode, restart: key -> saved contents that wait for their object
@@ -89,10 +87,10 @@ def untrack(obj):
 
 
 def _track(key, obj):
-    if _tracking and key[0] != "library":
+    if _tracking():
         _contents.check(key, obj)  # refuse it now, not at the first snapshot
     _tracked[key] = obj
-    if _tracking:
+    if _tracking():
         _restore_ready()
 
 
@@ -212,11 +210,24 @@ def _assign_again():
 # ---- tracked mode: what is restored when ---------------------------------------------------------
 
 
+def _tracking():
+    """True with --mode tracked. This module may be imported before that is known."""
+    if not (_native and _native._tracked_mode()):
+        return False
+    if _contents is None:
+        import chkpt._contents  # binds _contents
+
+        _pending.update(_native._restored() or {})
+    return True
+
+
 def _collect_tracked():
     """The contents of all tracked objects, as _contents.save() gives them; None if there are none.
 
     What a restarted script has not tracked again yet is kept as it was.
     """
+    if not _tracking():
+        return None
     objects = dict(_tracked)
     known = {id(obj) for obj in objects.values()}
     least = _native._min_obj_size()
@@ -250,6 +261,8 @@ def _restore_ready():
 
 def _settle_restored():
     """Before an explicit snapshot: what was tracked again must have been restored by now."""
+    if not _tracking():
+        return
     _restore_ready()
     waiting = [_contents.label(key) for key in _pending if key in _tracked]
     if waiting:
@@ -275,8 +288,6 @@ def _become(spec):
 
 
 _chkpt_mpi_state = True  # marks this module for chkpt-mpi
-if _native:
-    _pending.update(_native._restored() or {})
 _other = _script_module()
 if _other is not None:
     _become(_other)

@@ -23,9 +23,9 @@ struct ModuleHooks {
   void (*set_min_obj_size)(long) = nullptr;
   PyObject* (*info)() = nullptr;  // a new dict ("active" is added), or null with a Python error
 };
-// Inactive or tracked hooks: before the script starts. Values that the script assigned before the
-// snapshot (Checkpoint.frequency, .min_obj_size) are assigned again by this call on a resume;
-// throws PythonError.
+// Before the script starts; inactive ones before initialize(). Values that the script assigned
+// before the snapshot (Checkpoint.frequency, .min_obj_size) are assigned again by this call on a
+// resume; throws PythonError.
 void set_module_hooks(const ModuleHooks& hooks);
 
 // Before and after Py_InitializeFromConfig: makes the module importable, and takes its name out of

@@ -2,6 +2,7 @@
 // chkpt-mpi's command line and interpreter with a recorder in the place of snapshots: what the
 // rest of the program is told is appended to $DRIVER_LOG, line by line.
 //   DRIVER_MODE=continue|tracked|inactive   what chkpt.snapshot() and track() work with
+//   DRIVER_HOOKS=late    sets the module's hooks only after the module has been imported
 //   DRIVER_SAVED=FILE    a pickle of what the module gave at the last snapshot, given back at start
 //   DRIVER_RESUME=FILE   runs this file's text as a resumed __main__ instead of the script
 #include <Python.h>
@@ -107,11 +108,16 @@ int run_resumed(const std::string& path) {
 
 int main(int argc, char** argv) try {
   auto parsed = chkpt::cli::parse(std::vector<std::string>(argv, argv + argc));
-  python::set_module_hooks(hooks());
+  const bool early = variable("DRIVER_HOOKS") != "late";
+  if (early) python::set_module_hooks(hooks());
   python::set_before_finalize([](int code) { note("ending " + std::to_string(code)); });
   python::load_stdin(parsed.config.launch);
   python::initialize(parsed.config.launch);
   note("seed " + std::to_string(python::hash_seed()));
+  if (!early) {
+    checked(PyImport_ImportModule("chkpt"));
+    python::set_module_hooks(hooks());
+  }
   if (tracked()) give_back();
   const std::string resumed = variable("DRIVER_RESUME");
   const int code = resumed.empty() ? python::run_main() : run_resumed(resumed);

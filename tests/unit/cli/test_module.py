@@ -187,7 +187,7 @@ def test_tracked_contents_come_back_in_place(drive, tmp_path):
     second = drive(TRACKED, mode="tracked", DRIVER_SAVED=saved)
     assert second.code == 0, second.err
     assert second.out == first.out.replace("True True True True", "True True True False")
-    third = drive(TRACKED, mode="tracked", DRIVER_SAVED=saved)
+    third = drive(TRACKED, mode="tracked", DRIVER_SAVED=saved, DRIVER_HOOKS="late")
     assert third.out == second.out
 
 
