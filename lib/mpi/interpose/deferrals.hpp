@@ -14,7 +14,6 @@ enum class Kind {
   kDynamicProcess,
   kPersistentRequest,
   kForeignComm,  // intercommunicators, graph topologies, ...
-  kUserOp,
   kKeyval,
   kGeneralRequest,
   kBsendBuffer,

@@ -11,15 +11,6 @@ CHKPT_WRAPPER int MPI_Type_free(MPI_Datatype* type) {
   return PMPI_Type_free(type);
 }
 
-CHKPT_WRAPPER int MPI_Op_create(MPI_User_function* function, int commute, MPI_Op* op) {
-  return making(Kind::kUserOp, "MPI_Op_create",
-                [&] { return PMPI_Op_create(function, commute, op); });
-}
-
-CHKPT_WRAPPER int MPI_Op_free(MPI_Op* op) {
-  return ending(Kind::kUserOp, "MPI_Op_free", [&] { return PMPI_Op_free(op); });
-}
-
 CHKPT_WRAPPER int MPI_Buffer_attach(void* buffer, int size) {
   return making(Kind::kBsendBuffer, "MPI_Buffer_attach",
                 [&] { return PMPI_Buffer_attach(buffer, size); });

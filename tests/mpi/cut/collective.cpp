@@ -153,8 +153,7 @@ void early_end(Rig& rig) {
   while (rig.elapsed() < end) work(1000);
 }
 
-// A reduction whose operation comes from the script, and things that defer: no wrong cut, a message
-// with the call's name, and snapshots again afterwards.
+// Things that defer: no wrong cut, a message with the call's name, and snapshots again afterwards.
 void deferring(Rig& rig) {
   const auto cut_within = [&](double seconds, int* counter_before) {
     const double until = rig.elapsed() + seconds;
@@ -187,14 +186,15 @@ void deferring(Rig& rig) {
   seen = settle();
   require(cut_within(0.5, &seen), "deferring: no cut after the window");
 
+  // An operation of the script's own can be saved.
   MPI_Op op;
   MPI_Op_create(reinterpret_cast<MPI_User_function*>(sum_up), 1, &op);
   long one = 1, total = 0;
   MPI_Allreduce(&one, &total, 1, MPI_LONG, op, MPI_COMM_WORLD);
   require(total == rig.size, "deferring: user operation");
-  MPI_Op_free(&op);
   seen = settle();
-  require(cut_within(0.5, &seen), "deferring: no cut after the operation");
+  require(cut_within(0.5, &seen), "deferring: no cut with an operation");
+  MPI_Op_free(&op);
 
   // Persistent requests, one of which finds its message drained.
   const int to = (rig.rank + 1) % rig.size, from = (rig.rank + rig.size - 1) % rig.size;
