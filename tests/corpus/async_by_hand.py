@@ -50,6 +50,20 @@ async def worker(name, n):
     return name, total
 
 
+async def leaf(n):
+    total = 0
+    for k in range(n):
+        total = (total * 7 + k + await Switch(k)) % 1000003
+        for j in range(5):
+            total ^= j
+    return total
+
+
+async def plain_worker(name, n):
+    async with Resource() as first:
+        return name, first + await leaf(n) + await leaf(n // 2)
+
+
 def drive(coroutines):
     """Runs coroutines round robin; every yielded value is answered with the step number."""
     waiting = [(coroutine, None) for coroutine in coroutines]
@@ -69,8 +83,9 @@ def drive(coroutines):
 
 trace = []
 digest = Digest()
-for batch in range(180):
-    digest.add(drive([worker(f"w{i}", 100 + 7 * i + batch) for i in range(25)]))
+for batch in range(120):
+    kind = worker if batch % 6 == 0 else plain_worker
+    digest.add(drive([kind(f"w{i}", 100 + 7 * i + batch) for i in range(25)]))
     digest.add(trace[-20:], len(trace), Resource.opened)
     trace.clear()
 report("async_by_hand", digest)
