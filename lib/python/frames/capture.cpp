@@ -55,6 +55,8 @@ PyObject* named_callable(InterpreterFrame* f, const CodeAnalysis& code, int call
       value = PyDict_GetItemWithError(f->f_locals, name);
     if (!value && PyDict_CheckExact(f->f_globals))
       value = PyDict_GetItemWithError(f->f_globals, name);
+    if (!value && PyDict_CheckExact(f->f_builtins))
+      value = PyDict_GetItemWithError(f->f_builtins, name);
   }
   for (int at = code.next(load); value && at < call && code.opcode(at) == shim::kLoadAttr;
        at = code.next(at)) {

@@ -49,7 +49,7 @@ def cleanup():
         log("cleaned", spin(300))
 
 
-for turn in range(9):
+def main(turn):
     for x in relay(5):
         log(turn, x)
     try:
@@ -62,10 +62,17 @@ for turn in range(9):
             log("stopper", x)
     except RuntimeError as error:
         log(type(error.__cause__), error.__cause__, error, error.__suppress_context__)
-    for x in cleanup():
+    closing = cleanup()
+    for x in closing:
         if x % 2:
             break
+    closing.close()
+    del closing
     for a, b in zip(count(3), count(2)):
         log(a - b)
     for x in [y for y in count(4) if y % 2] + list({y % 5 for y in (1, 2, 3)}):
         log(x, [z for z in (spin(80 + q) for q in range(3)) if z])
+
+
+for turn in range(9):
+    main(turn)
