@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What may be removed, and how: the MANIFEST first and durably, so that a snapshot is either whole
 // or does not exist, whenever the power goes.
+#include <algorithm>
+
 #include <fcntl.h>
 
 #include "base/file.hpp"
@@ -69,6 +71,7 @@ std::uint64_t RunDirectory::highest_epoch() const {
 std::vector<std::string> RunDirectory::retain(int keep,
                                               const std::set<std::uint64_t>& keep_epochs) {
   std::vector<std::string> removed;
+  keep = std::max(keep, 1);  // the newest one always stays
   int good = 0;
   std::uint64_t newest_committed = 0;
   for (const SnapshotRef& ref : snapshots()) {

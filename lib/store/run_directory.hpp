@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The directory of one run: its snapshots, the generation that may commit, and a few marks.
-//   GENERATION-0000000003  FINISHED  RESUMES  REQUEST  LATEST  step-0000000420-1a2b3c4d/
+//   GENERATION-0000000003  FINISHED  RESUMES  ORIGIN  REQUEST  LATEST  step-0000000420-1a2b3c4d/
 // All files are the user's alone. Only the coordinator's rank changes anything here; the other
 // ranks open it to read snapshots and to join the one being written. Not thread-safe.
 #pragma once

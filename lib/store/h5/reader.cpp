@@ -117,16 +117,23 @@ std::string read_value(hid_t attribute, const std::string& name) {
   return text;
 }
 
+herr_t collect_name(hid_t, const char* name, const H5A_info_t*, void* out) {
+  try {
+    static_cast<std::vector<std::string>*>(out)->emplace_back(name);
+    return 0;
+  } catch (...) {
+    return -1;
+  }
+}
+
 std::vector<AttributeInfo> attributes_of(hid_t object) {
-  H5O_info_t info;
-  check_status(H5Oget_info2(object, &info, H5O_INFO_NUM_ATTRS), "read the root group");
+  std::vector<std::string> names;
+  hsize_t position = 0;
+  check_status(H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, &position, collect_name, &names),
+               "list attributes");
   std::vector<AttributeInfo> attributes;
-  for (hsize_t i = 0; i < info.num_attrs; ++i) {
-    const Attribute attribute(
-        H5Aopen_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT),
-        "open an attribute");
-    char name[256];
-    check_status(H5Aget_name(attribute.get(), sizeof name, name) < 0 ? -1 : 0, "read a name");
+  for (const std::string& name : names) {
+    const Attribute attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), "open an attribute");
     attributes.push_back({name, read_value(attribute.get(), name)});
   }
   return attributes;

@@ -53,11 +53,21 @@ Properties dataset_creation() { return {H5Pcreate(H5P_DATASET_CREATE), "make pro
 TEST(ReaderTest, shows_groups_datasets_and_attributes) {
   const Bytes bytes = make_master({"run", 7, 0, 2});
   EXPECT_THROW(Reader reader(bytes), FormatError);  // it has external links
-  const Bytes plain =
-      make_file([](hid_t file) { make_dataset(file, H5T_IEEE_F64LE, dataset_creation()); });
+  const Bytes plain = make_file([](hid_t file) {
+    make_dataset(file, H5T_IEEE_F64LE, dataset_creation());
+    const Space scalar(H5Screate(H5S_SCALAR), "make a scalar");
+    const Attribute attribute(
+        H5Acreate2(file, "answer", H5T_STD_I32BE, scalar.get(), H5P_DEFAULT, H5P_DEFAULT),
+        "make an attribute");
+    const int answer = -42;
+    H5Awrite(attribute.get(), H5T_NATIVE_INT, &answer);
+  });
   const Reader reader(plain);
   ASSERT_EQ(reader.datasets().size(), 1U);
   EXPECT_EQ(reader.datasets()[0].type, "float64");
+  ASSERT_EQ(reader.attributes().size(), 1U);
+  EXPECT_EQ(reader.attributes()[0].name, "answer");
+  EXPECT_EQ(reader.attributes()[0].value, "-42");
 }
 
 TEST(ReaderTest, refuses_links_that_lead_elsewhere) {

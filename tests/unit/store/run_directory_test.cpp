@@ -238,6 +238,34 @@ TEST_F(RunDirectoryTest, suspect_and_damaged_snapshots_do_not_count) {
   EXPECT_THAT(committed(), ElementsAre(5, 4, 2));
 }
 
+TEST_F(RunDirectoryTest, a_fresh_start_supersedes_what_was_there) {
+  RunDirectory run = open_run();
+  const Generation first = run.claim("job 1");
+  commit_snapshot(run, first, 1);
+  commit_snapshot(run, first, 2);
+  const Generation second = run.claim("job 2");
+  run.start_afresh(second);
+  EXPECT_EQ(run.snapshots()[0].state, SnapshotState::kSuperseded);
+  EXPECT_EQ(WalkBack(run, 2).candidate(), nullptr);
+  EXPECT_TRUE(run.retain(1, {}).empty());  // nothing newer yet
+  const Generation third = run.claim("job 2 restarted");
+  EXPECT_EQ(WalkBack(run, 2).candidate(), nullptr);
+  commit_snapshot(run, third, run.highest_epoch() + 1);
+  ASSERT_NE(WalkBack(run, 2).candidate(), nullptr);
+  EXPECT_EQ(WalkBack(run, 2).candidate()->epoch, 3U);
+  EXPECT_EQ(run.retain(2, {}).size(), 2U);
+  EXPECT_THAT(committed(), ElementsAre(3));
+}
+
+TEST_F(RunDirectoryTest, retention_never_removes_the_newest) {
+  RunDirectory run = open_run();
+  const Generation generation = run.claim("job 1");
+  commit_snapshot(run, generation, 1);
+  commit_snapshot(run, generation, 2);
+  run.retain(0, {});
+  EXPECT_THAT(committed(), ElementsAre(2));
+}
+
 TEST_F(RunDirectoryTest, one_attempt_before_a_commit_is_forgotten) {
   RunDirectory run = open_run();
   const Generation generation = run.claim("job 1");
