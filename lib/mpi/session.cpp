@@ -33,7 +33,7 @@ int env_number(const char* name) {
 // Ranks that wait must yield when they outnumber the cores; mpirun says so itself, srun does not.
 void yield_when_oversubscribed() {
   int local = env_number("OMPI_COMM_WORLD_LOCAL_SIZE");
-  if (local == 0) local = env_number("SLURM_NTASKS_PER_NODE");
+  if (local == 0) local = env_number("SLURM_STEP_TASKS_PER_NODE");  // "4(x2)": the 4
   cpu_set_t cores;
   CPU_ZERO(&cores);
   if (sched_getaffinity(0, sizeof cores, &cores) != 0) return;

@@ -15,7 +15,6 @@ enum class Kind {
   kPersistentRequest,
   kForeignComm,  // intercommunicators, graph topologies, ...
   kKeyval,
-  kGeneralRequest,
   kBsendBuffer,
   kIdup,
   kCount,

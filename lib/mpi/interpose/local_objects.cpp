@@ -25,18 +25,53 @@ CHKPT_WRAPPER int MPI_Grequest_start(MPI_Grequest_query_function* query,
                                      MPI_Grequest_free_function* release,
                                      MPI_Grequest_cancel_function* cancel, void* state,
                                      MPI_Request* request) {
-  return making(Kind::kGeneralRequest, "MPI_Grequest_start",
-                [&] { return PMPI_Grequest_start(query, release, cancel, state, request); });
+  // Who completes it, and when, is the script's business: it cannot be followed.
+  if (!outside("MPI_Grequest_start")) deferrals::forever("MPI_Grequest_start");
+  return PMPI_Grequest_start(query, release, cancel, state, request);
 }
 
-// mpi4py's own cache of duplicates uses a keyval that is never copied; the script's are not like
-// it.
+namespace {
+
+// Keyvals whose attributes could be Python objects. mpi4py's own cache of duplicates uses a keyval
+// that is never copied; it is saved otherwise.
+HandleTable<const void*, bool>& script_keyvals() {
+  static HandleTable<const void*, bool> table;
+  return table;
+}
+
+const void* key_of(int keyval, char family) {
+  return reinterpret_cast<const void*>((static_cast<std::uintptr_t>(keyval) << 8U) +
+                                       static_cast<unsigned char>(family));
+}
+
+template <class F>
+int create_keyval(const char* call, char family, const int* keyval, F f) {
+  const int rc = making(Kind::kKeyval, call, f);
+  if (rc == MPI_SUCCESS && t_depth == 0) script_keyvals().insert(key_of(*keyval, family), true);
+  return rc;
+}
+
+template <class F>
+int free_keyval(const char* call, char family, const int* keyval, F f) {
+  const void* key = key_of(*keyval, family);
+  const int rc = f();
+  if (!outside(call) && script_keyvals().erase(key)) deferrals::remove(Kind::kKeyval);
+  return rc;
+}
+
+}  // namespace
+
 CHKPT_WRAPPER int MPI_Comm_create_keyval(MPI_Comm_copy_attr_function* copy,
                                          MPI_Comm_delete_attr_function* remove, int* keyval,
                                          void* state) {
   const auto real = [&] { return PMPI_Comm_create_keyval(copy, remove, keyval, state); };
   if (copy == MPI_COMM_NULL_COPY_FN) return real();
-  return making(Kind::kKeyval, "MPI_Comm_create_keyval", real);
+  return create_keyval("MPI_Comm_create_keyval", 'c', keyval, real);
+}
+
+CHKPT_WRAPPER int MPI_Comm_free_keyval(int* keyval) {
+  return free_keyval("MPI_Comm_free_keyval", 'c', keyval,
+                     [&] { return PMPI_Comm_free_keyval(keyval); });
 }
 
 CHKPT_WRAPPER int MPI_Type_create_keyval(MPI_Type_copy_attr_function* copy,
@@ -44,5 +79,10 @@ CHKPT_WRAPPER int MPI_Type_create_keyval(MPI_Type_copy_attr_function* copy,
                                          void* state) {
   const auto real = [&] { return PMPI_Type_create_keyval(copy, remove, keyval, state); };
   if (copy == MPI_TYPE_NULL_COPY_FN) return real();
-  return making(Kind::kKeyval, "MPI_Type_create_keyval", real);
+  return create_keyval("MPI_Type_create_keyval", 't', keyval, real);
+}
+
+CHKPT_WRAPPER int MPI_Type_free_keyval(int* keyval) {
+  return free_keyval("MPI_Type_free_keyval", 't', keyval,
+                     [&] { return PMPI_Type_free_keyval(keyval); });
 }

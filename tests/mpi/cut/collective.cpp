@@ -196,6 +196,14 @@ void deferring(Rig& rig) {
   require(cut_within(0.5, &seen), "deferring: no cut with an operation");
   MPI_Op_free(&op);
 
+  int keyval = 0;
+  MPI_Comm_create_keyval(MPI_COMM_DUP_FN, MPI_COMM_NULL_DELETE_FN, &keyval, nullptr);
+  seen = settle();
+  require(!cut_within(0.3, &seen), "deferring: a cut with an attribute");
+  MPI_Comm_free_keyval(&keyval);
+  seen = settle();
+  require(cut_within(0.5, &seen), "deferring: no cut after the attribute");
+
   // Persistent requests, one of which finds its message drained.
   const int to = (rig.rank + 1) % rig.size, from = (rig.rank + rig.size - 1) % rig.size;
   long out = 0, in = -1;
