@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The command line of chkpt-mpi as a run::Config. Every setting can come from the command line, from
+// The command line of chkpt-mpi as a run::Config. Every setting comes from the command line, from
 // the environment (CHKPT_*), from a configuration file, or be the default, in that order.
 #pragma once
 

@@ -17,5 +17,5 @@ with open(header, "w", encoding="utf-8") as out:
             code = compile(file.read(), f"<frozen {module}>", "exec", dont_inherit=True, optimize=0)
         data = marshal.dumps(code)
         rows = [", ".join(map(str, data[i : i + 24])) for i in range(0, len(data), 24)]
-        out.write(f"static const unsigned char kFrozen{stem}[] = {{\n")
+        out.write(f"static const unsigned char kFrozen{stem.strip('_').capitalize()}[] = {{\n")
         out.write(",\n".join(rows) + "};\n")

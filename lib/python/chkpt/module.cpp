@@ -133,12 +133,12 @@ void set_module_hooks(const ModuleHooks& hooks) {
 void provide_module() {
   static _frozen modules[3] = {};  // the last one ends the table
   modules[0].name = "chkpt";
-  modules[0].code = kFrozen__init__;
-  modules[0].size = static_cast<int>(sizeof kFrozen__init__);
+  modules[0].code = kFrozenInit;
+  modules[0].size = static_cast<int>(sizeof kFrozenInit);
   modules[0].is_package = 1;
   modules[1].name = "chkpt._contents";
-  modules[1].code = kFrozen_contents;
-  modules[1].size = static_cast<int>(sizeof kFrozen_contents);
+  modules[1].code = kFrozenContents;
+  modules[1].size = static_cast<int>(sizeof kFrozenContents);
   PyImport_FrozenModules = modules;
   if (PyImport_AppendInittab(kNativeName, init_native) < 0)
     throw PythonError("no memory for the module chkpt");
