@@ -41,7 +41,9 @@ void note_missing_files(const RankFacts& facts, std::set<std::string>* notes) {
     }
   }
   const std::string kind = facts.text("launch", "kind");
-  const std::string script = facts.text("script");
+  namespace fs = std::filesystem;
+  const std::string named = facts.text("script");
+  const std::string script = named.empty() ? "" : (fs::path(facts.text("cwd")) / named).string();
   if ((kind == "script" || kind.empty()) && !script.empty() && !is_file(script)) {
     notes->insert("script is missing: " + script);
   }
@@ -130,6 +132,7 @@ void print(const Verdict& v, Terminal& terminal) {
   }
   if (v.suspect) head += "; suspect: failed right after two resumes";
   terminal.line(head, intact ? Style::kGood : v.incomplete ? Style::kDim : Style::kBad);
+  if (v.incomplete) return;
   for (const std::string& p : v.problems) terminal.line("  " + printable(p));
   for (const std::string& n : v.notes) terminal.line("  note: " + printable(n));
 }

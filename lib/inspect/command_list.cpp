@@ -103,10 +103,10 @@ void print_table(const store::RunDirectory& run, const std::vector<Entry>& entri
   Table table({{"epoch", Table::Align::kRight},
                {"taken"},
                {"age", Table::Align::kRight},
-               {"trigger", Table::Align::kLeft, true},
+               {"trigger", Table::Align::kLeft, 2},
                {"ranks", Table::Align::kRight},
                {"size", Table::Align::kRight},
-               {"state", Table::Align::kLeft, true}});
+               {"state", Table::Align::kLeft, 1}});
   for (const Entry& entry : entries) {
     const store::Manifest& m = entry.ref.manifest;
     const std::int64_t seconds = std::time(nullptr) - m.created_unix_ns / 1'000'000'000;

@@ -241,8 +241,8 @@ std::string kind_text(const Total& t) {
 void print_variables(const Summary& s, Terminal& terminal) {
   if (s.variables.empty()) return;
   terminal.heading("largest variables, all ranks");
-  Table table({{"name", Table::Align::kLeft, true, Style::kName},
-               {"type", Table::Align::kLeft, true},
+  Table table({{"name", Table::Align::kLeft, 1, Style::kName},
+               {"type", Table::Align::kLeft, 2},
                {"bytes", Table::Align::kRight},
                {"per rank", Table::Align::kRight}});
   for (const Total& t : s.variables) {

@@ -50,9 +50,10 @@ std::string type_text(const Variable& v) {
   return printable(out);
 }
 
+// Parts of a variable are shown below it by their own part of the name.
 std::string own_name(const Variable& v, const VariableQuery& query) {
-  const std::string indent(query.glob.empty() ? 2 * static_cast<std::size_t>(v.depth) : 0, ' ');
-  return indent + printable(v.name);
+  if (!query.glob.empty() || v.depth == 0) return printable(v.name);
+  return std::string(2 * static_cast<std::size_t>(v.depth), ' ') + printable(v.part);
 }
 
 void print(const RankContents& rank, const VariableList& list, const VariableQuery& query,
@@ -61,10 +62,10 @@ void print(const RankContents& rank, const VariableList& list, const VariableQue
                     std::to_string(rank.file().id().nranks) + ", epoch " +
                     std::to_string(rank.file().id().epoch),
                 Style::kBold);
-  Table table({{"name", Table::Align::kLeft, true, Style::kName},
-               {"type", Table::Align::kLeft, true},
+  Table table({{"name", Table::Align::kLeft, 1, Style::kName},
+               {"type", Table::Align::kLeft, 2},
                {"bytes", Table::Align::kRight},
-               {"value", Table::Align::kLeft, true, Style::kDim}});
+               {"value", Table::Align::kLeft, 3, Style::kDim, false}});
   for (const Variable& v : list.variables) {
     table.row({own_name(v, query), type_text(v),
                (v.bytes_complete ? "" : ">") + format_bytes(v.bytes), marks(v, terminal)});

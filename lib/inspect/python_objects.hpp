@@ -55,6 +55,8 @@ class PythonObjects {
   // "builtins.complex", "R:function" for one of our reconstructors, "" if not a call.
   std::string callable(NodeId call) const;
   NodeId argument(NodeId call, std::size_t index) const;
+  // What one of our state setters is given beside the object.
+  NodeId setter_state(NodeId n) const;
 
   bool is_class(NodeId n) const;
   bool is_function(NodeId n) const;
@@ -73,7 +75,6 @@ class PythonObjects {
   std::string class_name(NodeId cls) const;
 
  private:
-  NodeId setter_state(NodeId n) const;
   NodeId native_part(NodeId n, std::size_t index, Kind kind) const;
   NodeId set_table(NodeId n) const;
   std::vector<NodeId> table_items(NodeId table, std::size_t limit) const;

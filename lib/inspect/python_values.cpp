@@ -132,13 +132,43 @@ class ValueText {
     if (name == "builtins.range" || name == "builtins.slice") return arguments(n, nesting);
     const std::string type = printable(objects_.type_name(n));
     if (name.rfind("R:file.", 0) == 0) return "<" + type + file_name(n) + ">";
-    if (name == "R:exception") return type + tuple(objects_.argument(n, 2), kShownNesting - 1);
+    if (name == "R:exception") return type + tuple(exception_arguments(n), kShownNesting - 1);
+    if (name == "R:function") return "<function" + qualified_name(objects_.argument(n, 0)) + ">";
+    if (name == "R:generator") return "<" + type + qualified_name(objects_.argument(n, 1)) + ">";
+    if (name == "R:native") {
+      if (std::string value = native_value(n, nesting); !value.empty()) return type + value;
+    }
     if (nesting >= kShownNesting) return "<" + type + ">";
     const auto attributes = objects_.attributes(n, kShownItems);
     const std::string names = joined(attributes, attributes.size(), [&](const auto& a) {
       return printable(a.name) + "=" + of(a.value, kShownNesting);
     });
     return "<" + type + (names.empty() ? "" : " " + names) + ">";
+  }
+
+  NodeId exception_arguments(NodeId n) const {
+    const NodeId state = objects_.setter_state(n);
+    if (state == kNoNode || graph_.kind(state) != Kind::kTuple) return kNoNode;
+    return graph_.child(state, Role::kItems, 0);
+  }
+
+  std::string qualified_name(NodeId code) const {
+    constexpr std::size_t kQualifiedName = 12;
+    const NodeId name = objects_.argument(code, kQualifiedName);
+    return name == kNoNode ? "" : " " + printable(graph_.text(name));
+  }
+
+  // "(1, 2)" of a subclass of tuple, "([1, 2])" of one of list.
+  std::string native_value(NodeId n, int nesting) const {
+    const NodeId arguments = objects_.argument(n, 2);
+    if (arguments != kNoNode && graph_.count(arguments, Role::kItems) > 0) {
+      const NodeId first = graph_.child(arguments, Role::kItems, 0);
+      if (graph_.kind(first) == Kind::kTuple) return tuple(first, nesting);
+      return "(" + of(first, nesting + 1) + ")";
+    }
+    if (!objects_.pairs(n, 1).empty()) return "(" + dict(n, nesting) + ")";
+    if (!objects_.items(n, 1).empty()) return "(" + sequence(n, "[", "]", nesting) + ")";
+    return {};
   }
 
   // A text file is made of a buffered one, that of a raw one, which knows the path.

@@ -112,15 +112,21 @@ std::vector<std::size_t> Table::widths(const Terminal& terminal) const {
     return total - kGap;
   };
   while (needed() > terminal.width()) {
-    std::size_t victim = out.size();
-    for (std::size_t c = 0; c < out.size(); ++c) {
-      if (!columns_[c].flexible || out[c] <= kNarrowestColumn) continue;
-      if (victim == out.size() || out[c] > out[victim]) victim = c;
-    }
+    const std::size_t victim = column_to_cut(out);
     if (victim == out.size()) break;
     --out[victim];
   }
   return out;
+}
+
+// columns_.size(): none can become narrower.
+std::size_t Table::column_to_cut(const std::vector<std::size_t>& widths_now) const {
+  std::size_t best = columns_.size();
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    if (columns_[c].yields == 0 || widths_now[c] <= kNarrowestColumn) continue;
+    if (best == columns_.size() || columns_[c].yields > columns_[best].yields) best = c;
+  }
+  return best;
 }
 
 void Table::print(Terminal& terminal, bool with_titles) const {
@@ -140,7 +146,9 @@ void Table::print_row(Terminal& terminal, const std::vector<std::string>& cells,
   for (std::size_t c = 0; c < cells.size(); ++c) {
     if (column >= terminal.width()) break;
     const std::size_t room = std::min(widths_now[c], terminal.width() - column);
-    const std::string text = cut_middle(terminal.encode(cells[c]), room, terminal.ellipsis());
+    const std::string whole = terminal.encode(cells[c]);
+    const std::string text = columns_[c].shows_end ? cut_middle(whole, room, terminal.ellipsis())
+                                                   : cut_end(whole, room, terminal.ellipsis());
     const std::string fill(room - columns(text), ' ');
     const bool right = columns_[c].align == Align::kRight;
     if (right) pending += fill;

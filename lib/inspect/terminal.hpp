@@ -41,15 +41,16 @@ class Terminal {
   bool utf8_;
 };
 
-// Columns of text; the widest `flexible` column gives way when the lines would not fit.
+// Columns of text; where the lines would not fit, the columns that yield most give way first.
 class Table {
  public:
   enum class Align { kLeft, kRight };
   struct Column {
     std::string title;
     Align align = Align::kLeft;
-    bool flexible = false;
+    int yields = 0;  // 0: never
     Style style = Style::kPlain;
+    bool shows_end = true;  // when cut: in the middle, as names are, else at the end
   };
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
@@ -59,6 +60,7 @@ class Table {
 
  private:
   std::vector<std::size_t> widths(const Terminal& terminal) const;
+  std::size_t column_to_cut(const std::vector<std::size_t>& widths) const;
   void print_row(Terminal& terminal, const std::vector<std::string>& cells,
                  const std::vector<std::size_t>& widths, bool is_title) const;
 

@@ -58,7 +58,7 @@ class VariableWalk {
   }
 
   // Depth-first, by recursion no deeper than kGlobDepth or the depth asked for.
-  void add(const std::string& name, NodeId n, int depth) {
+  void add(const std::string& name, NodeId n, int depth, const std::string& suffix = {}) {
     if (out_.variables.size() >= kMostVariables) return;
     const bool searching = !query_.glob.empty();
     const bool shown = !searching || glob_matches(query_.glob, name);
@@ -70,12 +70,13 @@ class VariableWalk {
     }
     if (shown) {
       Variable v = describe(name, n, depth);
+      v.part = suffix;
       v.alias_of = known;
       if (!parts.empty()) v.value.clear();
       v.more_parts = total - parts.size();
       out_.variables.push_back(std::move(v));
     }
-    for (const Part& part : parts) add(name + part.suffix, part.value, depth + 1);
+    for (const Part& part : parts) add(name + part.suffix, part.value, depth + 1, part.suffix);
   }
 
   // Without a wish for more, instances and small dicts are opened; sequences stay one line.

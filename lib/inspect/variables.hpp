@@ -15,6 +15,7 @@ namespace chkpt::inspect {
 
 struct Variable {
   std::string name;
+  std::string part;  // the end of the name that the variable it belongs to lacks: ".u", "['x']"
   std::string type;
   std::string dtype;  // arrays
   std::optional<std::vector<std::uint64_t>> shape;

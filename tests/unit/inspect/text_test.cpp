@@ -53,7 +53,7 @@ class TableTest : public ::testing::Test {
   static std::string shown(std::size_t width, bool utf8) {
     std::ostringstream out;
     Terminal terminal(out, width, false, utf8);
-    Table table({{"name", Table::Align::kLeft, true}, {"bytes", Table::Align::kRight}});
+    Table table({{"name", Table::Align::kLeft, 1}, {"bytes", Table::Align::kRight}});
     table.row({std::string(100, 'n'), "12 kB"});
     table.row({"h\u00e4t", "1 B"});
     table.print(terminal);
