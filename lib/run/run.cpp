@@ -172,7 +172,6 @@ heap::Loaded load_state(Session& session) {
     loaded = heap::load({session.start.file->pickle()}, loaded_buffers(*session.start.file));
     cut::handles::end_load();
     loaded.finish();
-    python::run_resume_callbacks();
   } catch (const std::exception& error) {
     problem = error.what();
   }
@@ -195,6 +194,7 @@ int continue_script(Session& session) {
   start_agent(session);
   connect_script(session.config, session.agent, *session.work, session.start);
   install_signal_triggers(session.config, session.agent);
+  python::run_resume_callbacks();
   if (!loaded.stack) {  // this rank's script had ended before the snapshot
     loaded = {};
     return python::finish_resumed(Py_NewRef(Py_None));
