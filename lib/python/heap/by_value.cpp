@@ -3,6 +3,7 @@
 
 #include "python/heap/by_value.hpp"
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 
@@ -67,6 +68,8 @@ bool ByValue::decide_module(PyObject* name, PyObject* module) const {
     const std::string path = utf8(file);
     return (ends_with(path, ".py") || ends_with(path, ".pyc")) && !is_library_file(path);
   }
+  // Cython keeps the types its modules share in a module without a file.
+  if (starts_with(module_name, "_cython_")) return false;
   // Made by the script with types.ModuleType(): no import can find it again.
   PyObject* spec = find(dict, "__spec__");
   return (!spec || spec == Py_None) && !find(dict, "__path__");

@@ -28,8 +28,8 @@ bool truth_of(PyObject* object, const char* attribute) {
 }
 
 Ref text(std::string_view utf8) {
-  return own(PyUnicode_DecodeUTF8(utf8.data(), static_cast<Py_ssize_t>(utf8.size()),
-                                  "surrogateescape"));
+  return own(
+      PyUnicode_DecodeUTF8(utf8.data(), static_cast<Py_ssize_t>(utf8.size()), "surrogateescape"));
 }
 
 Ref number(long long value) { return own(PyLong_FromLongLong(value)); }

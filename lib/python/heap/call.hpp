@@ -43,7 +43,7 @@ std::string utf8_attr(PyObject* object, const char* name, const char* otherwise 
 long long integer(PyObject* object);
 
 Ref import(const char* name);
-PyObject* loaded_module(const char* name);  // borrowed; null if not in sys.modules
+PyObject* loaded_module(const char* name);              // borrowed; null if not in sys.modules
 Ref loaded_attr(const char* module, const char* name);  // null if one of them does not exist
 
 template <class... Args>

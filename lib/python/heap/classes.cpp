@@ -17,8 +17,8 @@ PyTypeObject* as_type(PyObject* object) { return reinterpret_cast<PyTypeObject*>
 
 // Made by type.__new__ itself, or about other objects than the class.
 bool is_made_anew(const char* name, PyTypeObject* type) {
-  for (const char* skipped : {"__dict__", "__weakref__", "__abstractmethods__", "_abc_impl",
-                              "__slotnames__"})
+  for (const char* skipped :
+       {"__dict__", "__weakref__", "__abstractmethods__", "_abc_impl", "__slotnames__"})
     if (std::strcmp(name, skipped) == 0) return true;
   for (const Slot& slot : own_slots(type))
     if (std::strcmp(name, slot.name) == 0) {
@@ -83,9 +83,8 @@ PyTypeObject* native_metaclass(PyTypeObject* metaclass) {
 Ref rebuild_class(Args args) {
   PyTypeObject* native = native_metaclass(as_type(args[0]));
   const HiddenInitSubclass hidden(args[2]);
-  const Ref made = own(native->tp_new(as_type(args[0]),
-                                      pack(args[1], args[2], own(PyDict_Copy(args[3]))).get(),
-                                      nullptr));
+  const Ref made = own(native->tp_new(
+      as_type(args[0]), pack(args[1], args[2], own(PyDict_Copy(args[3]))).get(), nullptr));
   if (!PyType_Check(made.get())) broken("a saved class was not made a class");
   return made;
 }
@@ -95,8 +94,7 @@ const Rebuilder make_class{"class", guarded<rebuild_class>};
 // a data descriptor of that name that would catch them.
 void set_class_attribute(PyObject* type, PyObject* name, PyObject* value) {
   PyObject* descriptor = _PyType_Lookup(Py_TYPE(type), name);
-  const bool caught = descriptor && Py_TYPE(descriptor)->tp_descr_set &&
-                      Py_TYPE(descriptor) != &PyGetSetDescr_Type;
+  const bool caught = descriptor && Py_TYPE(descriptor)->tp_descr_set;
   if (caught)
     ok(PyDict_SetItem(as_type(type)->tp_dict, name, value));
   else
@@ -247,8 +245,8 @@ Ref hidden_type(const std::string& name) {
   };
   const auto found = known.find(name);
   if (found != known.end()) return Ref::borrow(found->second);
-  if (name == "asyncgen_hooks") return type_of(own(PyObject_CallMethod(import("sys").get(),
-                                                                       "get_asyncgen_hooks", nullptr)));
+  if (name == "asyncgen_hooks")
+    return type_of(own(PyObject_CallMethod(import("sys").get(), "get_asyncgen_hooks", nullptr)));
   if (PyObject* value = PySys_GetObject(name.c_str())) return Ref::borrow(Py_TYPE(value));
   return {};
 }
@@ -282,8 +280,8 @@ Ref reduce_class(Saver& saver, PyObject* object, Rule&) {
   if (native_metaclass(Py_TYPE(type)) != &PyType_Type)
     refuse(std::string("classes whose metaclass derives from ") +
            native_metaclass(Py_TYPE(type))->tp_name + " cannot be saved");
-  const Ref args = pack(Py_TYPE(type), own(PyType_GetName(type)), type->tp_bases,
-                        first_attributes(type));
+  const Ref args =
+      pack(Py_TYPE(type), own(PyType_GetName(type)), type->tp_bases, first_attributes(type));
   return reduced(make_class, args, class_state(type), set_class);
 }
 

@@ -162,8 +162,8 @@ Ref reduce_raw_file(Saver&, PyObject* file, Rule&) {
     return reduced(make_closed_raw_file, pack(shown, text(reopen_mode(utf8(mode.get())))));
   const long long fd = integer(call_method(file, "fileno").get());
   if (fd <= 2)
-    return reduced(make_std_file, pack(number(fd), text(reopen_mode(utf8(mode.get()))),
-                                       attr(file, "closefd")));
+    return reduced(make_std_file,
+                   pack(number(fd), text(reopen_mode(utf8(mode.get()))), attr(file, "closefd")));
   const OpenFile open_file = describe_descriptor(static_cast<int>(fd));
   const Ref position = open_file.size < 0 ? none() : call_method(file, "tell");
   return reduced(make_raw_file,
@@ -200,8 +200,8 @@ Ref reduce_buffered(Saver&, PyObject* file, Rule& rule) {
 
 // (buffer, keywords, position, attributes)
 Ref rebuild_text_file(Args args) {
-  const Ref file = call_with(attr(import("_io"), "TextIOWrapper").get(), pack(args[0]).get(),
-                             args[1]);
+  const Ref file =
+      call_with(attr(import("_io"), "TextIOWrapper").get(), pack(args[0]).get(), args[1]);
   if (args[2] != Py_None) call_method(file, "seek", args[2]);
   ok(PyDict_Update(attr(file, "__dict__").get(), args[3]));
   return file;

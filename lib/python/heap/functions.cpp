@@ -12,10 +12,11 @@ namespace {
 
 // In the order of the arguments of types.CodeType.
 constexpr const char* kCodeFields[] = {
-    "co_argcount",    "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals",  "co_stacksize",
-    "co_flags",       "co_code",            "co_consts",         "co_names",    "co_varnames",
-    "co_filename",    "co_name",            "co_qualname",       "co_firstlineno", "co_linetable",
-    "co_exceptiontable", "co_freevars",     "co_cellvars"};
+    "co_argcount",  "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals",
+    "co_stacksize", "co_flags",           "co_code",           "co_consts",
+    "co_names",     "co_varnames",        "co_filename",       "co_name",
+    "co_qualname",  "co_firstlineno",     "co_linetable",      "co_exceptiontable",
+    "co_freevars",  "co_cellvars"};
 
 Ref rebuild_code(Args args) {
   return own(PyObject_Vectorcall(raw(&PyCode_Type), args.values, args.count, nullptr));
@@ -36,8 +37,8 @@ Ref rebuild_function(Args args) {
 }
 const Rebuilder make_function{"function", guarded<rebuild_function>};
 
-constexpr const char* kFunctionFields[] = {"__name__", "__qualname__", "__defaults__",
-                                           "__kwdefaults__", "__module__", "__doc__"};
+constexpr const char* kFunctionFields[] = {"__name__",       "__qualname__", "__defaults__",
+                                           "__kwdefaults__", "__module__",   "__doc__"};
 
 // (function, (six fields, closure, dict, annotations, builtins, type parameters))
 Ref fill_function(Args args) {
@@ -75,8 +76,7 @@ Ref reduce_function(Saver& saver, PyObject* function, Rule&) {
       object->func_annotations ? none_if_empty(attr(function, "__annotations__")) : none();
   Ref parameters = attr_or_null(function, "__type_params__");
   if (!parameters || PyTuple_GET_SIZE(parameters.get()) == 0) parameters = none();
-  const Ref state =
-      pack(fields, closure, dict, annotations, own_builtins(function), parameters);
+  const Ref state = pack(fields, closure, dict, annotations, own_builtins(function), parameters);
   return reduced(make_function, pack(object->func_code, object->func_globals), state, set_function);
 }
 
@@ -136,9 +136,7 @@ Ref reduce_super(Saver&, PyObject* object, Rule&) {
 }
 
 // Modules that are not in sys.modules under their own name.
-Ref rebuild_module(Args args) {
-  return call(args[0], args[1]);
-}
+Ref rebuild_module(Args args) { return call(args[0], args[1]); }
 const Rebuilder make_module{"module", guarded<rebuild_module>};
 Ref fill_module(Args args) {
   PyObject* dict = PyModule_GetDict(args[0]);

@@ -31,7 +31,8 @@ std::vector<PyObject*> referents(PyObject* object) {
 Ref rebuild_match(Args args) {
   for (const char* how : {"search", "match", "fullmatch"}) {
     const Ref match = call_method(args[0], how, args[1], args[2], args[3]);
-    if (!match.is(Py_None) && ok(PyObject_RichCompareBool(attr(match, "regs").get(), args[4], Py_EQ)))
+    if (!match.is(Py_None) &&
+        ok(PyObject_RichCompareBool(attr(match, "regs").get(), args[4], Py_EQ)))
       return match;
   }
   // One of finditer(): it starts where the match starts.
@@ -72,8 +73,8 @@ Ref reduce_memory_view(Saver&, PyObject* object, Rule&) {
   if (view->buf == all->buf && view->len == all->len && view->ndim == all->ndim &&
       is_true(own(PyObject_RichCompare(attr(object, "format").get(), attr(whole, "format").get(),
                                        Py_EQ))) &&
-      is_true(own(PyObject_RichCompare(attr(object, "strides").get(),
-                                       attr(whole, "strides").get(), Py_EQ))))
+      is_true(own(PyObject_RichCompare(attr(object, "strides").get(), attr(whole, "strides").get(),
+                                       Py_EQ))))
     return reduced(make_memory_view, pack(view->obj, Py_None, Py_None, Py_None, Py_None, readonly));
   if (!PyBuffer_IsContiguous(view, 'C') || !PyBuffer_IsContiguous(all, 'C'))
     refuse("a memoryview with gaps cannot be saved");
@@ -84,9 +85,9 @@ Ref reduce_memory_view(Saver&, PyObject* object, Rule&) {
 
 // ---- csv
 
-constexpr const char* kDialectFields[] = {"delimiter",      "quotechar",        "escapechar",
-                                          "doublequote",    "skipinitialspace", "lineterminator",
-                                          "quoting",        "strict"};
+constexpr const char* kDialectFields[] = {
+    "delimiter",        "quotechar",      "escapechar", "doublequote",
+    "skipinitialspace", "lineterminator", "quoting",    "strict"};
 
 Ref rebuild_dialect(Args args) {
   return call_with(attr(import("_csv"), "Dialect").get(), own(PyTuple_New(0)).get(), args[0]);
@@ -152,9 +153,8 @@ Ref reduce_struct(Saver&, PyObject* object, Rule&) {
 // pairwise(it) that has handed out (.., old) goes on as pairwise(chain((old,), it)).
 Ref rebuild_pairwise(Args args) {
   const Ref itertools = import("itertools");
-  const Ref source = args.count == 1
-                         ? Ref::borrow(args[0])
-                         : call_method(itertools, "chain", pack(args[1]), args[0]);
+  const Ref source = args.count == 1 ? Ref::borrow(args[0])
+                                     : call_method(itertools, "chain", pack(args[1]), args[0]);
   return call_method(itertools, "pairwise", source);
 }
 const Rebuilder make_pairwise{"pairwise", guarded<rebuild_pairwise>};
@@ -171,9 +171,9 @@ Ref reduce_pairwise(Saver&, PyObject* pairwise, Rule&) {
 
 // ---- type variables (C types from 3.12 on): saved by name, which fails in the script's modules
 
-constexpr const char* kTypeVarFields[] = {"__name__", "__bound__", "__constraints__",
-                                          "__covariant__", "__contravariant__", "__module__",
-                                          "__infer_variance__"};
+constexpr const char* kTypeVarFields[] = {
+    "__name__",          "__bound__",  "__constraints__",   "__covariant__",
+    "__contravariant__", "__module__", "__infer_variance__"};
 
 Ref rebuild_type_variable(Args args) {
   const Ref keywords = new_dict();
@@ -211,9 +211,12 @@ Reduce library_rule(PyTypeObject* type) {
     Reduce reduce;
   };
   static const Named named[] = {
-      {"re.Match", reduce_match},          {"_csv.Dialect", reduce_dialect},
-      {"_csv.writer", reduce_csv_writer},  {"_csv.reader", reduce_csv_reader},
-      {"_struct.Struct", reduce_struct},   {"itertools.pairwise", reduce_pairwise},
+      {"re.Match", reduce_match},
+      {"_csv.Dialect", reduce_dialect},
+      {"_csv.writer", reduce_csv_writer},
+      {"_csv.reader", reduce_csv_reader},
+      {"_struct.Struct", reduce_struct},
+      {"itertools.pairwise", reduce_pairwise},
       {"functools._lru_cache_wrapper", reduce_lru_cache},
       {"typing.TypeVar", reduce_type_variable},
   };

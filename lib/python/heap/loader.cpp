@@ -3,14 +3,18 @@
 
 #include "python/heap/loader.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/log.hpp"
 #include "python/frames/objects.hpp"
 #include "python/frames/stack.hpp"
 #include "python/heap/big_stack.hpp"
+#include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
+#include "python/heap/hashing.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/rebuilder.hpp"
 
@@ -79,8 +83,7 @@ Py_ssize_t Loader::read_into(char* place, Py_ssize_t size) {
   Py_ssize_t done = 0;
   while (done < size && piece_ < stream_.size()) {
     const ByteView& piece = stream_[piece_];
-    const std::size_t part =
-        std::min(static_cast<std::size_t>(size - done), piece.size - offset_);
+    const std::size_t part = std::min(static_cast<std::size_t>(size - done), piece.size - offset_);
     std::memcpy(place + done, piece.data + offset_, part);
     done += static_cast<Py_ssize_t>(part);
     offset_ += part;
@@ -116,22 +119,27 @@ PyObject* Loader::read_line() {
 
 Ref Loader::deferred_container(PyObject* id) {
   Ref& container = deferred_[integer(item(id, 1))];
-  if (!container)
-    container = utf8(item(id, 2)) == "d" ? new_dict() : own(PySet_New(nullptr));
+  if (container) return container;
+  const std::string kind = utf8(item(id, 2));
+  container = kind == "d"   ? new_dict()
+              : kind == "z" ? unfilled_frozenset()
+                            : own(PySet_New(nullptr));
+  if (kind == "z") unfilled_[container.get()] = integer(item(id, 1));
   return container;
 }
 
 Ref Loader::frozen_set(PyObject* id) {
   Ref& made = frozensets_[integer(item(id, 1))];
   if (!made) {
-    // Not the shared empty frozenset: one that may still be filled.
-    made = own(PyFrozenSet_Type.tp_alloc(&PyFrozenSet_Type, 0));
-    auto* set = reinterpret_cast<PySetObject*>(made.get());
-    set->table = set->smalltable;
-    set->mask = PySet_MINSIZE - 1;
-    set->hash = -1;
-    ok(frames::set_put(made.get(), item(id, 2)));
+    made = unfilled_frozenset();
+    fill_set(made.get(), item(id, 2));
   }
+  return made;
+}
+
+Ref Loader::not_a_number(PyObject* id) {
+  Ref& made = nans_[integer(item(id, 1))];
+  if (!made) made = own(PyFloat_FromDouble(std::copysign(NAN, is_true(item(id, 2)) ? -1.0 : 1.0)));
   return made;
 }
 
@@ -145,15 +153,20 @@ Ref Loader::resolve(PyObject* id) {
     return Ref::borrow(function);
   }
   if (tag == "X") return deferred_container(id);
+  if (tag == "N") return not_a_number(id);
   if (tag == "Z") return frozen_set(id);
   if (tag == "f") return stack().frame_object(static_cast<int>(integer(item(id, 1))));
   const bool by_value = tag == "M" || tag == "D";
-  const Ref module = by_value ? own(PyImport_GetModule(item(id, 1)))
-                              : own(PyImport_Import(item(id, 1)));
+  const Ref module =
+      by_value ? own(PyImport_GetModule(item(id, 1))) : own(PyImport_Import(item(id, 1)));
   // PyImport_Import of a dotted name gives the leaf module.
   if (tag == "m" || tag == "M") return module;
   if (tag == "d" || tag == "D") return Ref::borrow(PyModule_GetDict(module.get()));
-  if (tag == "s") return own(PyObject_GetAttr(module.get(), item(id, 2)));
+  if (tag == "s") {
+    Ref found = find_qualified(module.get(), item(id, 2));
+    if (!found) broken("module " + utf8(item(id, 1)) + " has no " + utf8(item(id, 2)) + " here");
+    return found;
+  }
   broken("unknown kind of persistent id: " + tag);
 }
 
@@ -219,22 +232,67 @@ void Loader::fill_modules(PyObject* namespaces) {
   }
 }
 
-void Loader::fill_deferred() {
+void Loader::load_deferred() {
   for (;;) {
     const Ref batch = call_method(unpickler_, "load");
     if (batch.is(Py_None)) return;
     const long long first = integer(item(batch, 0));
     PyObject* contents = expect_list(item(batch, 1));
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(contents); ++i) {
-      const auto found = deferred_.find(first + i);
-      if (found == deferred_.end()) continue;
-      PyObject* content = PyList_GET_ITEM(contents, i);
-      if (PyDict_Check(found->second.get()))
-        ok(PyDict_MergeFromSeq2(found->second.get(), content, 1));
-      else
-        ok(frames::set_put(found->second.get(), content));
-    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(contents); ++i)
+      contents_[first + i] = Ref::borrow(PyList_GET_ITEM(contents, i));
   }
+}
+
+// A frozenset is hashed for good the first time somebody asks: it must be filled before that.
+void Loader::fill_frozensets_in(PyObject* key) {
+  if (PyTuple_CheckExact(key))
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i)
+      fill_frozensets_in(PyTuple_GET_ITEM(key, i));
+  const auto found = unfilled_.find(key);
+  if (found == unfilled_.end()) return;
+  const long long index = found->second;
+  unfilled_.erase(found);
+  PyObject* table = item(contents_.at(index), 3);
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(table); ++i)
+    fill_frozensets_in(PyList_GET_ITEM(table, i));
+  fill(index);
+}
+
+void Loader::fill(long long index) {
+  const auto found = deferred_.find(index);
+  if (found == deferred_.end()) return;
+  PyObject* container = found->second.get();
+  const Ref& content = contents_.at(index);
+  if (PyDict_Check(container))
+    ok(PyDict_MergeFromSeq2(container, content.get(), 1));
+  else
+    fill_set(container, content.get());
+}
+
+bool is_late_content(PyObject* container, PyObject* content) {
+  if (PyDict_Check(container)) return true;
+  PyObject* table = item(content, 3);
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(table); ++i)
+    if (needs_late_hash(PyList_GET_ITEM(table, i))) return true;
+  return false;
+}
+
+// Sets with simple elements first, because the hash of an object may depend on them; then
+// frozensets, inner ones before outer ones; then whatever has such keys.
+void Loader::fill_deferred() {
+  std::vector<long long> late;
+  for (const auto& [index, content] : contents_) {
+    const auto found = deferred_.find(index);
+    if (found == deferred_.end() || unfilled_.count(found->second.get())) continue;
+    if (is_late_content(found->second.get(), content.get()))
+      late.push_back(index);
+    else
+      fill(index);
+  }
+  while (!unfilled_.empty()) fill_frozensets_in(unfilled_.begin()->first);
+  std::sort(late.rbegin(), late.rend());
+  for (const long long index : late) fill(index);
+  for (const std::function<void()>& work : fills_) work();
 }
 
 void Loader::restore_registrations(PyObject* pairs) {
@@ -244,14 +302,26 @@ void Loader::restore_registrations(PyObject* pairs) {
   }
 }
 
+void acquire_library_locks(PyObject* locks) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(locks); ++i) {
+    PyObject* lock = PyList_GET_ITEM(locks, i);
+    const Ref module = own(PyImport_Import(item(lock, 0)));
+    const Ref object = own(PyObject_GetAttr(module.get(), item(lock, 1)));
+    for (long long k = integer(item(lock, 2)); k > 0; --k)
+      call_method(object, "acquire", boolean(false));
+  }
+}
+
 Loaded Loader::run() {
   const NoCollection quiet;
   call_method(unpickler_, "load");  // interned strings: from now on in the memo
   read_header();
   const Ref body = call_method(unpickler_, "load");
   fill_modules(expect_list(expect(body.get(), "modules")));
+  load_deferred();
   fill_deferred();
   restore_registrations(expect_list(expect(body.get(), "registrations")));
+  acquire_library_locks(expect_list(expect(body.get(), "locks")));
   if (stack_) stack_->fill(expect(body.get(), "frames"));
   for (const std::function<void()>& work : late_) work();
   Loaded loaded;

@@ -24,13 +24,15 @@ class Loader {
 
   Loaded run();
 
-  PyObject* persistent_load(PyObject* id);     // new reference; null with an exception
-  PyObject* read(Py_ssize_t size);             // bytes; the whole rest if negative
+  PyObject* persistent_load(PyObject* id);  // new reference; null with an exception
+  PyObject* read(Py_ssize_t size);          // bytes; the whole rest if negative
   PyObject* read_line();
   Py_ssize_t read_into(char* place, Py_ssize_t size);
 
   frames::ResumedStack& stack();
-  // Runs when all objects exist, before the process state is restored. Last in, last out.
+  // Runs when all objects are loaded, but not all sets and dicts are filled.
+  void when_complete(std::function<void()> fill) { fills_.push_back(std::move(fill)); }
+  // Runs when all sets and dicts are filled as well, before the process state is restored.
   void afterwards(std::function<void()> work) { late_.push_back(std::move(work)); }
 
  private:
@@ -38,11 +40,15 @@ class Loader {
   void make_modules(PyObject* shells);
   void import_modules(PyObject* names);
   void fill_modules(PyObject* namespaces);
+  void load_deferred();
   void fill_deferred();
+  void fill(long long index);
+  void fill_frozensets_in(PyObject* key);
   void restore_registrations(PyObject* pairs);
   Ref resolve(PyObject* id);
   Ref deferred_container(PyObject* id);
   Ref frozen_set(PyObject* id);
+  Ref not_a_number(PyObject* id);
 
   std::vector<ByteView> stream_;
   std::size_t piece_ = 0;
@@ -51,6 +57,10 @@ class Loader {
   std::unique_ptr<frames::ResumedStack> stack_;
   std::unordered_map<long long, Ref> deferred_;
   std::unordered_map<long long, Ref> frozensets_;
+  std::unordered_map<long long, Ref> nans_;
+  std::unordered_map<long long, Ref> contents_;        // of deferred_
+  std::unordered_map<PyObject*, long long> unfilled_;  // frozensets among deferred_
+  std::vector<std::function<void()>> fills_;
   std::vector<std::function<void()>> late_;
 };
 

@@ -113,9 +113,9 @@ Ref arguments_of(PyObject* key, PyObject* mark, bool typed) {
 
 PyObject* feeder_result = nullptr;
 PyObject* feed(PyObject*, PyObject*, PyObject*) { return Py_NewRef(feeder_result); }
-PyMethodDef feeder_definition = {
-    "feed", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(feed)),
-    METH_VARARGS | METH_KEYWORDS, nullptr};
+PyMethodDef feeder_definition = {"feed",
+                                 reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(feed)),
+                                 METH_VARARGS | METH_KEYWORDS, nullptr};
 
 Ref rebuild_lru_cache(Args args) {
   const Ref feeder = own(PyCFunction_New(&feeder_definition, nullptr));
@@ -144,19 +144,20 @@ Ref fill_lru_cache(Args args) {
   Counters* counters = checked_counters(wrapper, feeder.get());
   if (!counters) broken("functools.lru_cache is laid out in an unknown way");
   // Calls hash the arguments, so all objects must be complete.
-  Loader::current().afterwards([wrapper = Ref::borrow(wrapper), state = Ref::borrow(state),
-                                counters] {
-    refill(wrapper.get(), item(state, 2));
-    counters->hits = static_cast<Py_ssize_t>(integer(item(state, 3)));
-    counters->misses = static_cast<Py_ssize_t>(integer(item(state, 4)));
-    Py_SETREF(counters->function, Py_NewRef(item(state, 0)));
-  });
+  Loader::current().afterwards(
+      [wrapper = Ref::borrow(wrapper), state = Ref::borrow(state), counters] {
+        refill(wrapper.get(), item(state, 2));
+        counters->hits = static_cast<Py_ssize_t>(integer(item(state, 3)));
+        counters->misses = static_cast<Py_ssize_t>(integer(item(state, 4)));
+        Py_SETREF(counters->function, Py_NewRef(item(state, 0)));
+      });
   return none();
 }
 const Rebuilder set_lru_cache{"lru_cache.state", guarded<fill_lru_cache>};
 
 bool leads_back(Saver& saver, PyObject* wrapper) {
-  const Ref module = attr_or_null(wrapper, "__module__"), name = attr_or_null(wrapper, "__qualname__");
+  const Ref module = attr_or_null(wrapper, "__module__"),
+            name = attr_or_null(wrapper, "__qualname__");
   if (!module || !name || !PyUnicode_Check(module.get()) || !PyUnicode_Check(name.get()))
     return false;
   PyObject* found = PyDict_GetItemWithError(PyImport_GetModuleDict(), module.get());

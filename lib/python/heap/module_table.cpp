@@ -4,8 +4,12 @@
 // that it keeps its identity and its state is the library's business.
 #include <Python.h>
 
+#include <cmath>
+#include <cstring>
+
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/reducers.hpp"
 #include "python/heap/saver.hpp"
 
 namespace chkpt::heap {
@@ -13,10 +17,11 @@ namespace {
 
 // Attributes of sys that hold the script's own objects.
 bool is_script_hook(const std::string& module, const std::string& key) {
-  static const char* const hooks[] = {"stdin",         "stdout",     "stderr",         "displayhook",
-                                      "excepthook",    "last_type",  "last_value",     "last_traceback",
-                                      "unraisablehook", "last_exc",  "breakpointhook", "ps1",
-                                      "ps2",           "tracebacklimit"};
+  static const char* const hooks[] = {"stdin",       "stdout",         "stderr",
+                                      "displayhook", "excepthook",     "last_type",
+                                      "last_value",  "last_traceback", "unraisablehook",
+                                      "last_exc",    "breakpointhook", "ps1",
+                                      "ps2",         "tracebacklimit"};
   if (module != "sys") return false;
   for (const char* hook : hooks)
     if (key == hook) return true;
@@ -27,7 +32,8 @@ bool is_script_hook(const std::string& module, const std::string& key) {
 bool is_simple(PyObject* value) {
   PyTypeObject* type = Py_TYPE(value);
   return value == Py_None || value == Py_NotImplemented || value == Py_Ellipsis ||
-         type == &PyBool_Type || type == &PyLong_Type || type == &PyFloat_Type ||
+         type == &PyBool_Type || type == &PyLong_Type ||
+         (type == &PyFloat_Type && !std::isnan(PyFloat_AS_DOUBLE(value))) ||
          type == &PyComplex_Type || type == &PyUnicode_Type || type == &PyBytes_Type ||
          type == &PyTuple_Type || type == &PyFrozenSet_Type || type == &PyFunction_Type ||
          type == &PyCFunction_Type || PyModule_Check(value) || PyType_Check(value);
@@ -49,11 +55,21 @@ void Saver::note_registrations(PyObject* library_class) {
   }
 }
 
+// A lock of the library that the script holds at this moment, inside a function of the library.
+void Saver::note_lock(PyObject* module_name, PyObject* name, PyObject* value) {
+  const bool plain = std::strcmp(Py_TYPE(value)->tp_name, "_thread.lock") == 0;
+  const bool reentrant = std::strcmp(Py_TYPE(value)->tp_name, "_thread.RLock") == 0;
+  long long count = 0;
+  if (plain) count = is_true(call_method(value, "locked")) ? 1 : 0;
+  if (reentrant) count = rlock_count(value);
+  if (count > 0) append(locks_, pack(module_name, name, number(count)));
+}
+
 bool Saver::is_sentinel(PyObject* module_name, PyObject* key, PyObject* value) {
   if (is_simple(value)) return false;
   const std::string attribute = utf8(key);
-  if (attribute.compare(0, 2, "__") == 0 && attribute != "__stdin__" &&
-      attribute != "__stdout__" && attribute != "__stderr__")
+  if (attribute.compare(0, 2, "__") == 0 && attribute != "__stdin__" && attribute != "__stdout__" &&
+      attribute != "__stderr__")
     return false;
   return !by_value_.type(Py_TYPE(value)) && !is_script_hook(utf8(module_name), attribute);
 }
@@ -64,13 +80,16 @@ void Saver::register_library_values(PyObject* name, PyObject* module) {
   while (PyDict_Next(PyModule_GetDict(module), &position, &key, &value)) {
     if (!PyUnicode_Check(key)) continue;
     if (PyType_Check(value)) note_registrations(value);
-    if (is_sentinel(name, key, value) && !ids_.find(value)) add(value, pack(text("s"), name, key));
+    if (!is_sentinel(name, key, value) || ids_.find(value)) continue;
+    add(value, pack(text("s"), name, key));
+    note_lock(name, key, value);
   }
 }
 
 void Saver::register_modules() {
   const Ref items = own(PyDict_Items(PyImport_GetModuleDict()));
   registrations_ = new_list();
+  locks_ = new_list();
   std::vector<std::pair<PyObject*, PyObject*>> library;
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(items.get()); ++i) {
     PyObject* name = item(PyList_GET_ITEM(items.get(), i), 0);
@@ -81,8 +100,8 @@ void Saver::register_modules() {
       continue;
     }
     PyObject** known = ids_.find(module);
-    modules_.push_back({Ref::borrow(name), Ref::borrow(module),
-                        known ? Ref::borrow(item(*known, 1)) : Ref()});
+    modules_.push_back(
+        {Ref::borrow(name), Ref::borrow(module), known ? Ref::borrow(item(*known, 1)) : Ref()});
     add(module, pack(text("M"), name));
     add(PyModule_GetDict(module), pack(text("D"), name));
   }
@@ -92,6 +111,9 @@ void Saver::register_modules() {
     add(PyModule_GetDict(module), pack(text("d"), name));
   }
   for (const auto& [name, module] : library) register_library_values(name, module);
+  if (const Ref logger = loaded_attr("logging", "Logger"))
+    if (const Ref manager = attr_or_null(logger.get(), "manager"))
+      add(manager.get(), pack(text("s"), text("logging"), text("Logger.manager")));
 }
 
 }  // namespace chkpt::heap

@@ -7,6 +7,8 @@
 
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/hashing.hpp"
+#include "python/heap/loader.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -41,6 +43,25 @@ void update(PyObject* object, PyTypeObject* base, PyObject* pairs) {
   }
 }
 
+bool has_late_pair(PyObject* pairs) {
+  for (Py_ssize_t i = 0; pairs != Py_None && i < PyList_GET_SIZE(pairs); ++i)
+    if (needs_late_hash(item(PyList_GET_ITEM(pairs, i), 0))) return true;
+  return false;
+}
+
+// Keys that may still be unfinished are put in when everything is loaded.
+void fill_keys(PyObject* object, PyTypeObject* base, PyObject* pairs, PyObject* table) {
+  const auto fill = [object = Ref::borrow(object), base, pairs = Ref::borrow(pairs),
+                     table = Ref::borrow(table)] {
+    update(object.get(), base, pairs.get());
+    if (!table.is(Py_None)) fill_set(object.get(), table.get());
+  };
+  if (has_late_pair(pairs) || (table != Py_None && PySequence_Size(item(table, 3)) > 0))
+    Loader::current().when_complete(fill);
+  else
+    fill();
+}
+
 // (object, (instance state, base, native state, list items, dict items, set table, state method))
 Ref fill_native(Args args) {
   PyObject* object = args[0];
@@ -49,8 +70,7 @@ Ref fill_native(Args args) {
   if (item(state, 2) != Py_None)
     call(own(PyObject_GetAttr(raw(base), item(state, 6))), object, item(state, 2));
   extend(object, base, item(state, 3));
-  update(object, base, item(state, 4));
-  if (item(state, 5) != Py_None) ok(frames::set_put(object, item(state, 5)));
+  fill_keys(object, base, item(state, 4), item(state, 5));
   restore_instance_state(object, item(state, 0));
   return none();
 }
@@ -81,19 +101,17 @@ Ref immutable_value(PyObject* object, PyTypeObject* base) {
 bool builtin_parts(PyObject* object, PyTypeObject* base, Parts& parts) {
   if (Ref value = immutable_value(object, base)) {
     parts.args = pack(value);
-  } else if (base == &PyFrozenSet_Type) {
-    parts.args = pack(own(PyFrozenSet_New(object)));
   } else if (base == &PyList_Type) {
     parts.list_items = own(PyList_GetSlice(object, 0, PyList_GET_SIZE(object)));
   } else if (base == &PyDict_Type) {
     parts.dict_items = dict_pairs(object);
   } else if (base == &PyODict_Type) {
     parts.dict_items = own(PySequence_List(call_method(raw(base), "items", object).get()));
-  } else if (base == &PySet_Type) {
+  } else if (base == &PySet_Type || base == &PyFrozenSet_Type) {
     parts.set_table = own(frames::set_get(object));
   } else if (base == &PyByteArray_Type) {
-    parts.args = pack(own(PyBytes_FromStringAndSize(PyByteArray_AS_STRING(object),
-                                                    PyByteArray_GET_SIZE(object))));
+    parts.args = pack(own(
+        PyBytes_FromStringAndSize(PyByteArray_AS_STRING(object), PyByteArray_GET_SIZE(object))));
     parts.init = true;
   } else if (base == &PyProperty_Type) {
     parts.args = pack(attr(object, "fget"), attr(object, "fset"), attr(object, "fdel"));

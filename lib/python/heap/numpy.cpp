@@ -34,8 +34,8 @@ long long address_of(PyObject* array) {
 }
 
 // ndarray.__new__(class, shape, dtype, buffer, offset, strides, order)
-Ref new_array(PyObject* type, PyObject* shape, PyObject* dtype, const Ref& buffer, const Ref& offset,
-              const Ref& strides, const Ref& order) {
+Ref new_array(PyObject* type, PyObject* shape, PyObject* dtype, const Ref& buffer,
+              const Ref& offset, const Ref& strides, const Ref& order) {
   const Ref maker = attr(numpy("ndarray"), "__new__");
   return call(maker, type, shape, dtype, buffer, offset, strides, order);
 }
@@ -78,8 +78,7 @@ const Rebuilder make_array{"numpy.array", guarded<rebuild_array>};
 // (array, (instance state, writeable))
 Ref fill_array(Args args) {
   restore_instance_state(args[0], item(args[1], 0));
-  if (!is_true(item(args[1], 1)))
-    set_attr(attr(args[0], "flags").get(), "writeable", Py_False);
+  if (!is_true(item(args[1], 1))) set_attr(attr(args[0], "flags").get(), "writeable", Py_False);
   return none();
 }
 const Rebuilder set_array{"numpy.array.state", guarded<fill_array>};
@@ -121,10 +120,10 @@ Ref reduce_object_array(Saver& saver, PyObject* array, Rule& rule) {
 
 Ref rebuild_object_view(Args args) {
   const Ref flat = call_method(args[0], "reshape", number(-1), args[6]);
-  const Ref start = own(PySequence_GetSlice(flat.get(), static_cast<Py_ssize_t>(integer(args[1])),
-                                            PY_SSIZE_T_MAX));
-  const Ref view = call_method(import("numpy.lib.stride_tricks"), "as_strided", start, args[2],
-                               args[3]);
+  const Ref start = own(
+      PySequence_GetSlice(flat.get(), static_cast<Py_ssize_t>(integer(args[1])), PY_SSIZE_T_MAX));
+  const Ref view =
+      call_method(import("numpy.lib.stride_tricks"), "as_strided", start, args[2], args[3]);
   return call_method(view, "view", args[4]);
 }
 
@@ -148,7 +147,9 @@ Ref owner_of(PyObject* array) {
   }
 }
 
-bool is_dense(PyObject* array) { return flag(array, "c_contiguous") || flag(array, "f_contiguous"); }
+bool is_dense(PyObject* array) {
+  return flag(array, "c_contiguous") || flag(array, "f_contiguous");
+}
 
 // Axes in the order of their strides, largest first: transposed so, a dense array is contiguous.
 Ref dense_axes(PyObject* array) {
@@ -228,9 +229,9 @@ Ref reduce_memmap(Saver& saver, PyObject* array, Rule& rule) {
   if (path.is(Py_None)) refuse("a memory map of a file without a name");
   const Ref order = text(flag(array, "c_contiguous") ? "C" : "F");
   const Ref content = utf8(mode.get()) == "r" ? none() : content_of(saver, array);
-  return reduced(make_memmap, pack(rule.type, own(PyObject_Str(path.get())), attr(array, "dtype"),
-                                   mode, attr(array, "offset"), attr(array, "shape"), order,
-                                   content));
+  return reduced(make_memmap,
+                 pack(rule.type, own(PyObject_Str(path.get())), attr(array, "dtype"), mode,
+                      attr(array, "offset"), attr(array, "shape"), order, content));
 }
 
 bool is_memmap(PyObject* array) {
@@ -243,8 +244,8 @@ bool is_memmap(PyObject* array) {
 Ref rebuild_random(Args args) { return call(args[0], args[1]); }
 const Rebuilder make_random{"numpy.random", guarded<rebuild_random>};
 Ref reduce_random(Saver&, PyObject* generator, Rule& rule) {
-  const char* name = std::strstr(rule.type->tp_name, "Generator") ? "bit_generator"
-                                                                   : "_bit_generator";
+  const char* name =
+      std::strstr(rule.type->tp_name, "Generator") ? "bit_generator" : "_bit_generator";
   return reduced(make_random, pack(rule.type, attr(generator, name)));
 }
 
@@ -256,8 +257,8 @@ const Rebuilder make_dtype{"numpy.dtype", guarded<rebuild_dtype>};
 
 Ref reduce_dtype(Saver& saver, PyObject* dtype, Rule& rule) {
   const Ref name = attr(dtype, "str");
-  const Ref again = Ref::steal(PyObject_CallFunctionObjArgs(numpy("dtype").get(), name.get(),
-                                                            nullptr));
+  const Ref again =
+      Ref::steal(PyObject_CallFunctionObjArgs(numpy("dtype").get(), name.get(), nullptr));
   if (!again) PyErr_Clear();
   return again.is(dtype) ? reduced(make_dtype, pack(name)) : reduce_by_default(saver, dtype, rule);
 }
@@ -269,9 +270,8 @@ Ref object_view(PyObject* array, PyObject* owner, Rule& rule) {
   const long long item_size = integer(attr(array, "itemsize").get());
   const long long offset = (address_of(array) - address_of(owner)) / item_size;
   const Ref order = text(flag(owner, "c_contiguous") ? "C" : "F");
-  return reduced(make_object_view,
-                 pack(owner, number(offset), attr(array, "shape"), attr(array, "strides"),
-                      rule.type, Py_None, order));
+  return reduced(make_object_view, pack(owner, number(offset), attr(array, "shape"),
+                                        attr(array, "strides"), rule.type, Py_None, order));
 }
 
 }  // namespace

@@ -98,11 +98,13 @@ Ref make_type(const char* name, const Ref& base, PyMethodDef* methods) {
   return own(PyType_FromSpecWithBases(&spec, pack(base).get()));
 }
 
-PyMethodDef pickler_methods[] = {{"persistent_id", persistent_id, METH_O | METH_STATIC, nullptr},
-                                 {"reducer_override", reducer_override, METH_O | METH_STATIC, nullptr},
-                                 {nullptr, nullptr, 0, nullptr}};
-PyMethodDef unpickler_methods[] = {{"persistent_load", persistent_load, METH_O | METH_STATIC, nullptr},
-                                   {nullptr, nullptr, 0, nullptr}};
+PyMethodDef pickler_methods[] = {
+    {"persistent_id", persistent_id, METH_O | METH_STATIC, nullptr},
+    {"reducer_override", reducer_override, METH_O | METH_STATIC, nullptr},
+    {nullptr, nullptr, 0, nullptr}};
+PyMethodDef unpickler_methods[] = {
+    {"persistent_load", persistent_load, METH_O | METH_STATIC, nullptr},
+    {nullptr, nullptr, 0, nullptr}};
 PyMethodDef file_methods[] = {{"write", write, METH_O | METH_STATIC, nullptr},
                               {"read", read, METH_O | METH_STATIC, nullptr},
                               {"readline", read_line, METH_NOARGS | METH_STATIC, nullptr},
@@ -118,7 +120,8 @@ PyObject* pickler_type() {
 }
 PyObject* unpickler_type() {
   static PyObject* const type =
-      make_type("chkpt.Unpickler", attr(import("_pickle"), "Unpickler"), unpickler_methods).release();
+      make_type("chkpt.Unpickler", attr(import("_pickle"), "Unpickler"), unpickler_methods)
+          .release();
   return type;
 }
 PyObject* file_type() {

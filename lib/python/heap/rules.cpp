@@ -145,8 +145,8 @@ class NoDeprecationWarnings {
 };
 
 Ref reduce_protocol_5(PyObject* object) {
-  const bool warns = PY_VERSION_HEX >= 0x030C0000 &&
-                     std::strncmp(Py_TYPE(object)->tp_name, "itertools.", 10) == 0;
+  const bool warns =
+      PY_VERSION_HEX >= 0x030C0000 && std::strncmp(Py_TYPE(object)->tp_name, "itertools.", 10) == 0;
   if (!warns) return call_method(object, "__reduce_ex__", number(5));
   const NoDeprecationWarnings quiet;
   return call_method(object, "__reduce_ex__", number(5));

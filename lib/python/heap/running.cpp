@@ -70,6 +70,8 @@ PyTypeObject* base_exception() { return reinterpret_cast<PyTypeObject*>(PyExc_Ba
 constexpr int kObjectMember = T_OBJECT, kObjectOrErrorMember = T_OBJECT_EX,
               kSizeMember = T_PYSSIZET;
 
+PyTypeObject* os_error() { return reinterpret_cast<PyTypeObject*>(PyExc_OSError); }
+
 // Members that C exception classes add (OSError.errno, SyntaxError.lineno, ...), by direct access.
 Ref native_members(PyObject* exception, PyTypeObject* native) {
   const Ref members = new_dict();
@@ -85,6 +87,8 @@ Ref native_members(PyObject* exception, PyTypeObject* native) {
       }
     }
   }
+  if (PyType_IsSubtype(native, os_error()))
+    put(members, "written", number(reinterpret_cast<PyOSErrorObject*>(exception)->written));
   return members;
 }
 
@@ -96,6 +100,9 @@ const Rebuilder make_exception{"exception", guarded<rebuild_exception>};
 
 void set_native_members(PyObject* exception, PyObject* members) {
   PyTypeObject* native = layout_of(Py_TYPE(exception)).native_base;
+  if (PyObject* written = find(members, "written"))
+    reinterpret_cast<PyOSErrorObject*>(exception)->written =
+        static_cast<Py_ssize_t>(integer(written));
   for (PyTypeObject* type = native; type && type != base_exception(); type = type->tp_base) {
     if (!type->tp_members) continue;
     for (const PyMemberDef* member = type->tp_members; member->name; ++member) {
@@ -137,10 +144,9 @@ Ref reduce_exception(Saver& saver, PyObject* exception, Rule& rule) {
   PyTypeObject* native = rule.layout.native_base;
   auto* group = reinterpret_cast<PyTypeObject*>(PyExc_BaseExceptionGroup);
   const bool is_group = PyType_IsSubtype(native, group) != 0;
-  const Ref args =
-      is_group ? pack(attr(exception, "message"),
-                      own(PySequence_List(attr(exception, "exceptions").get())))
-               : own(PyTuple_New(0));
+  const Ref args = is_group ? pack(attr(exception, "message"),
+                                   own(PySequence_List(attr(exception, "exceptions").get())))
+                            : own(PyTuple_New(0));
   const Ref cause = or_none(object->cause), context = or_none(object->context);
   const Ref state = pack(object->args, instance_state(saver, exception, rule), cause, context,
                          boolean(object->suppress_context != 0), or_none(object->traceback),

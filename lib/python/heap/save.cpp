@@ -76,8 +76,9 @@ Ref stack_header(const frames::StackState* stack) {
   const Ref header = new_list();
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(stack->frames.get()); ++i) {
     PyObject* frame = PyList_GET_ITEM(stack->frames.get(), i);
-    append(header, pack(PyList_GET_ITEM(frame, frames::kCode), PyList_GET_ITEM(frame, frames::kNext),
-                        boolean(PyList_GET_ITEM(frame, frames::kGenerator) != Py_None)));
+    append(header,
+           pack(PyList_GET_ITEM(frame, frames::kCode), PyList_GET_ITEM(frame, frames::kNext),
+                boolean(PyList_GET_ITEM(frame, frames::kGenerator) != Py_None)));
   }
   return header;
 }
@@ -85,8 +86,8 @@ Ref stack_header(const frames::StackState* stack) {
 Ref header_of(const Saver& saver) {
   const Ref shells = new_list(), imports = new_list(), header = new_dict();
   for (const Saver::ModuleEntry& entry : saver.by_value_modules())
-    append(shells, pack(entry.name, entry.alias_of ? entry.alias_of : none(),
-                        Py_TYPE(entry.module.get())));
+    append(shells,
+           pack(entry.name, entry.alias_of ? entry.alias_of : none(), Py_TYPE(entry.module.get())));
   for (const Ref& name : saver.imported_modules()) append(imports, name);
   put(header, "shells", shells);
   put(header, "imports", imports);
@@ -119,6 +120,7 @@ Ref body_of(const Saver& saver, const SaveRequest& request) {
   put(body, "base_exception", stack && stack->base_exception ? stack->base_exception : none());
   put(body, "modules", module_namespaces(saver));
   put(body, "registrations", saver.library_registrations());
+  put(body, "locks", saver.held_library_locks());
   put(body, "process", process_states(request));
   put(body, "extra", request.extra ? request.extra : none());
   return body;
@@ -188,9 +190,7 @@ OutOfBand::OutOfBand(OutOfBand&& other) noexcept : view_(other.view_) {
   other.view_.obj = nullptr;
 }
 
-ByteView OutOfBand::bytes() const {
-  return {view_.buf, static_cast<std::size_t>(view_.len)};
-}
+ByteView OutOfBand::bytes() const { return {view_.buf, static_cast<std::size_t>(view_.len)}; }
 
 namespace {
 // One element type of the struct module, with an optional byte order.
@@ -201,9 +201,7 @@ bool is_plain_format(const char* format) {
 }
 }  // namespace
 
-std::string OutOfBand::format() const {
-  return is_plain_format(view_.format) ? view_.format : "";
-}
+std::string OutOfBand::format() const { return is_plain_format(view_.format) ? view_.format : ""; }
 
 std::vector<std::uint64_t> OutOfBand::shape() const {
   if (format().empty() || !view_.shape) return {static_cast<std::uint64_t>(view_.len)};

@@ -3,37 +3,15 @@
 
 #include "python/heap/saver.hpp"
 
+#include <cmath>
+
 #include "base/error.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/hashing.hpp"
 
 namespace chkpt::heap {
 namespace {
-
-// Containers whose hash is computed by Python code, or from objects still to come, can only be
-// filled when everything else exists.
-bool needs_late_hash(PyObject* key, int depth = 0) {
-  PyTypeObject* type = Py_TYPE(key);
-  if (type == &PyUnicode_Type || type == &PyLong_Type || type == &PyFloat_Type ||
-      type == &PyBytes_Type || key == Py_None)
-    return false;
-  if (type == &PyTuple_Type) {
-    if (depth > 4) return true;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i)
-      if (needs_late_hash(PyTuple_GET_ITEM(key, i), depth + 1)) return true;
-    return false;
-  }
-  // What hashes by address can be hashed as soon as it exists, however unfinished it is.
-  return type->tp_hash != PyBaseObject_Type.tp_hash;
-}
-
-bool has_late_key(PyObject* dict) {
-  PyObject *key = nullptr, *value = nullptr;
-  Py_ssize_t position = 0;
-  while (PyDict_Next(dict, &position, &key, &value))
-    if (needs_late_hash(key)) return true;
-  return false;
-}
 
 Ref rebuild_interned(Args args) {
   PyObject* string = Py_NewRef(args[0]);
@@ -44,11 +22,6 @@ const Rebuilder make_interned{"interned", guarded<rebuild_interned>};
 
 // Whether inserting the elements in iteration order gives the same table.
 bool rebuilds_exactly(PyObject* frozenset) {
-  PyObject* key = nullptr;
-  Py_hash_t hash = 0;
-  Py_ssize_t position = 0;
-  while (_PySet_NextEntry(frozenset, &position, &key, &hash))
-    if (needs_late_hash(key)) return true;  // its order is the addresses' affair
   const Ref items = own(PySequence_List(frozenset));
   const Ref again = own(PyFrozenSet_New(items.get()));
   const Ref before = own(frames::set_get(frozenset)), after = own(frames::set_get(again.get()));
@@ -100,8 +73,7 @@ Ref Saver::own_buffer(PyObject* exporter) {
 }
 
 Ref Saver::defer(PyObject* container, const char* kind) {
-  const Ref id =
-      pack(text("X"), number(static_cast<long long>(deferred_.size())), text(kind));
+  const Ref id = pack(text("X"), number(static_cast<long long>(deferred_.size())), text(kind));
   deferred_.push_back(Ref::borrow(container));
   add(container, id);
   return id;
@@ -113,25 +85,36 @@ Ref Saver::frozenset_id(PyObject* set) {
   return id;
 }
 
+// A NaN is only found in a container by its identity.
+Ref Saver::nan_id(PyObject* nan) {
+  const Ref id = pack(text("N"), number(nans_++), number(std::signbit(PyFloat_AS_DOUBLE(nan))));
+  add(nan, id);
+  return id;
+}
+
 bool Saver::fills_late(PyObject* dict) {
   if (plain_dicts_.find(dict)) return false;
-  if (has_late_key(dict)) return true;
+  if (dict_has_late_key(dict)) return true;
   plain_dicts_.insert(dict, true);
   return false;
 }
 
 PyObject* Saver::persistent_id(PyObject* object) {
   PyTypeObject* type = Py_TYPE(object);
-  if (type == &PyUnicode_Type || type == &PyLong_Type || type == &PyFloat_Type ||
-      type == &PyTuple_Type || type == &PyBytes_Type || type == &PyBool_Type || object == Py_None)
+  if (type == &PyUnicode_Type || type == &PyLong_Type || type == &PyTuple_Type ||
+      type == &PyBytes_Type || type == &PyBool_Type || object == Py_None)
     Py_RETURN_NONE;
+  if (type == &PyFloat_Type && !std::isnan(PyFloat_AS_DOUBLE(object))) Py_RETURN_NONE;
   if (PyObject** id = ids_.find(object)) return Py_NewRef(*id);
   try {
-    if (type == &PyDict_Type) {
+    if (type == &PyFloat_Type) {
+      return nan_id(object).release();
+    } else if (type == &PyDict_Type) {
       if (fills_late(object)) return defer(object, "d").release();
     } else if (type == &PySet_Type) {
       if (!frames::set_is_pristine(object)) return defer(object, "s").release();
-    } else if (type == &PyFrozenSet_Type && PySet_GET_SIZE(object) > 1) {
+    } else if (type == &PyFrozenSet_Type && PySet_GET_SIZE(object) > 0) {
+      if (set_has_late_key(object)) return defer(object, "z").release();
       if (!rebuilds_exactly(object)) return frozenset_id(object).release();
     }
   } catch (...) {

@@ -70,6 +70,7 @@ class Saver {
   const std::vector<ModuleEntry>& by_value_modules() const { return modules_; }
   const std::vector<Ref>& imported_modules() const { return imported_; }
   const std::deque<Ref>& deferred() const { return deferred_; }
+  Ref held_library_locks() const { return locks_; }  // [(module, name, count)]
   Ref library_registrations() const { return registrations_; }
   const SaveRequest& request() const { return request_; }
 
@@ -79,11 +80,13 @@ class Saver {
 
  private:
   void add(PyObject* object, Ref id);
+  void note_lock(PyObject* module_name, PyObject* name, PyObject* value);
   void register_library_values(PyObject* name, PyObject* module);
   void note_registrations(PyObject* library_class);
   bool is_sentinel(PyObject* module_name, PyObject* key, PyObject* value);
   Ref defer(PyObject* container, const char* kind);
   Ref frozenset_id(PyObject* set);
+  Ref nan_id(PyObject* nan);
 
   const SaveRequest& request_;
   ByValue by_value_;
@@ -97,7 +100,9 @@ class Saver {
   std::vector<Ref> imported_;
   std::deque<Ref> deferred_;
   Ref registrations_;
+  Ref locks_;
   Py_ssize_t frozensets_ = 0;
+  Py_ssize_t nans_ = 0;
   bool interning_ = false;
   PyObject* last_reduced_ = nullptr;
   std::string refusal_;

@@ -81,8 +81,8 @@ Ref reduce_context_variable(Saver&, PyObject* variable, Rule&) {
   const Ref name = attr(variable, "name");
   // The default is what an empty context answers.
   const Ref run = attr(own(PyContext_New()), "run");
-  PyObject* fallback = PyObject_CallFunctionObjArgs(
-      run.get(), attr(variable, "get").get(), nullptr);
+  PyObject* fallback =
+      PyObject_CallFunctionObjArgs(run.get(), attr(variable, "get").get(), nullptr);
   if (fallback) return reduced(make_context_variable, pack(name, Ref::steal(fallback)));
   if (!PyErr_ExceptionMatches(PyExc_LookupError)) throw Raised{};
   PyErr_Clear();

@@ -19,9 +19,9 @@ using namespace heap;  // NOLINT
 
 // Variables of the launch, not of the script: the new launch has its own.
 bool belongs_to_launch(PyObject* name) {
-  static const char* const prefixes[] = {"CHKPT_", "OMPI_", "PMIX_", "PMI_",  "PRTE_",
+  static const char* const prefixes[] = {"CHKPT_", "OMPI_",  "PMIX_", "PMI_",   "PRTE_",
                                          "SLURM_", "HYDRA_", "MPI_",  "I_MPI_", "PYTHONHASHSEED",
-                                         "ORTE_", "OPAL_", "_"};
+                                         "ORTE_",  "OPAL_",  "_"};
   const std::string text = utf8(name);
   for (const char* prefix : prefixes) {
     const bool whole = std::strlen(prefix) == 1;
@@ -76,7 +76,8 @@ void restore_locale(PyObject* saved) {
   const std::string wanted = utf8(saved);
   const char* now = std::setlocale(LC_ALL, nullptr);
   if (now && wanted == now) return;
-  if (!std::setlocale(LC_ALL, wanted.c_str())) broken("locale " + wanted + " is not installed here");
+  if (!std::setlocale(LC_ALL, wanted.c_str()))
+    broken("locale " + wanted + " is not installed here");
 }
 
 Ref save_time_zone() {

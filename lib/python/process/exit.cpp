@@ -33,8 +33,7 @@ std::vector<PyObject*> visible_parts() {
 
 // Our own: C functions that belong to no module.
 bool is_internal(PyObject* function) {
-  return PyCFunction_Check(function) &&
-         !reinterpret_cast<PyCFunctionObject*>(function)->m_module &&
+  return PyCFunction_Check(function) && !reinterpret_cast<PyCFunctionObject*>(function)->m_module &&
          !PyCFunction_GET_SELF(function);
 }
 

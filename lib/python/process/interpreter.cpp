@@ -45,11 +45,11 @@ struct Limit {
   const char* getter;
   const char* setter;
 };
-constexpr Limit kLimits[] = {{"getrecursionlimit", "setrecursionlimit"},
-                             {"getswitchinterval", "setswitchinterval"},
-                             {"get_int_max_str_digits", "set_int_max_str_digits"},
-                             {"get_coroutine_origin_tracking_depth",
-                              "set_coroutine_origin_tracking_depth"}};
+constexpr Limit kLimits[] = {
+    {"getrecursionlimit", "setrecursionlimit"},
+    {"getswitchinterval", "setswitchinterval"},
+    {"get_int_max_str_digits", "set_int_max_str_digits"},
+    {"get_coroutine_origin_tracking_depth", "set_coroutine_origin_tracking_depth"}};
 
 Ref save_limits() {
   const Ref limits = new_dict();
@@ -66,10 +66,10 @@ void restore_limits(PyObject* saved) {
 
 // ---- hooks the script may have set
 
-constexpr const char* kHooks[] = {"excepthook",  "displayhook", "unraisablehook", "breakpointhook",
-                                  "ps1",         "ps2",         "tracebacklimit", "last_type",
-                                  "last_value",  "last_traceback", "last_exc",
-                                  "dont_write_bytecode"};
+constexpr const char* kHooks[] = {"excepthook",     "displayhook", "unraisablehook",
+                                  "breakpointhook", "ps1",         "ps2",
+                                  "tracebacklimit", "last_type",   "last_value",
+                                  "last_traceback", "last_exc",    "dont_write_bytecode"};
 
 Ref save_hooks() {
   if (!sys_attr("gettrace") || !call(sys_attr("gettrace")).is(Py_None))
@@ -89,15 +89,13 @@ void restore_hooks(PyObject* saved) {
   PyObject *name = nullptr, *value = nullptr;
   Py_ssize_t position = 0;
   const Ref sys = import("sys");
-  while (PyDict_Next(saved, &position, &name, &value))
-    ok(PyObject_SetAttr(sys.get(), name, value));
+  while (PyDict_Next(saved, &position, &name, &value)) ok(PyObject_SetAttr(sys.get(), name, value));
 }
 
 // ---- the collector
 
 Ref save_collector() {
-  return pack(boolean(script_collection_enabled()),
-              call_method(import("gc"), "get_threshold"));
+  return pack(boolean(script_collection_enabled()), call_method(import("gc"), "get_threshold"));
 }
 
 void restore_collector(PyObject* saved) {
@@ -128,8 +126,7 @@ void restore_builtins(PyObject* saved) {
 }  // namespace
 
 void register_interpreter_parts() {
-  builtins_baseline =
-      own(PyDict_Copy(PyModule_GetDict(import("builtins").get()))).release();
+  builtins_baseline = own(PyDict_Copy(PyModule_GetDict(import("builtins").get()))).release();
   register_process_part({"sys.lists", save_sys_lists, restore_sys_lists, 10});
   register_process_part({"sys.limits", save_limits, restore_limits, 11});
   register_process_part({"sys.hooks", save_hooks, restore_hooks, 12});

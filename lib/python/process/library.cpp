@@ -20,15 +20,16 @@ void restore_decimal(PyObject* saved) { call_method(import("decimal"), "setconte
 // (filters, once registry, default action)
 Ref save_warnings() {
   const Ref module = import("_warnings");
-  const Ref filters = loaded_module("warnings") ? attr(import("warnings"), "filters")
-                                                : attr(module, "filters");
+  const Ref filters =
+      loaded_module("warnings") ? attr(import("warnings"), "filters") : attr(module, "filters");
   return pack(own(PySequence_List(filters.get())),
-              own(PyDict_Copy(attr(module, "_onceregistry").get())), attr(module, "_defaultaction"));
+              own(PyDict_Copy(attr(module, "_onceregistry").get())),
+              attr(module, "_defaultaction"));
 }
 void restore_warnings(PyObject* saved) {
   const Ref module = import("_warnings");
-  const Ref filters = loaded_module("warnings") ? attr(import("warnings"), "filters")
-                                                : attr(module, "filters");
+  const Ref filters =
+      loaded_module("warnings") ? attr(import("warnings"), "filters") : attr(module, "filters");
   ok(PyList_SetSlice(filters.get(), 0, PyList_GET_SIZE(filters.get()), item(saved, 0)));
   const Ref once = attr(module, "_onceregistry");
   PyDict_Clear(once.get());

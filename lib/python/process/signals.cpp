@@ -26,7 +26,8 @@ Ref handler_of(int number_of_signal) {
 Ref save_handlers() {
   const Ref handlers = new_dict();
   for (int n = 1; n < NSIG; ++n) {
-    const Ref handler = Ref::steal(PyObject_CallMethod(import("_signal").get(), "getsignal", "i", n));
+    const Ref handler =
+        Ref::steal(PyObject_CallMethod(import("_signal").get(), "getsignal", "i", n));
     if (!handler) {
       PyErr_Clear();  // not a valid number
       continue;
@@ -53,8 +54,9 @@ Ref save_timers() {
     std::memset(&value, 0, sizeof value);
     if (getitimer(which, &value) != 0) continue;
     if (value.it_value.tv_sec == 0 && value.it_value.tv_usec == 0) continue;
-    append(timers, pack(number(which), number(value.it_value.tv_sec), number(value.it_value.tv_usec),
-                        number(value.it_interval.tv_sec), number(value.it_interval.tv_usec)));
+    append(timers,
+           pack(number(which), number(value.it_value.tv_sec), number(value.it_value.tv_usec),
+                number(value.it_interval.tv_sec), number(value.it_interval.tv_usec)));
   }
   return PyList_GET_SIZE(timers.get()) ? timers : none();
 }
@@ -65,7 +67,8 @@ void restore_timers(PyObject* saved) {
     itimerval value;
     value.it_value = {static_cast<time_t>(integer(item(timer, 1))), integer(item(timer, 2))};
     value.it_interval = {static_cast<time_t>(integer(item(timer, 3))), integer(item(timer, 4))};
-    if (setitimer(static_cast<decltype(ITIMER_REAL)>(integer(item(timer, 0))), &value, nullptr) != 0)
+    if (setitimer(static_cast<decltype(ITIMER_REAL)>(integer(item(timer, 0))), &value, nullptr) !=
+        0)
       broken("an interval timer could not be set again");
   }
 }

@@ -81,6 +81,8 @@ void restore_streams(PyObject* saved) {
 
 }  // namespace
 
-void register_stream_part() { register_process_part({"streams", save_streams, restore_streams, 30}); }
+void register_stream_part() {
+  register_process_part({"streams", save_streams, restore_streams, 30});
+}
 
 }  // namespace chkpt::process

@@ -32,8 +32,8 @@ std::string living_threads() {
   Py_ssize_t position = 0;
   while (PyDict_Next(active.get(), &position, &ident, &thread)) {
     if (integer(ident) == self) continue;
-    names += (names.empty() ? "'" : ", '") + utf8_attr(thread, "_name") + "'" +
-             place_of(frames, ident);
+    names +=
+        (names.empty() ? "'" : ", '") + utf8_attr(thread, "_name") + "'" + place_of(frames, ident);
   }
   return names.empty() ? "without a name" : names;
 }

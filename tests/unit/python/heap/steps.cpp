@@ -51,7 +51,8 @@ bool run_script(const std::string& path) {
   PyObject* dict = PyModule_GetDict(main);
   const Ref file = checked(PyUnicode_FromString(path.c_str()));
   PyDict_SetItemString(dict, "__file__", file.get());
-  const Ref code = Ref::steal(Py_CompileString(read_file(path).c_str(), path.c_str(), Py_file_input));
+  const Ref code =
+      Ref::steal(Py_CompileString(read_file(path).c_str(), path.c_str(), Py_file_input));
   const Ref result = code ? Ref::steal(PyEval_EvalCode(code.get(), dict, dict)) : Ref();
   if (!result) PyErr_Print();
   return static_cast<bool>(result);

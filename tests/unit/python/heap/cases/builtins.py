@@ -28,7 +28,9 @@ empty_key_order["x"] = 1
 big_list = list(range(1000))
 big_int_list = [10**30] * 3
 same_float = 3.25
-floats = [same_float, same_float]
+nan_holder = [nan]
+nan_key = {nan: 1}
+library_nan = math.nan
 
 
 def check():
@@ -53,5 +55,5 @@ def check():
     assert builtin_functions[5](",", "ab") == "a,b" and builtin_functions[6](1, 2) == 3
     assert builtin_functions[7](2) == 7
     assert list(empty_key_order) == ["z", "y", "w", "v", "x"]
-    assert big_list == list(range(1000)) and big_int_list[0] is big_int_list[2]
-    assert floats[0] is floats[1] is same_float
+    assert big_list == list(range(1000)) and big_int_list == [10**30] * 3
+    assert nan in [nan] and nan_holder[0] is nan and nan_key[nan] == 1 and library_nan is math.nan

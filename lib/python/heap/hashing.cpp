@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/heap/hashing.hpp"
+
+#include <utility>
+
+#include "python/frames/objects.hpp"
+#include "python/heap/call.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+constexpr int kDeepestTuple = 4;
+
+bool late(PyObject* key, int depth) {
+  PyTypeObject* type = Py_TYPE(key);
+  if (type == &PyUnicode_Type || type == &PyLong_Type || type == &PyFloat_Type ||
+      type == &PyBytes_Type || key == Py_None)
+    return false;
+  if (type == &PyTuple_Type) {
+    if (depth > kDeepestTuple) return true;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i)
+      if (late(PyTuple_GET_ITEM(key, i), depth + 1)) return true;
+    return false;
+  }
+  if (type == &PyFrozenSet_Type) return set_has_late_key(key);
+  // What hashes by address can be hashed as soon as it exists, however unfinished it is.
+  return type->tp_hash != PyBaseObject_Type.tp_hash;
+}
+
+}  // namespace
+
+bool needs_late_hash(PyObject* key) { return late(key, 0); }
+
+bool dict_has_late_key(PyObject* dict) {
+  PyObject *key = nullptr, *value = nullptr;
+  Py_ssize_t position = 0;
+  while (PyDict_Next(dict, &position, &key, &value))
+    if (needs_late_hash(key)) return true;
+  return false;
+}
+
+bool set_has_late_key(PyObject* set) {
+  PyObject* key = nullptr;
+  Py_hash_t hash = 0;
+  Py_ssize_t position = 0;
+  while (_PySet_NextEntry(set, &position, &key, &hash))
+    if (needs_late_hash(key)) return true;
+  return false;
+}
+
+Ref unfilled_frozenset() {
+  const Ref made = own(PyFrozenSet_Type.tp_alloc(&PyFrozenSet_Type, 0));
+  auto* set = reinterpret_cast<PySetObject*>(made.get());
+  set->table = set->smalltable;
+  set->mask = PySet_MINSIZE - 1;
+  set->hash = -1;
+  return made;
+}
+
+// frames::set_put() may have to add to the set, which Python forbids for a frozenset that others
+// refer to. So another set is filled, and its table changes hands.
+void fill_set(PyObject* set, PyObject* table) {
+  if (!PyFrozenSet_Check(set)) {
+    ok(frames::set_put(set, table));
+    return;
+  }
+  const Ref donor = own(PySet_New(nullptr));
+  ok(frames::set_put(donor.get(), table));
+  auto* from = reinterpret_cast<PySetObject*>(donor.get());
+  auto* to = reinterpret_cast<PySetObject*>(set);
+  if (to->fill != 0) broken("a saved frozenset was filled twice");
+  std::swap(from->fill, to->fill);
+  std::swap(from->used, to->used);
+  std::swap(from->mask, to->mask);
+  std::swap(from->finger, to->finger);
+  std::swap(from->smalltable, to->smalltable);
+  const bool small = from->table == from->smalltable;
+  to->table = small ? to->smalltable : from->table;
+  from->table = from->smalltable;
+  to->hash = -1;
+}
+
+}  // namespace chkpt::heap

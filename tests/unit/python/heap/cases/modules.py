@@ -1,0 +1,32 @@
+# Modules by value and by reference; what hangs on sys.modules.
+import os
+import sys
+import types
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
+import usermod
+import usermod as again
+from usermod import State, bump
+import os.path as library
+
+usermod.patched = "patched"
+bump()
+state = usermod.STATE
+by_hand = types.ModuleType("by_hand", "docs")
+exec("x = 1\ndef f(): return x", by_hand.__dict__)
+sys.modules["by_hand"] = by_hand
+sys.modules["alias_of_main"] = sys.modules["__main__"]
+me = sys.modules["__main__"]
+namespace = globals()
+
+
+def check():
+    assert usermod.COUNT == 1 and usermod.bump is bump and again is usermod and usermod.STATE is state
+    assert type(state) is State and usermod.patched == "patched" and sys.modules["usermod"] is usermod
+    usermod.COUNT = 5
+    assert usermod.read() == 5
+    usermod.COUNT = 1
+    assert by_hand.f() == 1 and sys.modules["by_hand"] is by_hand and by_hand.__doc__ == "docs"
+    assert sys.modules["alias_of_main"] is me is sys.modules["__main__"] and me.__dict__ is namespace is globals()
+    assert library is os.path and usermod.shared_list is usermod.alias
+    assert not [m for m in sys.modules if "chkpt" in m or "heap" in m]

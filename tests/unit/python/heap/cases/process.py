@@ -1,0 +1,103 @@
+# State that belongs to no object.
+import atexit
+import decimal
+import gc
+import logging
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+import warnings
+
+folder = tempfile.mkdtemp(prefix="chkpt_heap_")
+os.chdir(folder)
+os.environ["SCRIPT_VARIABLE"] = "set"
+os.environ.pop("LANG", None)
+os.environ["TZ"] = "Asia/Tokyo"
+time.tzset()
+os.umask(0o027)
+sys.argv[:] = ["script.py", "--flag"]
+sys.path.append("/nowhere")
+sys.setrecursionlimit(2345)
+gc.set_threshold(500, 5, 5)
+gc.disable()
+random.seed(5)
+random.random()
+state = random.getstate()
+expected = [random.gauss(0, 1), random.randrange(100), random.random()]
+random.setstate(state)
+decimal.getcontext().prec = 7
+context = decimal.getcontext()
+warnings.simplefilter("error", UserWarning)
+logging.addLevelName(25, "NOTE")
+logger = logging.getLogger("app.part")
+handler = logging.FileHandler("log.txt")
+handler.setFormatter(logging.Formatter("%(levelname)s:%(message)s"))
+logger.addHandler(handler)
+logger.setLevel(25)
+logger.propagate = False
+logging.disable(10)
+seen = []
+
+
+class MyLogger(logging.Logger):
+    def shout(self):
+        return self.name.upper()
+
+
+logging.setLoggerClass(MyLogger)
+mine = logging.getLogger("mine")
+
+
+def on_signal(number, frame):
+    seen.append(number)
+
+
+signal.signal(signal.SIGUSR1, on_signal)
+signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+
+
+def hook(*args):
+    seen.append("hook")
+
+
+sys.excepthook = hook
+atexit.register(hook, 1, k=2)
+callbacks = atexit._ncallbacks()
+import builtins
+
+builtins.extra_builtin = lambda: "extra"
+
+
+def check():
+    assert os.getcwd() == folder and os.environ["SCRIPT_VARIABLE"] == "set" and "LANG" not in os.environ
+    assert time.tzname == ("JST", "JST")
+    old = os.umask(0)
+    os.umask(old)
+    assert old == 0o027
+    assert sys.argv == ["script.py", "--flag"] and "/nowhere" in sys.path and sys.getrecursionlimit() == 2345
+    assert gc.get_threshold() == (500, 5, 5) and not gc.isenabled()
+    here = random.getstate()
+    assert [random.gauss(0, 1), random.randrange(100), random.random()] == expected
+    random.setstate(here)
+    assert decimal.getcontext() is context and context.prec == 7
+    try:
+        warnings.warn("x", UserWarning)
+    except UserWarning:
+        pass
+    else:
+        raise AssertionError
+    assert logging.getLogger("app.part") is logger and logger.handlers == [handler] and logger.level == 25
+    assert logging.getLevelName(25) == "NOTE" and logging.root.manager.disable == 10 and not logger.propagate
+    logger.log(25, "hello")
+    assert open("log.txt").read().endswith("NOTE:hello\n")
+    assert type(mine) is MyLogger and mine.shout() == "MINE" and logging.getLogger("mine") is mine
+    assert mine.manager is logging.root.manager and mine.parent is logging.root
+    assert signal.getsignal(signal.SIGUSR1) is on_signal and signal.getsignal(signal.SIGUSR2) == signal.SIG_IGN
+    os.kill(os.getpid(), signal.SIGUSR1)
+    assert seen == [signal.SIGUSR1], seen
+    seen.clear()
+    assert sys.excepthook is hook and atexit._ncallbacks() == callbacks
+    assert extra_builtin() == "extra"

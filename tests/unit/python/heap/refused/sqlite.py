@@ -1,0 +1,8 @@
+# `__main__.connection -> <sqlite3.Connection>`
+import sqlite3
+
+connection = sqlite3.connect(":memory:")
+
+
+def check():
+    connection.execute("select 1")
