@@ -142,8 +142,9 @@ class Search {
 
   void add_function(PyObject* object) {
     auto* function = reinterpret_cast<PyFunctionObject*>(object);
-    PyObject* names =
-        own(PyCode_GetFreevars(reinterpret_cast<PyCodeObject*>(function->func_code))).get();
+    const Ref free_names =
+        own(PyCode_GetFreevars(reinterpret_cast<PyCodeObject*>(function->func_code)));
+    PyObject* names = free_names.get();
     for (Py_ssize_t i = 0; function->func_closure && i < PyTuple_GET_SIZE(names); ++i) {
       PyObject* cell = PyTuple_GET_ITEM(function->func_closure, i);
       add(object, ".<closure>." + utf8(PyTuple_GET_ITEM(names, i)), PyCell_GET(cell));

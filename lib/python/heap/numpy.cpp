@@ -119,7 +119,8 @@ Ref reduce_object_array(Saver& saver, PyObject* array, Rule& rule) {
 }
 
 Ref rebuild_object_view(Args args) {
-  const Ref flat = call_method(args[0], "reshape", number(-1), args[6]);
+  const Ref rows = utf8(args[6]) == "C" ? Ref::borrow(args[0]) : attr(args[0], "T");
+  const Ref flat = call_method(rows, "reshape", number(-1));
   const Ref start = own(
       PySequence_GetSlice(flat.get(), static_cast<Py_ssize_t>(integer(args[1])), PY_SSIZE_T_MAX));
   const Ref view =

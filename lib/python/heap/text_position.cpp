@@ -15,7 +15,9 @@ namespace {
 
 // ---- the newline argument is shown nowhere: where TextIOWrapper keeps it is found by making some
 
-constexpr const char* kNewlines[] = {nullptr, "", "\n", "\r", "\r\n"};  // null: None
+// Null: None. The fifth possible value, "\r\n", is what is none of these: only texts of up to one
+// character exist once in the interpreter and can be recognised by address.
+constexpr const char* kNewlines[] = {nullptr, "", "\n", "\r"};
 
 Ref newline_object(const char* value) { return value ? text(value) : none(); }
 
@@ -146,7 +148,6 @@ Ref newline_of(PyObject* file) {
   static const std::size_t offset = find_field();
   if (offset == 0) refuse("the newline mode of text files cannot be read in this Python");
   if (!word_at(file, offset)) return none();
-  // The texts of up to one character exist only once in the interpreter.
   for (const char* value : {"", "\n", "\r"})
     if (const Ref newline = text(value); holds(file, offset, newline.get())) return newline;
   return text("\r\n");

@@ -3,10 +3,9 @@
 // when the modules are imported, so a callback that is already there is not added twice.
 #include <Python.h>
 
-#include <vector>
-
-#include "python/heap/call.hpp"
+#include "python/frames/exit_callbacks.hpp"
 #include "python/heap/by_value.hpp"
+#include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/process/register.hpp"
 
@@ -14,22 +13,6 @@ namespace chkpt::process {
 namespace {
 
 using namespace heap;  // NOLINT
-
-// atexit shows its callbacks only to the collector: function, arguments and, if there are any,
-// keyword arguments of each, then the module's own dict.
-std::vector<PyObject*> visible_parts() {
-  std::vector<PyObject*> found;
-  const Ref module = import("atexit");
-  Py_TYPE(module.get())
-      ->tp_traverse(
-          module.get(),
-          [](PyObject* referent, void* list) {
-            static_cast<std::vector<PyObject*>*>(list)->push_back(referent);
-            return 0;
-          },
-          &found);
-  return found;
-}
 
 // Our own: C functions that belong to no module.
 bool is_internal(PyObject* function) {
@@ -45,29 +28,11 @@ bool is_library_closure(ByValue& by_value, PyObject* function) {
          !by_value.module_named(object->func_module);
 }
 
-Ref callbacks() {
-  const Ref list = new_list();
-  PyObject* module_dict = PyModule_GetDict(import("atexit").get());
-  const std::vector<PyObject*> parts = visible_parts();
-  for (std::size_t i = 0; i + 1 < parts.size();) {
-    PyObject* function = parts[i];
-    if (function == module_dict || !PyTuple_CheckExact(parts[i + 1])) break;
-    PyObject* args = parts[i + 1];
-    i += 2;
-    Ref keywords = new_dict();
-    if (i < parts.size() && PyDict_CheckExact(parts[i]) && parts[i] != module_dict)
-      keywords = Ref::borrow(parts[i++]);
-    append(list, pack(function, args, keywords));
-  }
-  return list;
-}
+Ref callbacks() { return own(frames::exit_callbacks()); }
 
 Ref save_callbacks() {
   ByValue by_value;
   const Ref all = callbacks(), kept = new_list();
-  const Ref count = call_method(import("atexit"), "_ncallbacks");
-  if (integer(count.get()) != PyList_GET_SIZE(all.get()))
-    refuse("the functions registered with atexit cannot be read in this Python");
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i) {
     PyObject* function = item(PyList_GET_ITEM(all.get(), i), 0);
     if (!is_internal(function) && !is_library_closure(by_value, function))
