@@ -18,6 +18,7 @@ namespace {
 namespace shim = frames::shim;
 
 long g_right = 0, g_wrong = 0, g_unknown = 0;
+long g_untold = 0;  // 3.13 saves its stack pointer for line events only
 long g_limit = 0;
 
 void report(PyCodeObject* co, int at, int opcode, int saved, int computed) {
@@ -31,6 +32,10 @@ int compare(PyObject*, PyFrameObject* frame, int what, PyObject*) {
   if (what != PyTrace_OPCODE && what != PyTrace_LINE) return 0;
   if (g_right > g_limit) return 0;
   shim::InterpreterFrame* f = frame->f_frame;
+  if (f->stacktop == -1) {
+    ++g_untold;
+    return 0;
+  }
   PyCodeObject* co = shim::code(f);
   const int at = shim::offset(f);
   const frames::CodeAnalysis* code = frames::CodeAnalysis::of(co);
@@ -82,8 +87,9 @@ int check_depths() {
       Ref::steal(PyObject_CallOneArg(PyDict_GetItemString(main, "execute"), suite.get()));
   PyEval_SetTrace(nullptr, nullptr);
   if (!ran) std::printf("%s\n", take_exception_text().c_str());
-  std::printf("%ld tests: %ld depths right, %ld wrong, %ld unknown\n",
-              ran ? PyLong_AsLong(ran.get()) : 0, g_right, g_wrong, g_unknown);
+  std::printf(
+      "%ld tests: %ld depths right, %ld wrong, %ld unknown, %ld not told by the interpreter\n",
+      ran ? PyLong_AsLong(ran.get()) : 0, g_right, g_wrong, g_unknown, g_untold);
   std::fflush(stdout);
   return g_wrong || g_unknown || g_right < 100'000;
 }
