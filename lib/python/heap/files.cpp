@@ -15,6 +15,7 @@
 
 #include "python/heap/call.hpp"
 #include "python/heap/files.hpp"
+#include "python/heap/loader.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -110,7 +111,8 @@ const Rebuilder make_raw_file{"file.raw", guarded<rebuild_raw_file>};
 Ref rebuild_closed_raw_file(Args args) {
   const Ref file = call(attr(import("_io"), "FileIO"), text("/dev/null"), args[1]);
   set_attr(file.get(), "name", args[0]);
-  call_method(file, "close");
+  // Not yet: the layers above can only be made around an open file.
+  Loader::current().afterwards([file] { call_method(file, "close"); });
   return file;
 }
 const Rebuilder make_closed_raw_file{"file.closed", guarded<rebuild_closed_raw_file>};

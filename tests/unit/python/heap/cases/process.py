@@ -59,7 +59,7 @@ signal.signal(signal.SIGUSR1, on_signal)
 signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 
 
-def hook(*args):
+def hook(*args, **keywords):
     seen.append("hook")
 
 
