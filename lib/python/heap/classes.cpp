@@ -211,7 +211,7 @@ Ref hidden_type(const std::string& name) {
       {"traceback", &PyTraceBack_Type},
       {"mappingproxy", &PyDictProxy_Type},
       {"wrapper_descriptor", &PyWrapperDescr_Type},
-      {"method-wrapper", &_PyMethodWrapper_Type},
+      {"method-wrapper", Py_TYPE(attr(Py_None, "__repr__").get())},
       {"method_descriptor", &PyMethodDescr_Type},
       {"classmethod_descriptor", &PyClassMethodDescr_Type},
       {"getset_descriptor", &PyGetSetDescr_Type},

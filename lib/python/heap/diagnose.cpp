@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMostObjects = 3'000'000;
 constexpr std::size_t kLongestKey = 40;
+constexpr int kCodeUnitBytes = 2;
 
 struct Origin {
   PyObject* parent;   // null: a root
@@ -45,7 +46,7 @@ std::string place_of_frame(PyObject* frame) {
   auto* code = reinterpret_cast<PyCodeObject*>(PyList_GET_ITEM(frame, frames::kCode));
   const auto next = static_cast<int>(PyLong_AsLong(PyList_GET_ITEM(frame, frames::kNext)));
   const int unit = next > 0 ? next - 1 : 0;
-  const int line = PyCode_Addr2Line(code, unit * static_cast<int>(sizeof(_Py_CODEUNIT)));
+  const int line = PyCode_Addr2Line(code, unit * kCodeUnitBytes);
   return base_name(utf8(code->co_filename)) + ":" + std::to_string(line);
 }
 

@@ -42,12 +42,25 @@ bool dict_has_late_key(PyObject* dict) {
 }
 
 bool set_has_late_key(PyObject* set) {
-  PyObject* key = nullptr;
-  Py_hash_t hash = 0;
-  Py_ssize_t position = 0;
-  while (_PySet_NextEntry(set, &position, &key, &hash))
-    if (needs_late_hash(key)) return true;
+  const auto* object = reinterpret_cast<PySetObject*>(set);
+  for (Py_ssize_t i = 0; i <= object->mask; ++i) {
+    const setentry& entry = object->table[i];
+    const bool deleted = entry.hash == -1;  // no element hashes to -1
+    if (entry.key && !deleted && needs_late_hash(entry.key)) return true;
+  }
   return false;
+}
+
+bool insertion_rebuilds(PyObject* set) {
+  const Ref items = own(PySequence_List(set));
+  const Ref again = own(PySet_New(items.get()));
+  const auto* a = reinterpret_cast<PySetObject*>(set);
+  const auto* b = reinterpret_cast<PySetObject*>(again.get());
+  if (a->mask != b->mask || a->fill != b->fill || a->used != b->used || a->finger != b->finger)
+    return false;
+  for (Py_ssize_t i = 0; i <= a->mask; ++i)
+    if (a->table[i].key != b->table[i].key) return false;
+  return true;
 }
 
 Ref unfilled_frozenset() {

@@ -12,6 +12,10 @@ bool needs_late_hash(PyObject* key);
 bool dict_has_late_key(PyObject* dict);
 bool set_has_late_key(PyObject* set);  // also frozensets
 
+// Whether inserting the elements one after the other in iteration order, as the pickler's default
+// does, gives the same table. Only for sets without late keys.
+bool insertion_rebuilds(PyObject* set);
+
 // An exact, empty frozenset, to be filled by fill_set().
 Ref unfilled_frozenset();
 

@@ -13,20 +13,16 @@
 namespace chkpt::heap {
 namespace {
 
+bool defers_set(PyObject* set) {
+  return !frames::set_is_pristine(set) && (set_has_late_key(set) || !insertion_rebuilds(set));
+}
+
 Ref rebuild_interned(Args args) {
   PyObject* string = Py_NewRef(args[0]);
   PyUnicode_InternInPlace(&string);
   return Ref::steal(string);
 }
 const Rebuilder make_interned{"interned", guarded<rebuild_interned>};
-
-// Whether inserting the elements in iteration order gives the same table.
-bool rebuilds_exactly(PyObject* frozenset) {
-  const Ref items = own(PySequence_List(frozenset));
-  const Ref again = own(PyFrozenSet_New(items.get()));
-  const Ref before = own(frames::set_get(frozenset)), after = own(frames::set_get(again.get()));
-  return ok(PyObject_RichCompareBool(before.get(), after.get(), Py_EQ)) != 0;
-}
 
 }  // namespace
 
@@ -112,10 +108,10 @@ PyObject* Saver::persistent_id(PyObject* object) {
     } else if (type == &PyDict_Type) {
       if (fills_late(object)) return defer(object, "d").release();
     } else if (type == &PySet_Type) {
-      if (!frames::set_is_pristine(object)) return defer(object, "s").release();
+      if (defers_set(object)) return defer(object, "s").release();
     } else if (type == &PyFrozenSet_Type && PySet_GET_SIZE(object) > 0) {
       if (set_has_late_key(object)) return defer(object, "z").release();
-      if (!rebuilds_exactly(object)) return frozenset_id(object).release();
+      if (!insertion_rebuilds(object)) return frozenset_id(object).release();
     }
   } catch (...) {
     last_reduced_ = object;
