@@ -184,6 +184,16 @@ heap::Loaded load_state(Session& session) {
   return loaded;
 }
 
+// The script's result, or null with a Python exception. No reference of ours outlives this: the
+// interpreter is finalised next.
+PyObject* run_resumed(heap::Loaded loaded) {
+  if (!loaded.stack) return Py_NewRef(Py_None);  // its script had ended before the snapshot
+  const std::unique_ptr<frames::ResumedStack> stack = std::move(loaded.stack);
+  const Ref base_exception = std::move(loaded.base_exception);
+  loaded = {};
+  return stack->run(base_exception.get()).release();
+}
+
 int continue_script(Session& session) {
   python::prepare_resumed_main();
   cut::handles::begin_load(session.start.file->mpi());
@@ -195,14 +205,7 @@ int continue_script(Session& session) {
   connect_script(session.config, session.agent, *session.work, session.start);
   install_signal_triggers(session.config, session.agent);
   python::run_resume_callbacks();
-  if (!loaded.stack) {  // this rank's script had ended before the snapshot
-    loaded = {};
-    return python::finish_resumed(Py_NewRef(Py_None));
-  }
-  const Ref base_exception = std::move(loaded.base_exception);
-  loaded.extra.reset();
-  Ref result = loaded.stack->run(base_exception.get());
-  return python::finish_resumed(result.release());
+  return python::finish_resumed(run_resumed(std::move(loaded)));
 }
 
 int start_script(Session& session) {
