@@ -133,7 +133,8 @@ void print(const Verdict& v, Terminal& terminal) {
   if (v.suspect) head += "; suspect: failed right after two resumes";
   terminal.line(head, intact ? Style::kGood : v.incomplete ? Style::kDim : Style::kBad);
   if (v.incomplete) return;
-  for (const std::string& p : v.problems) terminal.line("  " + printable(p));
+  for (const std::string& p : v.problems)
+    terminal.field("", printable(without_directory(p, v.ref.path)), Style::kBad);
   for (const std::string& n : v.notes) terminal.line("  note: " + printable(n));
 }
 

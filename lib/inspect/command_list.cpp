@@ -119,7 +119,8 @@ void print_table(const store::RunDirectory& run, const std::vector<Entry>& entri
   if (!table.empty()) table.print(terminal);
   for (const Entry& entry : entries) {
     if (entry.reason.empty()) continue;
-    terminal.line("  epoch " + std::to_string(entry.ref.epoch) + ": " + printable(entry.reason),
+    terminal.line("  epoch " + std::to_string(entry.ref.epoch) + ": " +
+                      printable(without_directory(entry.reason, entry.ref.path)),
                   entry.state == "damaged" ? Style::kBad : Style::kPlain);
   }
 }

@@ -219,7 +219,10 @@ void print_head(const Summary& s, Terminal& terminal) {
     terminal.field("state", "valid: every block verified", Style::kGood);
   } else {
     terminal.field("state", "DAMAGED: " + plural(s.damage.size(), "rank file"), Style::kBad);
-    for (const auto& [rank, why] : s.damage) terminal.line("    " + printable(why), Style::kBad);
+    for (const auto& damaged : s.damage) {
+      const std::string& why = damaged.second;
+      terminal.field("", printable(without_directory(why, s.snapshot.path)), Style::kBad);
+    }
   }
 }
 

@@ -174,6 +174,8 @@ class PickleScanner {
         push_with(Kind::kGlobal, Role::kParts, stack_.pop(2));
         return true;
       case op::kReduce:
+        reduce();
+        return true;
       case op::kNewObj:
         push_with(Kind::kCall, Role::kParts, stack_.pop(2));
         return true;
@@ -298,6 +300,36 @@ class PickleScanner {
     connect(target, role, more);
   }
 
+  // chkpt's pickler writes an interned string as a call of ('R', 'interned') with the string: the
+  // string itself stands for it, so that names are text wherever they are used.
+  void reduce() {
+    const Ids parts = stack_.pop(2);
+    const Graph& g = out_.graph;
+    if (is_interning(parts[0]) && g.kind(parts[1]) == Kind::kTuple) {
+      const NodeId string = g.child(parts[1], Role::kItems, 0);
+      if (string != kNoNode && g.kind(string) == Kind::kText) {
+        stack_.push(string);
+        return;
+      }
+    }
+    const NodeId n = add(Kind::kCall);
+    connect(n, Role::kParts, parts);
+    stack_.push(n);
+  }
+
+  bool is_interning(NodeId callable) {
+    const Graph& g = out_.graph;
+    if (g.kind(callable) != Kind::kPersistent) return false;
+    const NodeId label = g.child(callable, Role::kParts, 0);
+    if (label == kNoNode || label == other_label_) return false;
+    if (label == interning_label_) return true;
+    if (g.kind(label) != Kind::kTuple || g.count(label, Role::kItems) != 2) return false;
+    const bool found = g.raw_text(g.child(label, Role::kItems, 0)) == "R" &&
+                       g.raw_text(g.child(label, Role::kItems, 1)) == "interned";
+    (found ? interning_label_ : other_label_) = label;
+    return found;
+  }
+
   void build() {
     const Ids state = stack_.pop(1);
     connect(stack_.top(), Role::kState, state);
@@ -365,6 +397,7 @@ class PickleScanner {
   Instruction in_;
   PickleStack stack_;
   std::size_t buffers_used_ = 0;
+  NodeId interning_label_ = kNoNode, other_label_ = kNoNode;  // labels looked at last
   NodeId none_ = kNoNode, true_ = kNoNode, false_ = kNoNode;
   std::array<NodeId, 256> small_ints_{};
 };

@@ -126,6 +126,14 @@ std::string cut_middle(std::string_view utf8, std::size_t width, std::string_vie
   return first_columns(utf8, left).append(mark) + last_columns(utf8, width - mark_width - left);
 }
 
+std::string without_directory(std::string_view message, std::string_view directory) {
+  if (directory.empty() || message.substr(0, directory.size()) != directory ||
+      message.substr(directory.size(), 1) != "/") {
+    return std::string(message);
+  }
+  return std::string(message.substr(directory.size() + 1));
+}
+
 std::string quote_text(std::string_view utf8, std::size_t limit) {
   std::string body;
   bool cut = false;

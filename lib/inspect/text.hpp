@@ -21,6 +21,9 @@ std::size_t columns(std::string_view utf8);
 std::string cut_end(std::string_view utf8, std::size_t width, std::string_view mark);
 std::string cut_middle(std::string_view utf8, std::size_t width, std::string_view mark);
 
+// `message` without the directory at its beginning: "<directory>/file: why" -> "file: why".
+std::string without_directory(std::string_view message, std::string_view directory);
+
 // Python's own notation, cut to about `limit` characters with "..." at the end.
 std::string quote_text(std::string_view utf8, std::size_t limit);
 std::string quote_bytes(std::string_view bytes, std::size_t limit);

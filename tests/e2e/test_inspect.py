@@ -174,7 +174,7 @@ def test_damage_is_exit_1_and_one_step_back(run, damage):
     assert json.loads(inspect("check", "--json", run).stdout)["resume_epoch"] == newest[1]["epoch"]
     shown = inspect("summary", victim.parent)
     assert shown.returncode == 1
-    assert b"rank-00000.h5" in shown.stdout + shown.stderr or b"MANIFEST" in shown.stderr
+    assert b"rank-00000.h5" in shown.stdout + shown.stderr or b"MANIFEST" in shown.stderr, shown
 
 
 def test_output_is_ascii_in_the_c_locale_and_fits(run):

@@ -43,7 +43,21 @@ def rebuilder(name):
     return label("R", name)
 
 
+NAMES = ("solver", "history", "main", "code", "u")
+
+
 class Pickler(pickle._Pickler):
+    """Names that were interned are written once, as calls, and then taken from the memo."""
+
+    calls = {}
+
+    def save(self, obj, save_persistent_id=True):
+        if type(obj) is str and obj in self.calls:
+            return super().save(self.calls[obj])
+        super().save(obj, save_persistent_id)
+        if type(obj) is Call and obj.name == "interned":
+            self.calls[obj.args[0]] = obj
+
     def persistent_id(self, obj):
         return obj.parts if type(obj) is Label else None
 
@@ -117,7 +131,8 @@ def program():
             "process": {}, "registrations": [], "extra": None}
     table = [1, 11, "red", 4, 44, unset, 6, 66, "green"]
     deferred = (0, [(7, 3, 0, table), [(("a", 1), "first"), (("b", 2), "second")]])
-    return [["solver", "history"], {"shells": [], "imports": ["numpy"], "stack": None}, body,
+    interned = [Call("interned", (name,)) for name in NAMES]
+    return [interned, {"shells": [], "imports": ["numpy"], "stack": None}, body,
             deferred, None]
 
 

@@ -33,6 +33,12 @@ TEST(TextTest, cuts_by_characters) {
   EXPECT_EQ(ascii_only("h\u00e4t\u2026"), "h?t?");
 }
 
+TEST(TextTest, messages_lose_a_directory_that_is_known) {
+  EXPECT_EQ(without_directory("/a/b/f.h5: bad", "/a/b"), "f.h5: bad");
+  EXPECT_EQ(without_directory("/a/bc/f.h5: bad", "/a/b"), "/a/bc/f.h5: bad");
+  EXPECT_EQ(without_directory("bad", ""), "bad");
+}
+
 TEST(TextTest, ages_and_counts) {
   EXPECT_EQ(age_text(5), "5 s");
   EXPECT_EQ(age_text(600), "10 min");
