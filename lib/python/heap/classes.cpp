@@ -53,12 +53,18 @@ class HiddenInitSubclass {
       PyObject* mro = as_type(PyTuple_GET_ITEM(bases, i))->tp_mro;
       for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(mro); ++k) hide(PyTuple_GET_ITEM(mro, k));
     }
+    // From 3.12 on typing.Generic is a C type, which calls this function of typing.
+    generic_ = loaded_attr("typing", "_generic_init_subclass");
+    if (generic_) set_attr(import("typing").get(), "_generic_init_subclass", nothing().get());
   }
   ~HiddenInitSubclass() {
     PendingException pending;
     const Ref name = Ref::steal(PyUnicode_FromString("__init_subclass__"));
     for (const auto& [type, function] : hidden_)
       if (PyType_Type.tp_setattro(type.get(), name.get(), function.get()) < 0) PyErr_Clear();
+    if (generic_ && PyObject_SetAttrString(loaded_module("typing"), "_generic_init_subclass",
+                                           generic_.get()) < 0)
+      PyErr_Clear();
   }
   HiddenInitSubclass(const HiddenInitSubclass&) = delete;
   HiddenInitSubclass& operator=(const HiddenInitSubclass&) = delete;
@@ -71,7 +77,16 @@ class HiddenInitSubclass {
     hidden_.emplace_back(Ref::borrow(type), Ref::borrow(function));
     ok(PyType_Type.tp_setattro(type, text("__init_subclass__").get(), nullptr));
   }
+  static PyObject* do_nothing(PyObject*, PyObject*, PyObject*) { Py_RETURN_NONE; }
+  static Ref nothing() {
+    static PyMethodDef definition = {
+        "nothing", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(do_nothing)),
+        METH_VARARGS | METH_KEYWORDS, nullptr};
+    return own(PyCFunction_New(&definition, nullptr));
+  }
+
   std::vector<std::pair<Ref, Ref>> hidden_;
+  Ref generic_;
 };
 
 PyTypeObject* native_metaclass(PyTypeObject* metaclass) {
@@ -236,6 +251,8 @@ Ref hidden_type(const std::string& name) {
       {"longrange_iterator", &PyLongRangeIter_Type},
       {"iterator", &PySeqIter_Type},
       {"callable_iterator", &PyCallIter_Type},
+      {"GenericAlias", &Py_GenericAliasType},
+      {"SimpleNamespace", Py_TYPE(PySys_GetObject("implementation"))},
       {"PickleBuffer", &PyPickleBuffer_Type},
       {"odict_keys", &PyODictKeys_Type},
       {"odict_values", &PyODictValues_Type},
@@ -269,6 +286,8 @@ Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
   if (found && find_qualified(found, attr(raw(type), "__qualname__").get()).is(raw(type)) &&
       !saver.by_value().module(module.get(), found))
     return not_implemented();
+  // A module that nobody has imported yet; the pickler will, or say that it cannot.
+  if (!found && module && PyUnicode_Check(module.get())) return not_implemented();
   refuse("the type " + full + " cannot be found by name");
 }
 

@@ -22,6 +22,16 @@ std::vector<Slot> own_slots(PyTypeObject* type) {
 bool has_dict(PyTypeObject* type) { return type->tp_dictoffset != 0; }
 bool has_weakrefs(PyTypeObject* type) { return type->tp_weaklistoffset != 0; }
 
+namespace {
+
+// C classes that only add methods, such as typing.Generic.
+bool adds_nothing(const PyTypeObject* type) {
+  return type != &PyBaseObject_Type && type->tp_basicsize == PyBaseObject_Type.tp_basicsize &&
+         type->tp_itemsize == 0 && type->tp_new == PyBaseObject_Type.tp_new;
+}
+
+}  // namespace
+
 Layout layout_of(PyTypeObject* type) {
   Layout layout{{}, nullptr, has_dict(type)};
   PyObject* mro = type->tp_mro;
@@ -31,7 +41,7 @@ Layout layout_of(PyTypeObject* type) {
     for (const Slot& slot : own_slots(base)) layout.slots.push_back(slot);
   }
   layout.native_base = type;
-  while (frames::is_python_class(layout.native_base))
+  while (frames::is_python_class(layout.native_base) || adds_nothing(layout.native_base))
     layout.native_base = layout.native_base->tp_base;
   return layout;
 }
@@ -45,7 +55,17 @@ Ref instance_dict(PyObject* object) {
   return Ref::steal(dict);
 }
 
+// Through the descriptor that type.__new__ made: PyObject_GenericSetDict() of 3.13 leaves values
+// that are stored inside the instance in force.
 void set_instance_dict(PyObject* object, PyObject* dict) {
+  PyObject* mro = Py_TYPE(object)->tp_mro;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); ++i) {
+    auto* type = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(mro, i));
+    PyObject* found = frames::is_python_class(type) ? find(type->tp_dict, "__dict__") : nullptr;
+    if (!found || Py_TYPE(found) != &PyGetSetDescr_Type) continue;
+    ok(Py_TYPE(found)->tp_descr_set(found, object, dict));
+    return;
+  }
   ok(PyObject_GenericSetDict(object, dict, nullptr));
 }
 
