@@ -94,7 +94,7 @@ PyTypeObject* native_metaclass(PyTypeObject* metaclass) {
   return metaclass;
 }
 
-// (metaclass, name, bases, first attributes)
+// (metaclass, name, bases, first attributes, classes to be made before)
 Ref rebuild_class(Args args) {
   PyTypeObject* native = native_metaclass(as_type(args[0]));
   const HiddenInitSubclass hidden(args[2]);
@@ -176,6 +176,26 @@ Ref registered_classes(PyTypeObject* type) {
     if (!member.is(Py_None)) append(alive, member);
   }
   return alive;
+}
+
+// The script's class before this one in base.__subclasses__(), for each base: as an argument it is
+// made before, so that the order there stays. object has too many to be asked.
+Ref elder_siblings(Saver& saver, PyTypeObject* type) {
+  const Ref elders = new_list();
+  const Ref subclasses = attr(raw(&PyType_Type), "__subclasses__");
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(type->tp_bases); ++i) {
+    PyObject* base = PyTuple_GET_ITEM(type->tp_bases, i);
+    if (base == raw(&PyBaseObject_Type)) continue;
+    const Ref all = call(subclasses, base);
+    PyObject* elder = nullptr;
+    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(all.get()); ++k) {
+      PyObject* sibling = PyList_GET_ITEM(all.get(), k);
+      if (sibling == raw(type)) break;
+      if (saver.by_value().type(as_type(sibling))) elder = sibling;
+    }
+    if (elder) append(elders, Ref::borrow(elder));
+  }
+  return elders;
 }
 
 Ref first_attributes(PyTypeObject* type) {
@@ -299,8 +319,8 @@ Ref reduce_class(Saver& saver, PyObject* object, Rule&) {
   if (native_metaclass(Py_TYPE(type)) != &PyType_Type)
     refuse(std::string("classes whose metaclass derives from ") +
            native_metaclass(Py_TYPE(type))->tp_name + " cannot be saved");
-  const Ref args =
-      pack(Py_TYPE(type), own(PyType_GetName(type)), type->tp_bases, first_attributes(type));
+  const Ref args = pack(Py_TYPE(type), own(PyType_GetName(type)), type->tp_bases,
+                        first_attributes(type), elder_siblings(saver, type));
   return reduced(make_class, args, class_state(type), set_class);
 }
 

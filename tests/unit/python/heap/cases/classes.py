@@ -46,6 +46,25 @@ class A(Base):
     pass
 
 
+class Registry:
+    youngest_first = None
+
+
+class R1(Registry):
+    pass
+
+
+class R2(Registry):
+    pass
+
+
+class R3(Registry):
+    pass
+
+
+Registry.youngest_first = R3
+
+
 class Named:
     def __set_name__(self, owner, name):
         log.append("set_name")
@@ -273,6 +292,7 @@ def check():
     assert WithMeta.label == "label of WithMeta" and WithMeta.more == 1
     assert Base.registry == old_registry and [c.__name__ for c in old_registry][:2] == ["B", "A"]
     assert [c.__name__ for c in Base.__subclasses__()] == subclasses, Base.__subclasses__()
+    assert Registry.__subclasses__() == [R1, R2, R3] and Registry.youngest_first is R3
     assert UsesNamed.field.owner is UsesNamed and UsesNamed().field[0] == "field"
     try:
         Shape()
