@@ -22,7 +22,7 @@ class MessagesTest : public ::testing::Test {
 TEST_F(MessagesTest, committed_says_ranks_size_times_and_rate) {
   const SnapshotTimes times{0.003, 0.080, 0.5};
   EXPECT_EQ(committed_message(8, 4, 1'200'000'000, times),
-            "snapshot 8 committed: 4 ranks, 1.2 GB, cut 3 ms, blocked 80 ms, 2.4 GB/s");
+            "snapshot 8 committed: 4 ranks, 1.2 GB, cut 3.0 ms, blocked 80 ms, 2.4 GB/s");
 }
 
 TEST_F(MessagesTest, committed_speaks_of_one_rank_in_the_singular) {
