@@ -36,6 +36,11 @@ long long rlock_count(PyObject* lock);  // how often this thread holds it; refus
 Ref refuse_type(Saver&, PyObject*, Rule&);
 Ref reduce_lru_cache(Saver&, PyObject*, Rule&);
 
+// h5py's handles (h5f.FileID, ...) and the objects around them (File, Dataset, ...).
+bool is_hdf5_handle_type(PyTypeObject* type);
+bool is_hdf5_object_type(PyTypeObject* type);
+Ref reduce_hdf5_handle(Saver&, PyObject*, Rule&);
+
 Reduce library_rule(PyTypeObject* type);  // null if there is none
 
 Ref reduce_dtype(Saver&, PyObject*, Rule&);

@@ -68,16 +68,18 @@ bool is_plain(PyTypeObject* type, const Layout& layout) {
   return true;
 }
 
-// Library classes that know better than raw state (they are saved by name, or re-register).
+// Library classes that know better than raw state: they are saved by name, re-register, or refuse.
 bool has_own_reduce(PyTypeObject* type) {
-  return !same_lookup(type, &PyBaseObject_Type, "__reduce__") ||
-         !same_lookup(type, &PyBaseObject_Type, "__reduce_ex__");
+  for (const char* name : {"__reduce__", "__reduce_ex__", "__getstate__"})
+    if (!same_lookup(type, &PyBaseObject_Type, name)) return true;
+  return lookup(type, "__getnewargs__") || lookup(type, "__getnewargs_ex__");
 }
 
 Reduce rule_for_python_class(Saver& saver, Rule& rule) {
   rule.layout = layout_of(rule.type);
   const bool by_value = saver.by_value().type(rule.type);
-  if (!by_value && has_own_reduce(rule.type)) return reduce_by_default;
+  if (!by_value && has_own_reduce(rule.type) && !is_hdf5_object_type(rule.type))
+    return reduce_by_default;
   if (rule.layout.native_base != &PyBaseObject_Type)
     return by_value || !has_own_reduce(rule.layout.native_base) ? reduce_native : reduce_by_default;
   return is_plain(rule.type, rule.layout) ? reduce_plain : reduce_special;
@@ -102,6 +104,7 @@ Reduce rule_for(Saver& saver, Rule& rule) {
     return reduce_exception;
   }
   if (is_subtype_of(type, &PyModule_Type)) return reduce_module;
+  if (is_hdf5_handle_type(type)) return reduce_hdf5_handle;
   if (is_subtype_of(type, &_PyWeakref_RefType)) {
     rule.layout = layout_of(type);
     return reduce_weakref;
