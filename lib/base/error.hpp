@@ -12,10 +12,10 @@ namespace chkpt {
 // Exit codes that users and batch scripts may rely on.
 enum ExitCode : int {
   kExitOk = 0,
-  kExitScriptFailed = 1,    // uncaught Python exception, as python3
-  kExitUsage = 2,           // bad option, script or directory
-  kExitCannotResume = 74,   // --resume=must and nothing usable
-  kExitRequeue = 75,        // stopped after a committed snapshot (EX_TEMPFAIL)
+  kExitScriptFailed = 1,   // uncaught Python exception, as python3
+  kExitUsage = 2,          // bad option, script or directory
+  kExitCannotResume = 74,  // --resume=must and nothing usable
+  kExitRequeue = 75,       // stopped after a committed snapshot (EX_TEMPFAIL)
 };
 
 class Error : public std::runtime_error {
