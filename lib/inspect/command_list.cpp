@@ -88,7 +88,7 @@ void print_json(const store::RunDirectory& run, const std::vector<Entry>& entrie
 std::string state_text(const Entry& entry) {
   std::string out = entry.state;
   if (entry.suspect) out += ", suspect";
-  if (entry.resume) out += ", resumes here";
+  if (entry.resume) out += ", resumes";
   return out;
 }
 

@@ -11,7 +11,6 @@
 #include "base/json.hpp"
 #include "base/units.hpp"
 #include "inspect/commands.hpp"
-#include "inspect/python_values.hpp"
 #include "inspect/rank_contents.hpp"
 #include "inspect/rank_groups.hpp"
 #include "inspect/text.hpp"
@@ -232,13 +231,8 @@ std::string each_text(const Total& t) {
   return format_bytes(t.smallest) + " to " + format_bytes(t.largest);
 }
 
-std::string kind_text(const Total& t) {
-  std::string out = t.first.type;
-  if (!t.first.dtype.empty()) out += " " + t.first.dtype;
-  if (t.differs) return printable(out) + " (differs)";
-  if (t.first.shape) return printable(out + " " + shape_text(*t.first.shape));
-  if (t.first.length) out += " [" + std::to_string(*t.first.length) + "]";
-  return printable(out);
+std::string type_text(const Total& t) {
+  return t.differs ? kind_text(t.first, false) + " (differs)" : kind_text(t.first);
 }
 
 void print_variables(const Summary& s, Terminal& terminal) {
@@ -249,7 +243,7 @@ void print_variables(const Summary& s, Terminal& terminal) {
                {"bytes", Table::Align::kRight},
                {"per rank", Table::Align::kRight}});
   for (const Total& t : s.variables) {
-    table.row({printable(t.first.name), kind_text(t), format_bytes(t.sum), each_text(t)});
+    table.row({printable(t.first.name), type_text(t), format_bytes(t.sum), each_text(t)});
   }
   table.print(terminal);
 }

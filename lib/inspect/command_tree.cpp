@@ -4,7 +4,6 @@
 #include "base/json.hpp"
 #include "base/units.hpp"
 #include "inspect/commands.hpp"
-#include "inspect/python_values.hpp"
 #include "inspect/rank_contents.hpp"
 #include "inspect/rank_groups.hpp"
 #include "inspect/text.hpp"
@@ -42,14 +41,6 @@ std::string marks(const Variable& v, const Terminal& terminal) {
   return printable(v.value);
 }
 
-std::string type_text(const Variable& v) {
-  std::string out = v.type;
-  if (!v.dtype.empty()) out += " " + v.dtype;
-  if (v.shape) return printable(out + " " + shape_text(*v.shape));
-  if (v.length) out += " [" + std::to_string(*v.length) + "]";
-  return printable(out);
-}
-
 // Parts of a variable are shown below it by their own part of the name.
 std::string own_name(const Variable& v, const VariableQuery& query) {
   if (!query.glob.empty() || v.depth == 0) return printable(v.name);
@@ -67,7 +58,7 @@ void print(const RankContents& rank, const VariableList& list, const VariableQue
                {"bytes", Table::Align::kRight},
                {"value", Table::Align::kLeft, 3, Style::kDim, false}});
   for (const Variable& v : list.variables) {
-    table.row({own_name(v, query), type_text(v),
+    table.row({own_name(v, query), kind_text(v),
                (v.bytes_complete ? "" : ">") + format_bytes(v.bytes), marks(v, terminal)});
   }
   if (!table.empty()) table.print(terminal);

@@ -147,6 +147,14 @@ std::string PythonObjects::class_name(NodeId cls) const {
   return parts.size() >= 2 && parts[0] != "R" ? last_component(parts.back()) : "object";
 }
 
+bool PythonObjects::is_of_own_class(NodeId n) const {
+  if (n == kNoNode || graph_.kind(n) != Kind::kCall) return false;
+  const int index = class_argument(callable(n));
+  const NodeId cls =
+      index < 0 ? graph_.child(n, Role::kParts, 0) : argument(n, static_cast<std::size_t>(index));
+  return callable(cls) == "R:class";
+}
+
 std::string PythonObjects::type_name(NodeId n) const {
   switch (graph_.kind(n)) {
     case Kind::kNone:

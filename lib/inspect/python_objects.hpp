@@ -73,6 +73,8 @@ class PythonObjects {
   // Values of an instance's own dict and slots.
   std::vector<Attribute> attributes(NodeId n, std::size_t limit) const;
   std::string class_name(NodeId cls) const;
+  // An instance of one of the program's own classes, which are saved by value.
+  bool is_of_own_class(NodeId n) const;
 
  private:
   NodeId native_part(NodeId n, std::size_t index, Kind kind) const;

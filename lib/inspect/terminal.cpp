@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kDefaultWidth = 80;
 constexpr std::size_t kLabelWidth = 12;
-constexpr std::size_t kNarrowestColumn = 12;
+constexpr std::size_t kNarrowestColumn = 16;
 constexpr std::size_t kGap = 2;
 
 const char* escape_of(Style style) {

@@ -6,6 +6,7 @@
 
 #include "inspect/python_values.hpp"
 #include "inspect/stored_size.hpp"
+#include "inspect/text.hpp"
 
 namespace chkpt::inspect {
 namespace {
@@ -79,10 +80,11 @@ class VariableWalk {
     for (const Part& part : parts) add(name + part.suffix, part.value, depth + 1, part.suffix);
   }
 
-  // Without a wish for more, instances and small dicts are opened; sequences stay one line.
+  // Without a wish for more, instances of the program's own classes and small dicts are opened;
+  // sequences stay one line.
   bool is_opened(NodeId n, int depth) const {
     if (depth >= query_.depth) return false;
-    if (query_.open_all || !objects_.attributes(n, 1).empty()) return true;
+    if (query_.open_all || objects_.is_of_own_class(n)) return true;
     return objects_.type_name(n) == "dict" && objects_.length(n).value_or(0) <= query_.parts;
   }
 
@@ -151,6 +153,17 @@ VariableList list_variables(const PythonObjects& objects, const ProgramState& st
   for (const ModuleState& module : state.modules) walk.add_module(module);
   for (const StackFrame& frame : state.frames) walk.add_frame(frame);
   return walk.take();
+}
+
+std::string kind_text(const Variable& v, bool with_extent) {
+  std::string out = v.type;
+  if (!v.dtype.empty()) out = v.type == "ndarray" ? v.dtype : v.type + " " + v.dtype;
+  if (with_extent && v.shape) {
+    out += " " + shape_text(*v.shape);
+  } else if (with_extent && v.length) {
+    out += " [" + std::to_string(*v.length) + "]";
+  }
+  return printable(out);
 }
 
 bool glob_matches(std::string_view glob, std::string_view name) {

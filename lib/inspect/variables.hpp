@@ -45,6 +45,9 @@ struct VariableList {
 VariableList list_variables(const PythonObjects& objects, const ProgramState& state,
                             const VariableQuery& query);
 
+// "float64 (512, 512)", "dict [3]", "Solver": what it is and how large.
+std::string kind_text(const Variable& variable, bool with_extent = true);
+
 // Whole-name match; only * and ? are special.
 bool glob_matches(std::string_view glob, std::string_view name);
 
