@@ -152,8 +152,7 @@ void say_resumed(const Session& session) {
 std::vector<heap::LoadedBuffer> loaded_buffers(store::RankFile& file) {
   std::vector<heap::LoadedBuffer> buffers;
   for (std::size_t i = 0; i < file.buffer_count(); ++i) {
-    const store::BufferView view = file.buffer(i);
-    buffers.push_back({file.buffer_data(i), view.bytes.size, view.readonly});
+    buffers.push_back({file.buffer_data(i), file.buffer(i).bytes.size});
   }
   return buffers;
 }

@@ -3,6 +3,8 @@
 
 #include <Python.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <sstream>
 
@@ -85,23 +87,30 @@ void SnapshotWork::capture_state(const cut::CutInfo& info) {
   const PendingException aside;
   python::run_snapshot_callbacks();
   std::vector<frames::FrameLine> lines;
-  cut::handles::begin_save();
-  pickled_ = pickle(info, &lines);
-  mpi_section_ = cut::handles::end_save();
+  if (config_.mode == Mode::kTracked) {
+    // The script starts from its beginning, and makes its MPI objects itself.
+    pickled_ = pickle_tracked();
+  } else {
+    cut::handles::begin_save();
+    pickled_ = pickle(info, &lines);
+    mpi_section_ = cut::handles::end_save();
+  }
   Json meta = make_meta(program_, config_, job_, identity_of(info), info, lines);
   meta["agent"] = {{"api_calls", agent_.state().api_calls},
                    {"api_satisfied", agent_.state().api_satisfied}};
   meta_ = dump_json(meta);
 }
 
+heap::Pickled SnapshotWork::pickle_tracked() {
+  heap::SaveRequest request;
+  request.extra = python::collect_tracked();
+  request.modules = request.process = false;
+  return heap::save(request);
+}
+
 heap::Pickled SnapshotWork::pickle(const cut::CutInfo& info,
                                    std::vector<frames::FrameLine>* lines) {
   heap::SaveRequest request;
-  if (config_.mode == Mode::kTracked) {
-    request.extra = python::collect_tracked();
-    request.modules = request.process = false;
-    return heap::save(request);
-  }
   if (info.position == cut::Position::kFinished) return heap::save(request);
 
   frames::StackPlan blocked;
@@ -218,7 +227,11 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
 
 // The same reason once in ten seconds is enough.
 void SnapshotWork::say_skipped(const std::string& text) {
-  const std::string reason = text.substr(text.find(':') + 1);
+  // Epochs, line numbers and sizes differ from one try to the next, the reason does not.
+  std::string reason = text;
+  reason.erase(std::remove_if(reason.begin(), reason.end(),
+                              [](unsigned char c) { return std::isdigit(c) != 0; }),
+               reason.end());
   if (reason == last_skip_ && seconds_since(last_skip_said_) < 10) {
     log::info(text);
     return;

@@ -51,6 +51,7 @@ class SnapshotWork final : public cut::Work {
   store::Identity identity_of(const cut::CutInfo& info) const;
   void capture_state(const cut::CutInfo& info);
   heap::Pickled pickle(const cut::CutInfo& info, std::vector<frames::FrameLine>* lines);
+  heap::Pickled pickle_tracked();
   store::Manifest make_manifest(const cut::CutInfo& info, const std::vector<cut::Report>& reports);
   void say_skipped(const std::string& text);
   void forget_capture();

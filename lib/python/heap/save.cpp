@@ -88,7 +88,9 @@ Ref header_of(const Saver& saver) {
   for (const Saver::ModuleEntry& entry : saver.by_value_modules())
     append(shells,
            pack(entry.name, entry.alias_of ? entry.alias_of : none(), Py_TYPE(entry.module.get())));
-  for (const Ref& name : saver.imported_modules()) append(imports, name);
+  // Without module state the script starts anew and imports what it wants when it wants it.
+  if (saver.request().modules)
+    for (const Ref& name : saver.imported_modules()) append(imports, name);
   put(header, "shells", shells);
   put(header, "imports", imports);
   put(header, "stack", stack_header(saver.request().stack));
@@ -119,8 +121,8 @@ Ref body_of(const Saver& saver, const SaveRequest& request) {
   put(body, "frames", stack ? stack->frames : none());
   put(body, "base_exception", stack && stack->base_exception ? stack->base_exception : none());
   put(body, "modules", module_namespaces(saver));
-  put(body, "registrations", saver.library_registrations());
-  put(body, "locks", saver.held_library_locks());
+  put(body, "registrations", request.modules ? saver.library_registrations() : new_list());
+  put(body, "locks", request.modules ? saver.held_library_locks() : new_list());
   put(body, "process", process_states(request));
   put(body, "extra", request.extra ? request.extra : none());
   return body;
