@@ -15,12 +15,11 @@
 
 namespace chkpt::heap {
 
-// Memory of one out-of-band buffer. Arrays are built on it without a copy unless it is readonly;
-// it must then outlive the interpreter.
+// Memory of one out-of-band buffer. Borrowed by load() alone: whoever rebuilds an object copies the
+// bytes, so that the memory may be freed as soon as load() has returned.
 struct LoadedBuffer {
   void* data = nullptr;
   std::size_t size = 0;
-  bool readonly = false;  // the exporter was readonly when it was saved
 };
 
 struct Loaded {

@@ -121,7 +121,7 @@ int load_step(const std::string& file) {
   }
   try {
     std::vector<heap::LoadedBuffer> views;
-    for (std::string& buffer : buffers) views.push_back({buffer.data(), buffer.size(), false});
+    for (std::string& buffer : buffers) views.push_back({buffer.data(), buffer.size()});
     const heap::Loaded loaded = heap::load({ByteView(std::string_view(stream))}, views);
     loaded.finish();
   } catch (const Error& error) {
