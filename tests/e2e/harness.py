@@ -4,6 +4,8 @@
 A Job owns every process its command starts, in whatever session or process group they end up: each
 carries a mark in its environment. Leaving a Job kills what is left of it.
 """
+import ast
+import functools
 import glob
 import itertools
 import os
@@ -238,10 +240,42 @@ def declared_ranks(script):
     return []
 
 
+def imported_modules(script):
+    """Top-level names of all modules that a script imports by statement, wherever it does."""
+    names = set()
+    for node in ast.walk(ast.parse(script.read_bytes())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@functools.lru_cache(maxsize=None)
+def missing_modules():
+    """{corpus script: names of the modules that the Python under test does not have}.
+
+    chkpt may be built for another Python than the one that runs pytest.
+    """
+    imports = {script: imported_modules(script) for script in sorted(CORPUS.glob("*.py"))}
+    probe = "import importlib.util as u, sys; print(*[n for n in sys.argv[1:] if not u.find_spec(n)])"
+    done = subprocess.run([PYTHON, "-c", probe, *set().union(*imports.values())], cwd=CORPUS,
+                          check=True, capture_output=True, text=True, timeout=60)
+    missing = set(done.stdout.split())
+    return {script: sorted(names & missing) for script, names in imports.items()}
+
+
 def corpus():
-    """(script, ranks) of everything under tests/corpus."""
-    return [(script, ranks) for script in sorted(CORPUS.glob("*.py"))
+    """(script, ranks) of everything under tests/corpus that the Python under test can run."""
+    return [(script, ranks) for script, missing in missing_modules().items() if not missing
             for ranks in declared_ranks(script)]
+
+
+def left_out():
+    """(script, reason) of what corpus() leaves out."""
+    return [(script, f"{PYTHON} has no {', '.join(missing)}")
+            for script, missing in missing_modules().items()
+            if missing and declared_ranks(script)]
 
 
 @dataclass

@@ -43,9 +43,11 @@ def trials(kills, seed):
 def pytest_generate_tests(metafunc):
     if "trial" in metafunc.fixturenames:
         chosen = trials(metafunc.config.getoption("--kills"), metafunc.config.getoption("--seed"))
-        ids = [f"{script.stem}-{ranks}ranks-{count}kills-{number}"
-               for number, (script, ranks, count, _) in enumerate(chosen)]
-        metafunc.parametrize("trial", chosen, ids=ids)
+        params = [pytest.param(trial, id=f"{trial[0].stem}-{trial[1]}ranks-{trial[2]}kills-{number}")
+                  for number, trial in enumerate(chosen)]
+        params += [pytest.param(None, id=script.stem, marks=pytest.mark.skip(reason=reason))
+                   for script, reason in harness.left_out()]
+        metafunc.parametrize("trial", params)
 
 
 @pytest.fixture(scope="session")
