@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """two_jobs.py PROGRAM MPIEXEC RANKS CASE: runs CASE's save() in one MPI job, its load() in another."""
+import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
 
+# The Python inside PROGRAM is the one that runs this file.
+if importlib.util.find_spec("mpi4py") is None:
+    print(f"{sys.executable} has no mpi4py")
+    sys.exit(77)
 program, mpiexec, ranks, case = sys.argv[1:]
 here = os.path.dirname(os.path.abspath(__file__))
 environment = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
