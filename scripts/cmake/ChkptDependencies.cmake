@@ -14,15 +14,24 @@ endif()
 find_package(Python3 3.11...<3.14 COMPONENTS Interpreter)
 set_package_properties(Python3 PROPERTIES TYPE REQUIRED
   PURPOSE "embedded interpreter (Debian: python3 libpython3-dev, Spack: python+shared)")
+if(NOT Python3_FOUND)
+  message(FATAL_ERROR "${Python3_EXECUTABLE} is no CPython 3.11, 3.12 or 3.13. Debian: apt-get install "
+    "python3 libpython3-dev; Spack: python; another one: -DPython3_ROOT_DIR=DIR")
+endif()
 execute_process(
   COMMAND ${Python3_EXECUTABLE} -c
-    "import sysconfig as s; v=s.get_config_var; print(';'.join([s.get_path('include'), v('LIBPL'), v('LDVERSION'), ' '.join([v('LIBS') or '', v('SYSLIBS') or '']), s.get_path('purelib')]))"
+    "import sysconfig as s; v=s.get_config_var; print(';'.join([s.get_path('include'), v('LIBPL'), v('LDVERSION'), ' '.join([v('LIBS') or '', v('SYSLIBS') or '']), s.get_path('purelib'), str(v('Py_GIL_DISABLED') or 0)]))"
   OUTPUT_VARIABLE _python OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 list(GET _python 0 CHKPT_PYTHON_INCLUDE)
 list(GET _python 1 _python_libpl)
 list(GET _python 2 _python_ldversion)
 list(GET _python 3 _python_libs)
 list(GET _python 4 CHKPT_PYTHON_PURELIB)
+list(GET _python 5 _python_free_threaded)
+if(_python_free_threaded)
+  message(FATAL_ERROR "${Python3_EXECUTABLE} is a free-threaded build: chkpt needs a Python with a "
+    "global interpreter lock. Give one with -DPython3_ROOT_DIR=DIR.")
+endif()
 set(CHKPT_PYTHON_ARCHIVE ${_python_libpl}/libpython${_python_ldversion}.a)
 if(NOT EXISTS ${CHKPT_PYTHON_ARCHIVE} OR NOT EXISTS ${CHKPT_PYTHON_INCLUDE}/internal/pycore_frame.h)
   message(FATAL_ERROR "${Python3_EXECUTABLE} lacks ${CHKPT_PYTHON_ARCHIVE} or its headers. "
