@@ -12,6 +12,9 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "mpi/interpose/registry.hpp"
+#include "mpi/interpose/requests.hpp"
+#include "mpi/session.hpp"
 #include "python/launch/launch.hpp"
 #include "run/messages.hpp"
 #include "run/version.hpp"
@@ -90,6 +93,15 @@ Json stack_as_json(const std::vector<frames::FrameLine>& stack) {
   return frames;
 }
 
+Json mpi_as_json() {
+  std::size_t drained = 0;
+  mpi::registry().for_each([&](const mpi::CommInfo& comm) { drained += comm.drained.size(); });
+  return {{"initialized", mpi::session::script_initialized()},
+          {"communicators", mpi::registry().size()},
+          {"requests", mpi::requests().size()},
+          {"drained_messages", drained}};
+}
+
 }  // namespace
 
 Program describe_program(const python::LaunchSpec& launch) {
@@ -140,6 +152,7 @@ Json make_meta(const Program& program, const Config& config, const Job& job,
   meta["stack"] = stack_as_json(stack);
   meta["finished"] = info.position == cut::Position::kFinished;
   meta["blocked_in"] = info.mpi_call;
+  meta["mpi"] = mpi_as_json();
   meta["timing_ms"] = {{"cut", info.cut_ms}};
   return meta;
 }

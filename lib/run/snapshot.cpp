@@ -24,6 +24,8 @@ namespace {
 
 namespace session = mpi::session;
 
+constexpr int kTries = 10;
+
 double seconds_since(std::chrono::steady_clock::time_point then) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
 }
@@ -61,7 +63,12 @@ void flush_standard_streams() {
 
 SnapshotWork::SnapshotWork(const Config& config, const Program& program, const Job& job,
                            Start& start, cut::Agent& agent)
-    : config_(config), program_(program), job_(job), start_(start), agent_(agent) {}
+    : config_(config),
+      program_(program),
+      job_(job),
+      start_(start),
+      agent_(agent),
+      tries_left_(kTries) {}
 
 store::Identity SnapshotWork::identity_of(const cut::CutInfo& info) const {
   return {start_.run_id, epoch_of(info), session::rank(), session::size()};
@@ -211,16 +218,14 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
       const SnapshotTimes times{info.cut_ms * 1e-3, seconds_since(stopped_at_),
                                 seconds_since(write_began_)};
       log::event(committed_message(epoch_of(info), session::size(), bytes_, times));
-      const std::scoped_lock lock(retry_mutex_);
-      retry_stop_.reset();
+      const std::scoped_lock lock(mutex_);
+      retry_.reset();
+      tries_left_ = kTries;
     }
   } else if (session::rank() == 0) {
     if (target_) start_.directory->drop(*target_);
     say_skipped(skipped_message(epoch_of(info), message, -1, session::size()));
-    if (info.trigger.stop) {
-      const std::scoped_lock lock(retry_mutex_);
-      retry_stop_ = info.trigger;
-    }
+    try_again(info.trigger);
   }
   target_.reset();
 }
@@ -232,28 +237,36 @@ void SnapshotWork::say_skipped(const std::string& text) {
   reason.erase(std::remove_if(reason.begin(), reason.end(),
                               [](unsigned char c) { return std::isdigit(c) != 0; }),
                reason.end());
-  if (reason == last_skip_ && seconds_since(last_skip_said_) < 10) {
+  const std::scoped_lock lock(mutex_);
+  const auto said = skips_said_.find(reason);
+  if (said != skips_said_.end() && seconds_since(said->second) < 10) {
     log::info(text);
     return;
   }
-  last_skip_ = reason;
-  last_skip_said_ = Clock::now();
+  if (skips_said_.size() > 100) skips_said_.clear();
+  skips_said_[reason] = Clock::now();
   log::event(text);
+}
+
+// A stop is asked for until it succeeds, anything else a few times; the next interval comes anyway.
+// An explicit snapshot() belongs to its place in the script.
+void SnapshotWork::try_again(const cut::Trigger& trigger) {
+  if (trigger.kind == cut::TriggerKind::kApi && !trigger.stop) return;
+  const std::scoped_lock lock(mutex_);
+  if (!trigger.stop && tries_left_-- <= 0) return;
+  retry_ = trigger;
 }
 
 void SnapshotWork::skipped(const cut::Trigger& trigger, const std::string& message) {
   say_skipped("snapshot skipped: " + message);
-  if (trigger.stop) {
-    const std::scoped_lock lock(retry_mutex_);
-    retry_stop_ = trigger;
-  }
+  try_again(trigger);
 }
 
 bool SnapshotWork::poll_request() {
   std::optional<cut::Trigger> again;
   {
-    const std::scoped_lock lock(retry_mutex_);
-    again.swap(retry_stop_);
+    const std::scoped_lock lock(mutex_);
+    again.swap(retry_);
   }
   if (again) agent_.trigger(*again);
   return start_.directory->take_request();

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -36,7 +37,8 @@ class SnapshotWork final : public cut::Work {
   [[noreturn]] void leave(const cut::CutInfo& info) override;
   void skipped(const cut::Trigger& trigger, const std::string& message) override;
 
-  // Coordinator thread, once a second: is there a request file, or a stop to be tried again?
+  // Coordinator thread, once a second: is there a request file? Also asks again for what failed:
+  // open files and half-read iterators are often gone a moment later.
   bool poll_request();
 
   // Any thread.
@@ -54,6 +56,7 @@ class SnapshotWork final : public cut::Work {
   heap::Pickled pickle_tracked();
   store::Manifest make_manifest(const cut::CutInfo& info, const std::vector<cut::Report>& reports);
   void say_skipped(const std::string& text);
+  void try_again(const cut::Trigger& trigger);
   void forget_capture();
 
   const Config& config_;
@@ -71,12 +74,12 @@ class SnapshotWork final : public cut::Work {
   Clock::time_point stopped_at_;
   Clock::time_point write_began_;
   std::atomic<std::uint64_t> bytes_{0};
-  std::string last_skip_;
-  Clock::time_point last_skip_said_;
 
   std::atomic<std::uint64_t> last_committed_{0};
-  std::mutex retry_mutex_;
-  std::optional<cut::Trigger> retry_stop_;  // a stop whose snapshot failed: tried again
+  std::mutex mutex_;  // of the rest: main thread and coordinator thread
+  std::map<std::string, Clock::time_point> skips_said_;
+  std::optional<cut::Trigger> retry_;  // what failed and is asked for again
+  int tries_left_ = 0;
 };
 
 }  // namespace chkpt::run
