@@ -180,6 +180,7 @@ heap::Loaded load_state(Session& session) {
                 verdict.message +
                 "; --resume=never starts afresh, --resume=EPOCH takes another snapshot");
   }
+  session.start.file.reset();  // as large as the state; nothing loaded refers to it
   return loaded;
 }
 
