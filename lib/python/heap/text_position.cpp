@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <Python.h>
 
+#include <climits>
 #include <cstring>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,85 +61,157 @@ std::size_t find_field() {
   return 0;
 }
 
-// ---- the position in the middle of an iteration
+// ---- the position in the middle of an iteration: nothing is read from the file object itself, so
+// that a script whose snapshot is refused goes on undisturbed
 
-// Decoded characters that `for line in file` has not handed out yet. Reads them away.
-Ref unread_text(PyObject* file, long long end) {
-  const Ref buffer = attr(file, "buffer");
-  const Ref characters = new_list();
-  for (;;) {
-    const Ref character = call_method(file, "read", number(1));
-    if (PyUnicode_GET_LENGTH(character.get()) == 0) break;
-    if (integer(call_method(buffer, "tell").get()) != end) break;  // of the next chunk
-    append(characters, character);
-  }
-  return own(PyUnicode_Join(text("").get(), characters.get()));
-}
+constexpr std::size_t kWord = sizeof(void*);
 
-std::string translated(const std::string& bytes, bool translate) {
-  if (!translate) return bytes;
-  std::string result;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (bytes[i] == '\r' && i + 1 < bytes.size() && bytes[i + 1] == '\n') continue;
-    result += bytes[i] == '\r' ? '\n' : bytes[i];
-  }
-  return result;
-}
-
-// Bytes at the end of `before` that begin a UTF-8 character which does not end there.
-std::size_t incomplete_tail(const std::string& before) {
-  for (std::size_t back = 1; back <= 3 && back <= before.size(); ++back) {
-    const auto byte = static_cast<unsigned char>(before[before.size() - back]);
-    if ((byte & 0xC0) == 0x80) continue;
-    const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
-    return length > back ? back : 0;
+// Offset of the text that is decoded but not handed out yet; a count of characters handed out
+// follows. 0 if this Python keeps them elsewhere.
+std::size_t find_decoded() {
+  const Ref io = import("_io");
+  const char* const sample = "chkpt";
+  const Ref buffer = call_method(io, "BytesIO", own(PyBytes_FromString(sample)));
+  const Ref file = call_method(io, "TextIOWrapper", buffer, text("utf-8"));
+  call_method(file, "read", number(2));
+  const auto size = static_cast<std::size_t>(Py_TYPE(file.get())->tp_basicsize);
+  for (PyObject* referent : referents(file.get())) {
+    if (!PyUnicode_Check(referent) || utf8(referent) != sample) continue;
+    for (std::size_t offset = sizeof(PyObject); offset + 2 * kWord <= size; offset += kWord)
+      if (word_at(file.get(), offset) == referent &&
+          word_at(file.get(), offset + kWord) == reinterpret_cast<const void*>(2))
+        return offset;
   }
   return 0;
 }
 
-bool is_one_byte_or_utf8(const std::string& encoding) {
-  for (const char* known : {"utf-8", "utf8", "ascii", "us-ascii", "latin-1", "iso-8859-1", "latin1",
-                            "iso8859-1", "cp1252", "UTF-8", "ANSI_X3.4-1968"})
-    if (encoding == known) return true;
-  return false;
+// Decoded characters that `for line in file` has not handed out yet.
+Ref unread_text(PyObject* file) {
+  static const std::size_t offset = find_decoded();
+  if (offset == 0) refuse("this Python does not show what is left of a line being read");
+  auto* decoded = const_cast<PyObject*>(static_cast<const PyObject*>(word_at(file, offset)));
+  if (!decoded) return text("");
+  const auto used = reinterpret_cast<Py_ssize_t>(word_at(file, offset + kWord));
+  return own(PyUnicode_Substring(decoded, used, PyUnicode_GET_LENGTH(decoded)));
 }
 
-std::string read_before(PyObject* file, long long end, std::size_t count) {
-  const long long start = std::max(0LL, end - static_cast<long long>(count));
+Ref decoder_of(PyObject* file) {
+  for (PyObject* referent : referents(file))
+    if (attr_or_null(referent, "decode") && attr_or_null(referent, "getstate"))
+      return Ref::borrow(referent);
+  refuse("a text file that has no decoder");
+}
+
+// The decoder is in another state for a while.
+class BorrowedDecoder {
+ public:
+  explicit BorrowedDecoder(Ref decoder)
+      : decoder_(std::move(decoder)), state_(call_method(decoder_, "getstate")) {}
+  BorrowedDecoder(const BorrowedDecoder&) = delete;
+  BorrowedDecoder& operator=(const BorrowedDecoder&) = delete;
+  ~BorrowedDecoder() {
+    const PendingException aside;
+    const Ref done = Ref::steal(PyObject_CallMethod(decoder_.get(), "setstate", "O", state_.get()));
+    if (!done) PyErr_Clear();
+  }
+
+  long long flags() const { return integer(item(state_, 1)); }
+  // As TextIOWrapper.seek() begins at `start`.
+  void begin(long long start, long long flags) {
+    if (start == 0 && flags == 0)
+      call_method(decoder_, "reset");
+    else
+      call_method(decoder_, "setstate", pack(own(PyBytes_FromString("")), number(flags)));
+  }
+  long long initial_flags() {
+    call_method(decoder_, "reset");
+    return integer(item(call_method(decoder_, "getstate"), 1));
+  }
+  Ref decode(PyObject* bytes) { return call_method(decoder_, "decode", bytes); }
+  bool is_back() const {
+    return is_true(
+        own(PyObject_RichCompare(call_method(decoder_, "getstate").get(), state_.get(), Py_EQ)));
+  }
+
+ private:
+  Ref decoder_;
+  Ref state_;
+};
+
+// All bytes of the file from `start` to `end`, where it stands.
+Ref bytes_between(PyObject* file, long long start, long long end) {
   const Ref buffer = attr(file, "buffer");
   call_method(buffer, "seek", number(start));
-  const Ref bytes = call_method(buffer, "read", number(end - start));
-  return std::string(PyBytes_AS_STRING(bytes.get()),
-                     static_cast<std::size_t>(PyBytes_GET_SIZE(bytes.get())));
+  PyObject* bytes = PyObject_CallMethod(buffer.get(), "read", "L", end - start);
+  {
+    const PendingException aside;
+    call_method(buffer, "seek", number(end));
+  }
+  Ref read = own(bytes);
+  if (!PyBytes_Check(read.get()) || PyBytes_GET_SIZE(read.get()) != end - start)
+    refuse("a text file that has become shorter");
+  return read;
 }
 
-// How many of the last bytes decode to `rest`; each newline may have been two bytes.
-std::optional<std::size_t> bytes_of(const std::string& before, const std::string& rest,
-                                    bool translate) {
-  for (std::size_t size = rest.size(); size <= before.size(); ++size)
-    if (translated(before.substr(before.size() - size), translate) == rest) return size;
-  return std::nullopt;
+// What TextIOWrapper.seek() takes: where to begin, in which state of the decoder, how many bytes
+// to decode and how many of the characters to drop.
+Ref cookie(long long start, long long flags, long long bytes, long long characters) {
+  Ref result = number(start);
+  int shift = 64;
+  for (const long long part : {flags, bytes, characters}) {
+    const Ref shifted = own(PyNumber_Lshift(number(part).get(), number(shift).get()));
+    result = own(PyNumber_Or(result.get(), shifted.get()));
+    shift += 32;
+  }
+  return result;
+}
+
+// Where decoding could begin to arrive where the file is now.
+struct Beginning {
+  long long start;
+  long long flags;
+};
+
+// The cookie, or null: decoding from there leaves the same text and the same state of the decoder.
+Ref try_beginning(PyObject* file, BorrowedDecoder& decoder, const Beginning& from, long long end,
+                  PyObject* rest) {
+  if (from.flags < 0 || from.flags > INT_MAX) return {};
+  const Ref bytes = bytes_between(file, from.start, end);
+  Ref decoded;
+  try {
+    decoder.begin(from.start, from.flags);
+    decoded = decoder.decode(bytes.get());
+  } catch (const Raised&) {  // in the middle of a character, or not a state of this decoder
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) throw;
+    PyErr_Clear();
+    return {};
+  }
+  if (!is_true(call_method(decoded, "endswith", rest)) || !decoder.is_back()) return {};
+  const long long skip = PyUnicode_GET_LENGTH(decoded.get()) - PyUnicode_GET_LENGTH(rest);
+  return cookie(from.start, from.flags, end - from.start, skip);
+}
+
+std::vector<Beginning> beginnings(BorrowedDecoder& decoder, long long end, long long length) {
+  constexpr long long kLongestCharacter = 8;
+  constexpr long long kWholeFile = 1 << 26;
+  const long long now = decoder.flags(), initial = decoder.initial_flags();
+  const long long window = kLongestCharacter * (length + 8);
+  std::vector<Beginning> result;
+  for (long long shift = 0; shift < kLongestCharacter && end - window + shift > 0; ++shift)
+    // The lowest bit may say that a carriage return waits for its newline.
+    for (const long long flags : {now & ~1LL, now, initial})
+      result.push_back({end - window + shift, flags});
+  if (end <= kWholeFile) result.push_back({0, 0});
+  return result;
 }
 
 Ref position_while_iterating(PyObject* file) {
-  const std::string encoding = utf8_attr(file, "encoding");
-  if (!is_one_byte_or_utf8(encoding))
-    refuse("a file with encoding " + encoding + " in the middle of `for line in file`");
+  const Ref rest = unread_text(file);
   const long long end = integer(call_method(attr(file, "buffer"), "tell").get());
-  const Ref decoded = unread_text(file, end);
-  const Ref encoded = own(PyUnicode_AsEncodedString(decoded.get(), encoding.c_str(),
-                                                    utf8_attr(file, "errors").c_str()));
-  const std::string rest(PyBytes_AS_STRING(encoded.get()),
-                         static_cast<std::size_t>(PyBytes_GET_SIZE(encoded.get())));
-  std::string before = read_before(file, end, 2 * rest.size() + 8);
-  const bool is_utf8 = encoding == "utf-8" || encoding == "utf8" || encoding == "UTF-8";
-  const std::size_t tail = is_utf8 ? incomplete_tail(before) : 0;
-  before.resize(before.size() - tail);
-  const auto size = bytes_of(before, rest, newline_of(file).is(Py_None));
-  if (!size) refuse("the position in the middle of `for line in file` cannot be found");
-  const Ref position = number(end - static_cast<long long>(tail + *size));
-  call_method(file, "seek", position);
-  return position;
+  BorrowedDecoder decoder(decoder_of(file));
+  for (const Beginning& from : beginnings(decoder, end, PyUnicode_GET_LENGTH(rest.get())))
+    if (Ref position = try_beginning(file, decoder, from, end, rest.get())) return position;
+  refuse("the position in the middle of `for line in file` cannot be found");
 }
 
 }  // namespace
