@@ -79,6 +79,7 @@ std::vector<StackFrame> frames_of(const RankContents& rank) {
 
 std::vector<StackLine> lines_of(const std::vector<StackFrame>& frames) {
   std::vector<StackLine> out;
+  out.reserve(frames.size());
   for (const StackFrame& f : frames) out.push_back({f.file, f.line, f.function});
   return out;
 }

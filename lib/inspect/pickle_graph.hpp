@@ -74,7 +74,7 @@ class Graph {
   std::uint64_t number(NodeId n) const;                 // kExtension's code, kBuffer's index
 
  private:
-  friend class PickleScanner;
+  friend class GraphBuilder;
   struct Node {
     std::uint64_t offset;  // of the instruction that made it
     std::uint32_t extra;   // record of a composite, index of a buffer

@@ -1,30 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "inspect/pickle_scanner.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string>
 #include <utility>
 
-#include "base/error.hpp"
-#include "inspect/pickle_stack.hpp"
+#include "inspect/graph_builder.hpp"
 
 namespace chkpt::inspect {
 namespace {
 
 constexpr std::uint64_t kHighestProtocol = 5;
 
-}  // namespace
-
-class PickleScanner {
+// One instruction after the other, by family; what they build is GraphBuilder's work.
+class PickleScanner : private GraphBuilder {
  public:
   PickleScanner(ByteView stream, std::size_t buffer_count, const ScanLimits& limits)
-      : stream_(stream),
-        buffer_count_(buffer_count),
-        limits_(limits),
-        out_{Graph(stream), {}},
-        stack_(std::min<std::size_t>(stream.size, limits.memory_bytes / sizeof(NodeId))) {
+      : GraphBuilder(stream, buffer_count, limits.memory_bytes), stream_(stream) {
     small_ints_.fill(kNoNode);
   }
 
@@ -32,18 +25,17 @@ class PickleScanner {
     while (at_ < stream_.size) {
       in_ = decode_instruction(stream_, at_);
       at_ = in_.end();
-      stack_.at(in_.offset);
+      at(in_.offset);
       step();
       check_memory();
     }
     if (in_.length > 0 && in_.opcode != op::kStop) stack_.fail("stream ends without STOP");
-    return std::move(out_);
+    return {std::move(graph_), std::move(roots_)};
   }
 
  private:
   using Ids = std::vector<NodeId>;
 
-  // --- one instruction, by family --------------------------------------------------------------
   void step() {
     if (scalar() || container() || call() || stack_or_memo()) return;
     stack_.fail("opcode " + std::to_string(in_.opcode) + " is not handled");
@@ -211,7 +203,7 @@ class PickleScanner {
         if (in_.number > stream_.size - at_) stack_.fail("frame runs past the end of the stream");
         return true;
       case op::kStop:
-        out_.roots.push_back(stack_.pop_only());
+        roots_.push_back(stack_.pop_only());
         return true;
       case op::kMark:
         stack_.push_mark();
@@ -247,126 +239,6 @@ class PickleScanner {
     }
   }
 
-  // --- building nodes --------------------------------------------------------------------------
-  NodeId add(Kind kind) {
-    Graph& g = out_.graph;
-    if (g.nodes_.size() >= kNoNode) stack_.fail("more than 4 billion objects");
-    std::uint32_t extra = 0;
-    if (Graph::is_composite(kind)) {
-      extra = static_cast<std::uint32_t>(g.composites_.size());
-      g.composites_.emplace_back();
-    }
-    g.nodes_.push_back({in_.offset, extra, kind});
-    return static_cast<NodeId>(g.nodes_.size() - 1);
-  }
-
-  void connect(NodeId from, Role role, const Ids& to) {
-    if (to.empty()) return;
-    Graph& g = out_.graph;
-    if (!Graph::is_composite(g.nodes_[from].kind)) stack_.fail("a plain value cannot be changed");
-    if (g.runs_.size() >= kNoNode) stack_.fail("more than 4 billion containers");
-    const auto run = static_cast<std::uint32_t>(g.runs_.size());
-    g.runs_.push_back({g.edges_.size(), static_cast<std::uint32_t>(to.size()), kNoNode, role});
-    g.edges_.insert(g.edges_.end(), to.begin(), to.end());
-    Graph::Composite& c = g.composites_[g.nodes_[from].extra];
-    if (c.first_run == kNoNode) {
-      c.first_run = run;
-    } else {
-      g.runs_[c.last_run].next = run;
-    }
-    c.last_run = run;
-  }
-
-  void push(Kind kind) { stack_.push(add(kind)); }
-
-  // None, booleans and small integers are one node each, however often they occur.
-  void push_shared(NodeId* shared, Kind kind) {
-    if (*shared == kNoNode) *shared = add(kind);
-    stack_.push(*shared);
-  }
-
-  void push_with(Kind kind, Role role, const Ids& parts) {
-    const NodeId n = add(kind);
-    connect(n, role, parts);
-    stack_.push(n);
-  }
-
-  void grow(Kind plain, Role role, const Ids& more) {
-    const NodeId target = stack_.top();
-    const Kind kind = out_.graph.kind(target);
-    if (kind != plain && kind != Kind::kCall && kind != Kind::kPersistent) {
-      stack_.fail("items added to something that is no container");
-    }
-    connect(target, role, more);
-  }
-
-  // chkpt's pickler writes an interned string as a call of ('R', 'interned') with the string: the
-  // string itself stands for it, so that names are text wherever they are used.
-  void reduce() {
-    const Ids parts = stack_.pop(2);
-    const Graph& g = out_.graph;
-    if (is_interning(parts[0]) && g.kind(parts[1]) == Kind::kTuple) {
-      const NodeId string = g.child(parts[1], Role::kItems, 0);
-      if (string != kNoNode && g.kind(string) == Kind::kText) {
-        stack_.push(string);
-        return;
-      }
-    }
-    const NodeId n = add(Kind::kCall);
-    connect(n, Role::kParts, parts);
-    stack_.push(n);
-  }
-
-  bool is_interning(NodeId callable) {
-    const Graph& g = out_.graph;
-    if (g.kind(callable) != Kind::kPersistent) return false;
-    const NodeId label = g.child(callable, Role::kParts, 0);
-    if (label == kNoNode || label == other_label_) return false;
-    if (label == interning_label_) return true;
-    if (g.kind(label) != Kind::kTuple || g.count(label, Role::kItems) != 2) return false;
-    const bool found = g.raw_text(g.child(label, Role::kItems, 0)) == "R" &&
-                       g.raw_text(g.child(label, Role::kItems, 1)) == "interned";
-    (found ? interning_label_ : other_label_) = label;
-    return found;
-  }
-
-  void build() {
-    const Ids state = stack_.pop(1);
-    connect(stack_.top(), Role::kState, state);
-  }
-
-  void old_style(const Ids& items) {
-    if (items.empty()) stack_.fail("instance without a class");
-    const NodeId arguments = add(Kind::kTuple);
-    connect(arguments, Role::kItems, Ids(items.begin() + 1, items.end()));
-    push_with(Kind::kCall, Role::kParts, {items[0], arguments});
-  }
-
-  void old_style_named(Ids items) {
-    items.insert(items.begin(), add(Kind::kGlobal));
-    old_style(items);
-  }
-
-  void next_buffer() {
-    if (buffers_used_ >= buffer_count_) stack_.fail("more buffers used than stored");
-    push(Kind::kBuffer);
-    out_.graph.nodes_.back().extra = static_cast<std::uint32_t>(buffers_used_++);
-  }
-
-  // A call whose result is dropped was made for its effect on its first argument: that is how the
-  // pickler writes a custom state setter.
-  void drop_one() {
-    const NodeId dropped = stack_.pop_or_unmark();
-    if (dropped == kNoNode) return;
-    const Graph& g = out_.graph;
-    if (g.kind(dropped) != Kind::kCall) return;
-    const NodeId arguments = g.child(dropped, Role::kParts, 1);
-    if (arguments == kNoNode || g.kind(arguments) != Kind::kTuple) return;
-    const NodeId target = g.child(arguments, Role::kItems, 0);
-    if (target == kNoNode || !Graph::is_composite(g.kind(target))) return;
-    connect(target, Role::kEffect, {dropped});
-  }
-
   std::uint64_t line_number() const {
     std::uint64_t value = 0;
     const char* end = in_.payload.data() + in_.payload.size();
@@ -380,27 +252,15 @@ class PickleScanner {
     return pairs;
   }
 
-  void check_memory() const {
-    const Graph& g = out_.graph;
-    const std::size_t used = g.nodes_.size() * sizeof g.nodes_[0] +
-                             g.runs_.size() * sizeof g.runs_[0] +
-                             g.composites_.size() * sizeof g.composites_[0] +
-                             g.edges_.size() * sizeof(NodeId) + stack_.memory_bytes();
-    if (used > limits_.memory_bytes) stack_.fail("needs more memory than allowed");
-  }
-
   ByteView stream_;
-  std::size_t buffer_count_;
-  ScanLimits limits_;
-  ScannedPickle out_;
   std::size_t at_ = 0;
   Instruction in_;
-  PickleStack stack_;
-  std::size_t buffers_used_ = 0;
-  NodeId interning_label_ = kNoNode, other_label_ = kNoNode;  // labels looked at last
+  std::vector<NodeId> roots_;
   NodeId none_ = kNoNode, true_ = kNoNode, false_ = kNoNode;
   std::array<NodeId, 256> small_ints_{};
 };
+
+}  // namespace
 
 ScannedPickle scan_pickle(ByteView stream, std::size_t buffer_count, const ScanLimits& limits) {
   return PickleScanner(stream, buffer_count, limits).run();

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <numeric>
 #include <system_error>
 
 #include "base/error.hpp"
@@ -156,8 +157,8 @@ store::RankFile read_rank(const Target& target, const store::SnapshotRef& snapsh
 
 std::vector<int> ranks_of(const Target& target, const store::SnapshotRef& snapshot) {
   if (target.rank) return {*target.rank};
-  std::vector<int> out;
-  for (int rank = 0; rank < snapshot.manifest.nranks; ++rank) out.push_back(rank);
+  std::vector<int> out(static_cast<std::size_t>(snapshot.manifest.nranks));
+  std::iota(out.begin(), out.end(), 0);
   return out;
 }
 

@@ -189,11 +189,12 @@ std::string python_float(double value) {
 }
 
 std::string age_text(std::int64_t seconds) {
+  constexpr std::int64_t kHour_s = 3600, kDay_s = 86400;
   if (seconds < 0) return "in the future";
   if (seconds < 120) return std::to_string(seconds) + " s";
-  if (seconds < 2 * 3600) return std::to_string(seconds / 60) + " min";
-  if (seconds < 2 * 86400) return std::to_string(seconds / 3600) + " h";
-  return std::to_string(seconds / 86400) + " d";
+  if (seconds < 2 * kHour_s) return std::to_string(seconds / 60) + " min";
+  if (seconds < 2 * kDay_s) return std::to_string(seconds / kHour_s) + " h";
+  return std::to_string(seconds / kDay_s) + " d";
 }
 
 std::string clock_text(std::int64_t unix_ns) {
