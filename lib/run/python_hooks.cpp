@@ -138,6 +138,7 @@ void connect_script(const Config& config, cut::Agent& agent, const SnapshotWork&
   hooks.set_frequency_ms = set_frequency_ms;
   hooks.min_obj_size = min_object_bytes;
   hooks.set_min_obj_size = set_min_object_bytes;
+  hooks.released = frames::safe_point::request;  // a cut may have been waiting for it
   hooks.info = info;
   python::set_module_hooks(hooks);
   frames::safe_point::start(at_safe_point);

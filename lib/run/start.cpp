@@ -191,6 +191,15 @@ std::string try_file(const store::RunDirectory& directory, const std::string& na
   }
 }
 
+// A directory that cannot be made or written to is the user's to change.
+std::unique_ptr<store::RunDirectory> open_or_create(const std::string& path) {
+  try {
+    return std::make_unique<store::RunDirectory>(store::RunDirectory::open_or_create(path));
+  } catch (const IoError& problem) {
+    throw UsageError(problem.what());
+  }
+}
+
 void open_on_every_rank(const std::string& path, Start* start) {
   std::string problem;
   if (!start->directory) {
@@ -213,8 +222,7 @@ Start decide_start(const Config& config, const Program& program, const Job& job)
   const std::string path = session::broadcast(directory_path(config, start.run_id));
   std::unique_ptr<Chooser> chooser;
   Json word = rank0_says([&]() -> Json {
-    start.directory =
-        std::make_unique<store::RunDirectory>(store::RunDirectory::open_or_create(path));
+    start.directory = open_or_create(path);
     chooser = std::make_unique<Chooser>(config, program, job, *start.directory);
     Json first = chooser->open(&start.generation);
     first["generation"] = start.generation.number;

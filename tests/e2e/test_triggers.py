@@ -139,3 +139,9 @@ def test_tracked_mode_starts_from_the_top_with_contents_restored(work):
     assert resumed.code == 0, resumed.stderr
     assert b"iteration 0:" not in resumed.stdout
     assert resumed.stdout.splitlines()[-1] == plain.stdout.splitlines()[-1]
+
+
+def test_no_snapshot_block_delays_what_was_asked_for_inside(work):
+    outcome = harness.run([CHKPT_MPI, "-f", "200", SCRIPTS / "held.py"], work)
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.stdout == b"held: 0 free: True\n", outcome.stderr

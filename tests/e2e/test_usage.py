@@ -120,3 +120,8 @@ def test_help_names_what_the_manual_names():
     for option in options:
         assert option in manual, f"{option} is not in the man page"
         assert option in completion, f"{option} is not in the completion"
+
+
+@pytest.mark.parametrize("directory", ["/proc/chkpt", "script.py", "script.py/run"])
+def test_a_directory_that_cannot_be_made(directory, call):
+    assert_refused(call("-o", directory, "script.py"), directory)

@@ -45,7 +45,7 @@ PyObject* native_snapshot(PyObject*, PyObject* args, PyObject* keywords) {
 PyObject* native_hold(PyObject*, PyObject* args) {
   int step = 0;
   if (!PyArg_ParseTuple(args, "i", &step)) return nullptr;
-  g_holds += step;
+  if ((g_holds += step) == 0 && g_hooks.released) g_hooks.released();
   Py_RETURN_NONE;
 }
 

@@ -21,6 +21,7 @@ struct ModuleHooks {
   void (*set_frequency_ms)(long) = nullptr;
   long (*min_obj_size)() = nullptr;
   void (*set_min_obj_size)(long) = nullptr;
+  void (*released)() = nullptr;   // the last `with chkpt.no_snapshot():` block has been left
   PyObject* (*info)() = nullptr;  // a new dict ("active" is added), or null with a Python error
 };
 // Before the script starts; inactive ones before initialize(). Values that the script assigned
