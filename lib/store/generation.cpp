@@ -8,13 +8,13 @@
 #include <fcntl.h>
 
 #include "base/file.hpp"
+#include "store/aside_name.hpp"
 #include "store/run_directory.hpp"
 #include "store/trust.hpp"
 
 namespace chkpt::store {
 namespace {
 
-constexpr char kAsidePrefix[] = "stale-";
 constexpr std::uint64_t kKeptGenerations = 8;
 constexpr std::size_t kLongestOwner = 4096;
 
@@ -119,7 +119,7 @@ void RunDirectory::set_aside_unfinished(std::uint64_t generation) const {
     std::uint64_t epoch = 0;
     if (!parse_snapshot_name(name, &epoch)) continue;
     if (snapshot(name).state != SnapshotState::kIncomplete) continue;
-    directory_.rename(name, kAsidePrefix + name + "-" + std::to_string(generation));
+    directory_.rename(name, aside_name(name, generation));
     changed = true;
   }
   if (changed) directory_.sync();

@@ -6,19 +6,11 @@
 #include <fcntl.h>
 
 #include "base/file.hpp"
+#include "store/aside_name.hpp"
 #include "store/run_directory.hpp"
 
 namespace chkpt::store {
 namespace {
-
-constexpr std::string_view kAsidePrefix = "stale-";
-
-// "stale-step-0000000420-1a2b3c4d-7": set aside when generation 7 began.
-bool parse_aside_name(const std::string& name, std::uint64_t* epoch) {
-  if (name.compare(0, kAsidePrefix.size(), kAsidePrefix) != 0) return false;
-  const std::size_t end = name.find_last_of('-');
-  return parse_snapshot_name(name.substr(kAsidePrefix.size(), end - kAsidePrefix.size()), epoch);
-}
 
 // Only plain files and the folders of rank files: anything else was not made here and stays.
 bool empty_directory(const Directory& directory, int depth) {

@@ -85,6 +85,14 @@ class StoreTest : public ::testing::Test {
 
   RunDirectory open_run() const { return RunDirectory::open_or_create(run_path()); }
   std::string run_path() const { return temporary_.path() + "/checkpoints/test-run"; }
+  // Newest first.
+  std::vector<std::uint64_t> committed() const {
+    std::vector<std::uint64_t> epochs;
+    for (const SnapshotRef& ref : open_run().snapshots()) {
+      if (ref.state == SnapshotState::kCommitted) epochs.push_back(ref.epoch);
+    }
+    return epochs;
+  }
 
   // Writes and commits a snapshot of `nranks` ranks; returns its name.
   static std::string commit_snapshot(RunDirectory& run, const Generation& generation,
