@@ -17,8 +17,7 @@ Ref make_again(PyTypeObject* type, PyObject* description);
 void forget_made_handles();
 
 // An object of class `type` (which may be the script's own) without a handle; its Python __new__
-// and
-// __init__ are not run.
+// and __init__ are not run.
 Ref blank(const Module& module, Kind kind, PyTypeObject* type);
 
 }  // namespace chkpt::cut::handles

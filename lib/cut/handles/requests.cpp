@@ -11,6 +11,7 @@
 
 #include "cut/handles/plain_objects.hpp"
 #include "cut/handles/receive_buffer.hpp"
+#include "mpi/interpose/predefined_datatype.hpp"
 #include "mpi/interpose/rebuild_datatype.hpp"
 #include "mpi/interpose/requests.hpp"
 #include "mpi/session.hpp"

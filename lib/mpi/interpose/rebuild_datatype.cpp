@@ -3,107 +3,15 @@
 // MPI_Type_get_contents returns them (MPI-3.1, section 4.1.13).
 #include "mpi/interpose/rebuild_datatype.hpp"
 
-#include <cstring>
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "mpi/interpose/predefined_datatype.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi {
 namespace {
-
-struct Predefined {
-  const char* name;
-  MPI_Datatype type;
-};
-
-// Handles are not constants in every MPI library, hence a function-local table.
-const std::vector<Predefined>& predefined() {
-#define CHKPT_TYPE(type) \
-  { #type, type }
-  static const std::vector<Predefined> table = {
-      CHKPT_TYPE(MPI_DATATYPE_NULL),
-      CHKPT_TYPE(MPI_BYTE),
-      CHKPT_TYPE(MPI_PACKED),
-      CHKPT_TYPE(MPI_CHAR),
-      CHKPT_TYPE(MPI_WCHAR),
-      CHKPT_TYPE(MPI_SIGNED_CHAR),
-      CHKPT_TYPE(MPI_SHORT),
-      CHKPT_TYPE(MPI_INT),
-      CHKPT_TYPE(MPI_LONG),
-      CHKPT_TYPE(MPI_LONG_LONG),
-      CHKPT_TYPE(MPI_UNSIGNED_CHAR),
-      CHKPT_TYPE(MPI_UNSIGNED_SHORT),
-      CHKPT_TYPE(MPI_UNSIGNED),
-      CHKPT_TYPE(MPI_UNSIGNED_LONG),
-      CHKPT_TYPE(MPI_UNSIGNED_LONG_LONG),
-      CHKPT_TYPE(MPI_FLOAT),
-      CHKPT_TYPE(MPI_DOUBLE),
-      CHKPT_TYPE(MPI_LONG_DOUBLE),
-      CHKPT_TYPE(MPI_C_BOOL),
-      CHKPT_TYPE(MPI_INT8_T),
-      CHKPT_TYPE(MPI_INT16_T),
-      CHKPT_TYPE(MPI_INT32_T),
-      CHKPT_TYPE(MPI_INT64_T),
-      CHKPT_TYPE(MPI_UINT8_T),
-      CHKPT_TYPE(MPI_UINT16_T),
-      CHKPT_TYPE(MPI_UINT32_T),
-      CHKPT_TYPE(MPI_UINT64_T),
-      CHKPT_TYPE(MPI_C_COMPLEX),
-      CHKPT_TYPE(MPI_C_FLOAT_COMPLEX),
-      CHKPT_TYPE(MPI_C_DOUBLE_COMPLEX),
-      CHKPT_TYPE(MPI_C_LONG_DOUBLE_COMPLEX),
-      CHKPT_TYPE(MPI_CXX_BOOL),
-      CHKPT_TYPE(MPI_CXX_FLOAT_COMPLEX),
-      CHKPT_TYPE(MPI_CXX_DOUBLE_COMPLEX),
-      CHKPT_TYPE(MPI_CXX_LONG_DOUBLE_COMPLEX),
-      CHKPT_TYPE(MPI_SHORT_INT),
-      CHKPT_TYPE(MPI_2INT),
-      CHKPT_TYPE(MPI_LONG_INT),
-      CHKPT_TYPE(MPI_FLOAT_INT),
-      CHKPT_TYPE(MPI_DOUBLE_INT),
-      CHKPT_TYPE(MPI_LONG_DOUBLE_INT),
-      CHKPT_TYPE(MPI_AINT),
-      CHKPT_TYPE(MPI_OFFSET),
-      CHKPT_TYPE(MPI_COUNT),
-      CHKPT_TYPE(MPI_CHARACTER),
-      CHKPT_TYPE(MPI_LOGICAL),
-      CHKPT_TYPE(MPI_INTEGER),
-      CHKPT_TYPE(MPI_REAL),
-      CHKPT_TYPE(MPI_DOUBLE_PRECISION),
-      CHKPT_TYPE(MPI_COMPLEX),
-      CHKPT_TYPE(MPI_DOUBLE_COMPLEX),
-      CHKPT_TYPE(MPI_INTEGER1),
-      CHKPT_TYPE(MPI_INTEGER2),
-      CHKPT_TYPE(MPI_INTEGER4),
-      CHKPT_TYPE(MPI_INTEGER8),
-      CHKPT_TYPE(MPI_REAL4),
-      CHKPT_TYPE(MPI_REAL8),
-      CHKPT_TYPE(MPI_COMPLEX8),
-      CHKPT_TYPE(MPI_COMPLEX16),
-      CHKPT_TYPE(MPI_2REAL),
-      CHKPT_TYPE(MPI_2DOUBLE_PRECISION),
-      CHKPT_TYPE(MPI_2INTEGER),
-#ifdef MPI_INTEGER16
-      CHKPT_TYPE(MPI_INTEGER16),
-#endif
-#ifdef MPI_REAL16
-      CHKPT_TYPE(MPI_REAL16),
-#endif
-#ifdef MPI_COMPLEX32
-      CHKPT_TYPE(MPI_COMPLEX32),
-#endif
-#ifdef OPEN_MPI
-      CHKPT_TYPE(MPI_LOGICAL1),
-      CHKPT_TYPE(MPI_LOGICAL2),
-      CHKPT_TYPE(MPI_LOGICAL4),
-      CHKPT_TYPE(MPI_LOGICAL8),
-      CHKPT_TYPE(MPI_2COMPLEX),
-      CHKPT_TYPE(MPI_2DOUBLE_COMPLEX),
-#endif
-  };
-#undef CHKPT_TYPE
-  return table;
-}
 
 struct Contents {
   int combiner = MPI_COMBINER_NAMED;
@@ -163,29 +71,6 @@ Contents contents_of(MPI_Datatype type) {
   return c;
 }
 
-bool is_known(int combiner) {
-  switch (combiner) {
-    case MPI_COMBINER_DUP:
-    case MPI_COMBINER_CONTIGUOUS:
-    case MPI_COMBINER_VECTOR:
-    case MPI_COMBINER_HVECTOR:
-    case MPI_COMBINER_INDEXED:
-    case MPI_COMBINER_HINDEXED:
-    case MPI_COMBINER_INDEXED_BLOCK:
-    case MPI_COMBINER_HINDEXED_BLOCK:
-    case MPI_COMBINER_STRUCT:
-    case MPI_COMBINER_SUBARRAY:
-    case MPI_COMBINER_DARRAY:
-    case MPI_COMBINER_RESIZED:
-    case MPI_COMBINER_F90_REAL:
-    case MPI_COMBINER_F90_COMPLEX:
-    case MPI_COMBINER_F90_INTEGER:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Combiner numbers differ between MPI libraries; these are ours.
 constexpr int kCombiners[] = {
     MPI_COMBINER_DUP,           MPI_COMBINER_CONTIGUOUS,     MPI_COMBINER_VECTOR,
@@ -196,10 +81,14 @@ constexpr int kCombiners[] = {
 };
 constexpr std::uint64_t kPredefinedType = 100;
 
+// Throws CannotSave for a combiner that is not among ours.
 std::uint64_t number_of(int combiner) {
-  std::uint64_t n = 0;
-  while (kCombiners[n] != combiner) ++n;
-  return n;
+  const auto* const found = std::find(std::begin(kCombiners), std::end(kCombiners), combiner);
+  if (found == std::end(kCombiners)) {
+    throw CannotSave("an MPI datatype made by a constructor chkpt does not know (combiner " +
+                     std::to_string(combiner) + ")");
+  }
+  return static_cast<std::uint64_t>(found - kCombiners);
 }
 
 void write_type(RecipeWriter& out, MPI_Datatype type) {
@@ -208,18 +97,14 @@ void write_type(RecipeWriter& out, MPI_Datatype type) {
     out.text(name);
     return;
   }
-  const int combiner = combiner_of(type);
-  if (!is_known(combiner)) {
-    throw CannotSave("an MPI datatype made by a constructor chkpt does not know (combiner " +
-                     std::to_string(combiner) + ")");
-  }
+  const std::uint64_t number = number_of(combiner_of(type));
   const Contents c = contents_of(type);
   std::vector<TypeHandle> owned;
   for (MPI_Datatype inner : c.types) owned.emplace_back(inner);
   char name[MPI_MAX_OBJECT_NAME + 1] = "";
   int length = 0;
   check(PMPI_Type_get_name(type, name, &length), "MPI_Type_get_name");
-  out.u64(number_of(combiner));
+  out.u64(number);
   out.text({name, static_cast<std::size_t>(length)});
   out.integers(c.integers);
   out.integers(c.addresses);
@@ -356,28 +241,13 @@ TypeHandle read_type(RecipeReader& in) {
     }
     return TypeHandle(type);
   }
-  if (kind >= sizeof kCombiners / sizeof kCombiners[0]) {
+  if (kind >= std::size(kCombiners)) {
     throw FormatError("MPI datatype recipe: unknown kind");
   }
   return read_derived(in, kCombiners[kind]);
 }
 
 }  // namespace
-
-const char* predefined_datatype_name(MPI_Datatype type) {
-  for (const Predefined& p : predefined()) {
-    // A library without, say, REAL16 defines it as MPI_DATATYPE_NULL, which stands first.
-    if (p.type == type) return p.name;
-  }
-  return nullptr;
-}
-
-MPI_Datatype predefined_datatype(const std::string& name) {
-  for (const Predefined& p : predefined()) {
-    if (name == p.name) return p.type;
-  }
-  return MPI_DATATYPE_NULL;
-}
 
 Bytes describe_datatype(MPI_Datatype type) {
   RecipeWriter out;

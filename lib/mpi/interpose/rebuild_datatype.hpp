@@ -10,11 +10,6 @@
 
 namespace chkpt::mpi {
 
-// "MPI_DOUBLE"; null if the type is not a predefined one.
-const char* predefined_datatype_name(MPI_Datatype type);
-// MPI_DATATYPE_NULL for a name this library does not have.
-MPI_Datatype predefined_datatype(const std::string& name);
-
 // Throws CannotSave for a constructor chkpt does not know.
 Bytes describe_datatype(MPI_Datatype type);
 // The new type is committed and belongs to the caller; a predefined one must not be freed.

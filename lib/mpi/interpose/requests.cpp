@@ -114,7 +114,7 @@ int make_completed_request(const MPI_Status& status, MPI_Request* request) {
   const int rc =
       PMPI_Grequest_start(answer_query, answer_free, answer_cancel, state.get(), request);
   if (rc != MPI_SUCCESS) return rc;
-  state.release();  // freed by answer_free
+  static_cast<void>(state.release());  // freed by answer_free
   RequestInfo info;
   info.kind = RequestKind::kCompleted;
   info.status = status;
