@@ -134,7 +134,7 @@ void Agent::Impl::send_trigger(const Trigger& trigger, std::uint64_t number) {
   message.trigger = trigger;
   message.number = number;
   const Lock lock(mutex_);
-  send(std::move(message));
+  send(message);
 }
 
 void Agent::Impl::send_interval(double seconds) {
@@ -143,7 +143,7 @@ void Agent::Impl::send_interval(double seconds) {
   message.type = MessageType::kSetInterval;
   message.seconds = seconds;
   const Lock lock(mutex_);
-  send(std::move(message));
+  send(message);
 }
 
 void Agent::Impl::trigger_from_signal(bool stop) const {

@@ -60,10 +60,12 @@ void Agent::Impl::lost() {
 }
 
 void Agent::Impl::on_message(Message& message) {
+  const MessageType type = message.type;
+  const std::uint64_t epoch = message.epoch;
   bool arm = false;
   {
     const Lock lock(mutex_);
-    switch (message.type) {
+    switch (type) {
       case MessageType::kRequest:
         on_request(message);
         arm = true;
@@ -98,9 +100,9 @@ void Agent::Impl::on_message(Message& message) {
     }
     changed_.notify_all();
   }
-  if (message.type == MessageType::kWhy) answer_why(message.epoch);
+  if (type == MessageType::kWhy) answer_why(epoch);
   if (arm && hooks_.request_safe_point != nullptr) hooks_.request_safe_point();
-  if (message.type == MessageType::kResume && hooks_.cancel_safe_point != nullptr && !wants_api()) {
+  if (type == MessageType::kResume && hooks_.cancel_safe_point != nullptr && !wants_api()) {
     hooks_.cancel_safe_point();
   }
 }
@@ -189,7 +191,7 @@ void Agent::Impl::answer_why(std::uint64_t epoch) {
     if (!why_not.empty()) answer.text += ", " + why_not;
   }
   const Lock lock(mutex_);
-  send(std::move(answer));
+  send(answer);
 }
 
 // ---- under mutex_, either thread
@@ -228,7 +230,7 @@ void Agent::Impl::publish(bool always) {
     Message freed;
     freed.type = MessageType::kFreedComms;
     freed.freed = mpi::registry().take_freed();
-    if (!freed.freed.empty()) send(std::move(freed));
+    if (!freed.freed.empty()) send(freed);
   }
   Message message;
   message.type = MessageType::kStatus;
@@ -237,10 +239,10 @@ void Agent::Impl::publish(bool always) {
   std::string bytes = encode(message);
   if (!always && bytes == last_status_) return;
   last_status_ = std::move(bytes);
-  send(std::move(message));
+  send(message);
 }
 
-void Agent::Impl::send(Message message) {
+void Agent::Impl::send(const Message& message) {
   // A broken link is noticed by the control thread when it reads.
   link_.send(message);
 }

@@ -80,7 +80,7 @@ class Agent::Impl : public mpi::GateKeeper {
   // either, under mutex_
   Status make_status() const;
   void publish(bool always = false);
-  void send(Message message);
+  void send(const Message& message);
   void set_pending(bool pending);
 
   const Config config_;

@@ -143,7 +143,7 @@ void Agent::Impl::answer_prepare() {
   answer.status = make_status();
   answer.ok = answer.status.eligible;
   frozen_ = answer.ok;
-  send(std::move(answer));
+  send(answer);
 }
 
 bool Agent::Impl::targets_met() {
@@ -208,7 +208,7 @@ void Agent::Impl::carry_out(Lock& lock, const Message& order) {
   answer.epoch = order.epoch;
   answer.phase = order.phase;
   lock.lock();
-  send(std::move(answer));
+  send(answer);
 }
 
 Report Agent::Impl::perform(const Message& order) {

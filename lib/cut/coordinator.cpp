@@ -11,10 +11,6 @@ namespace {
 constexpr double kWhyPatience_s = 1;
 constexpr double kLongestBackoff_s = 30;
 
-std::string on_rank(const std::string& text, std::size_t rank, std::size_t ranks) {
-  return ranks == 1 ? text : text + " on rank " + std::to_string(rank);
-}
-
 std::string seconds_text(double seconds) {
   if (seconds >= 1) return std::to_string(std::lround(seconds)) + " s";
   return std::to_string(std::lround(seconds * 1000)) + " ms";
@@ -22,8 +18,11 @@ std::string seconds_text(double seconds) {
 
 }  // namespace
 
-Coordinator::Coordinator(int ranks, const Config& config, Time start)
-    : ranks_(static_cast<std::size_t>(ranks)), config_(config), planner_(ranks), time_(start) {
+Coordinator::Coordinator(int ranks, Config config, Time start)
+    : ranks_(static_cast<std::size_t>(ranks)),
+      config_(std::move(config)),
+      planner_(ranks),
+      time_(start) {
   next_interval_ = start.now + config_.interval_s;
   done_.assign(ranks_, false);
   statuses_.resize(ranks_);
@@ -191,7 +190,7 @@ void Coordinator::on_status(int rank, Message& message) {
 bool Coordinator::deferred() {
   for (std::size_t r = 0; r < ranks_; ++r) {
     if (known_[r] && !statuses_[r].deferral.empty()) {
-      skip(on_rank(statuses_[r].deferral, r, ranks_));
+      skip(at_rank(statuses_[r].deferral, r));
       return true;
     }
   }
@@ -242,85 +241,6 @@ void Coordinator::back_to_collect() {
   state_ = State::kCollect;
   known_.assign(ranks_, false);
   broadcast(message(MessageType::kUnfreeze));
-}
-
-// ---- everybody stands
-
-void Coordinator::begin_phase(Phase phase, const std::string& text) {
-  state_ = State::kPhase;
-  phase_ = phase;
-  answered_.assign(ranks_, false);
-  reports_.assign(ranks_, Report{});
-  Message order = message(MessageType::kPhase);
-  order.phase = phase;
-  order.number = attempt_;
-  order.trigger = trigger_;
-  order.seconds = cut_ms_ / 1e3;
-  order.unix_ns = requested_.unix_ns;
-  order.ok = committed_;
-  order.text = text;
-  order.status.api_satisfied = satisfied_after();
-  broadcast(order);
-}
-
-void Coordinator::on_report(int rank, Message& message) {
-  if (state_ != State::kPhase || message.epoch != epoch_ || message.phase != phase_) return;
-  const auto r = static_cast<std::size_t>(rank);
-  reports_[r] = {message.ok, std::move(message.text), std::move(message.payload)};
-  answered_[r] = true;
-  if (all(answered_)) end_phase();
-}
-
-void Coordinator::end_phase() {
-  if (phase_ == Phase::kConclude) {
-    finish_conclude();
-    return;
-  }
-  for (std::size_t r = 0; r < ranks_; ++r) {
-    if (!reports_[r].ok) {
-      conclude(false, on_rank(reports_[r].message, r, ranks_));
-      return;
-    }
-  }
-  if (phase_ == Phase::kVerify) {
-    begin_phase(Phase::kCapture);
-  } else if (phase_ == Phase::kCapture) {
-    begin_phase(Phase::kWrite);
-  } else {
-    state_ = State::kCommit;
-    Output commit;
-    commit.what = Output::What::kCommit;
-    commit.info.attempt = attempt_;
-    commit.info.trigger = trigger_;
-    commit.info.cut_ms = cut_ms_;
-    commit.info.started_unix_ns = requested_.unix_ns;
-    commit.reports = std::move(reports_);
-    outputs_.push_back(std::move(commit));
-  }
-}
-
-void Coordinator::commit_result(const Report& report, Time time) {
-  time_ = time;
-  if (state_ == State::kCommit) conclude(report.ok, report.message);
-}
-
-void Coordinator::conclude(bool ok, const std::string& text) {
-  committed_ = ok;
-  begin_phase(Phase::kConclude, text);
-}
-
-void Coordinator::finish_conclude() {
-  if (committed_ && trigger_.stop) {
-    state_ = State::kLeaving;
-    Message order = message(MessageType::kPhase);
-    order.phase = Phase::kLeave;
-    order.number = attempt_;
-    order.trigger = trigger_;
-    broadcast(order);
-    return;
-  }
-  if (!committed_) retry_later();
-  resume();
 }
 
 // ---- no cut
@@ -382,6 +302,10 @@ void Coordinator::resume() {
   state_ = State::kIdle;
   next_interval_ = time_.now + config_.interval_s;
   start_if_wanted();
+}
+
+std::string Coordinator::at_rank(const std::string& text, std::size_t rank) const {
+  return ranks_ == 1 ? text : text + " on rank " + std::to_string(rank);
 }
 
 bool Coordinator::all(const std::vector<bool>& flags) const {

@@ -35,7 +35,7 @@ class Coordinator {
     std::int64_t unix_ns = 0;
   };
 
-  Coordinator(int ranks, const Config& config, Time start);
+  Coordinator(int ranks, Config config, Time start);
 
   void receive(int rank, Message message, Time time);
   void trigger(const Trigger& trigger, Time time);
@@ -82,6 +82,7 @@ class Coordinator {
   void resume();
   void retry_later();
   bool waits_for_api() const;
+  std::string at_rank(const std::string& text, std::size_t rank) const;
   bool all(const std::vector<bool>& flags) const;
   bool everybody_done() const;
   std::uint64_t largest_api() const;

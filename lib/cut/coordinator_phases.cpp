@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The part of the coordinator that runs while everybody stands: verify, capture, write, commit,
+// conclude. Each phase ends when every rank has reported.
+#include "cut/coordinator.hpp"
+
+#include <utility>
+
+namespace chkpt::cut {
+
+void Coordinator::begin_phase(Phase phase, const std::string& text) {
+  state_ = State::kPhase;
+  phase_ = phase;
+  answered_.assign(ranks_, false);
+  reports_.assign(ranks_, Report{});
+  Message order = message(MessageType::kPhase);
+  order.phase = phase;
+  order.number = attempt_;
+  order.trigger = trigger_;
+  order.seconds = cut_ms_ / 1e3;
+  order.unix_ns = requested_.unix_ns;
+  order.ok = committed_;
+  order.text = text;
+  order.status.api_satisfied = satisfied_after();
+  broadcast(order);
+}
+
+void Coordinator::on_report(int rank, Message& message) {
+  if (state_ != State::kPhase || message.epoch != epoch_ || message.phase != phase_) return;
+  const auto r = static_cast<std::size_t>(rank);
+  reports_[r] = {message.ok, std::move(message.text), std::move(message.payload)};
+  answered_[r] = true;
+  if (all(answered_)) end_phase();
+}
+
+void Coordinator::end_phase() {
+  if (phase_ == Phase::kConclude) {
+    finish_conclude();
+    return;
+  }
+  for (std::size_t r = 0; r < ranks_; ++r) {
+    if (!reports_[r].ok) {
+      conclude(false, at_rank(reports_[r].message, r));
+      return;
+    }
+  }
+  if (phase_ == Phase::kVerify) {
+    begin_phase(Phase::kCapture);
+  } else if (phase_ == Phase::kCapture) {
+    begin_phase(Phase::kWrite);
+  } else {
+    state_ = State::kCommit;
+    Output commit;
+    commit.what = Output::What::kCommit;
+    commit.info.attempt = attempt_;
+    commit.info.trigger = trigger_;
+    commit.info.cut_ms = cut_ms_;
+    commit.info.started_unix_ns = requested_.unix_ns;
+    commit.reports = std::move(reports_);
+    outputs_.push_back(std::move(commit));
+  }
+}
+
+void Coordinator::commit_result(const Report& report, Time time) {
+  time_ = time;
+  if (state_ == State::kCommit) conclude(report.ok, report.message);
+}
+
+void Coordinator::conclude(bool ok, const std::string& text) {
+  committed_ = ok;
+  begin_phase(Phase::kConclude, text);
+}
+
+void Coordinator::finish_conclude() {
+  if (committed_ && trigger_.stop) {
+    state_ = State::kLeaving;
+    Message order = message(MessageType::kPhase);
+    order.phase = Phase::kLeave;
+    order.number = attempt_;
+    order.trigger = trigger_;
+    broadcast(order);
+    return;
+  }
+  if (!committed_) retry_later();
+  resume();
+}
+
+}  // namespace chkpt::cut
