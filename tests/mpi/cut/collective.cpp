@@ -153,58 +153,62 @@ void early_end(Rig& rig) {
   while (rig.elapsed() < end) work(1000);
 }
 
-// Things that defer: no wrong cut, a message with the call's name, and snapshots again afterwards.
-void deferring(Rig& rig) {
-  const auto cut_within = [&](double seconds, int* counter_before) {
-    const double until = rig.elapsed() + seconds;
-    while (rig.elapsed() < until) work(1000);
-    const int now = committed_so_far();
-    const bool any = now > *counter_before;
-    *counter_before = now;
-    return any;
-  };
-  // A cut that was asked for before the object was made may still be committed.
-  const auto settle = [&] {
-    MPI_Barrier(MPI_COMM_WORLD);
-    work(100000);
-    MPI_Barrier(MPI_COMM_WORLD);
-    return committed_so_far();
-  };
-  int seen = settle();
-  require(cut_within(0.5, &seen), "deferring: no cut at first");
+bool cut_within(Rig& rig, double seconds, int* counter_before) {
+  const double until = rig.elapsed() + seconds;
+  while (rig.elapsed() < until) work(1000);
+  const int now = committed_so_far();
+  const bool any = now > *counter_before;
+  *counter_before = now;
+  return any;
+}
 
+// A cut that was asked for before an object was made may still be committed.
+int settle() {
+  MPI_Barrier(MPI_COMM_WORLD);
+  work(100000);
+  MPI_Barrier(MPI_COMM_WORLD);
+  return committed_so_far();
+}
+
+void deferring_window(Rig& rig) {
   MPI_Win window;
   long memory = 0;
   MPI_Win_create(&memory, sizeof memory, 1, MPI_INFO_NULL, MPI_COMM_WORLD, &window);
-  seen = settle();
-  require(!cut_within(0.5, &seen), "deferring: a cut with a window");
+  int seen = settle();
+  require(!cut_within(rig, 0.5, &seen), "deferring: a cut with a window");
   if (rig.rank == 0) {
     require(last_skip().find("MPI_Win_create") != std::string::npos,
             "deferring: text " + last_skip());
   }
   MPI_Win_free(&window);
   seen = settle();
-  require(cut_within(0.5, &seen), "deferring: no cut after the window");
+  require(cut_within(rig, 0.5, &seen), "deferring: no cut after the window");
+}
 
-  // An operation of the script's own can be saved.
+void deferring_attribute(Rig& rig) {
+  int keyval = 0;
+  MPI_Comm_create_keyval(MPI_COMM_DUP_FN, MPI_COMM_NULL_DELETE_FN, &keyval, nullptr);
+  int seen = settle();
+  require(!cut_within(rig, 0.3, &seen), "deferring: a cut with an attribute");
+  MPI_Comm_free_keyval(&keyval);
+  seen = settle();
+  require(cut_within(rig, 0.5, &seen), "deferring: no cut after the attribute");
+}
+
+// An operation of the script's own can be saved.
+void user_operation(Rig& rig) {
   MPI_Op op;
   MPI_Op_create(reinterpret_cast<MPI_User_function*>(sum_up), 1, &op);
   long one = 1, total = 0;
   MPI_Allreduce(&one, &total, 1, MPI_LONG, op, MPI_COMM_WORLD);
   require(total == rig.size, "deferring: user operation");
-  seen = settle();
-  require(cut_within(0.5, &seen), "deferring: no cut with an operation");
+  int seen = settle();
+  require(cut_within(rig, 0.5, &seen), "deferring: no cut with an operation");
   MPI_Op_free(&op);
+}
 
-  int keyval = 0;
-  MPI_Comm_create_keyval(MPI_COMM_DUP_FN, MPI_COMM_NULL_DELETE_FN, &keyval, nullptr);
-  seen = settle();
-  require(!cut_within(0.3, &seen), "deferring: a cut with an attribute");
-  MPI_Comm_free_keyval(&keyval);
-  seen = settle();
-  require(cut_within(0.5, &seen), "deferring: no cut after the attribute");
-
-  // Persistent requests, one of which finds its message drained.
+// One of the requests finds its message drained.
+void persistent_requests(Rig& rig) {
   const int to = (rig.rank + 1) % rig.size, from = (rig.rank + rig.size - 1) % rig.size;
   long out = 0, in = -1;
   MPI_Request pair[2];
@@ -221,8 +225,18 @@ void deferring(Rig& rig) {
   }
   MPI_Request_free(&pair[0]);
   MPI_Request_free(&pair[1]);
-  seen = settle();
-  require(cut_within(0.5, &seen), "deferring: no cut after persistent requests");
+  int seen = settle();
+  require(cut_within(rig, 0.5, &seen), "deferring: no cut after persistent requests");
+}
+
+// Things that defer: no wrong cut, a message with the call's name, and snapshots again afterwards.
+void deferring(Rig& rig) {
+  int seen = settle();
+  require(cut_within(rig, 0.5, &seen), "deferring: no cut at first");
+  deferring_window(rig);
+  user_operation(rig);
+  deferring_attribute(rig);
+  persistent_requests(rig);
 }
 
 // snapshot() on every rank: the k-th calls are one cut, taken where all have made them.
