@@ -23,18 +23,16 @@ PyTypeObject* null_type() {
   return &type;
 }
 
-Ref or_none(PyObject* object) { return Ref::borrow(object ? object : Py_None); }
-
 Ref describe_frame(const FramePlan& plan) {
   InterpreterFrame* f = plan.frame;
   PyCodeObject* co = shim::code(f);
   Ref stack = slots_to_list(f->localsplus + co->co_nlocalsplus, plan.stack_size);
   if (plan.top) checked(PyList_SetItem(stack.get(), plan.stack_size - 1, plan.top.new_ref()));
   const Ref locals = slots_to_list(f->localsplus, co->co_nlocalsplus);
-  const Ref generator = or_none(reinterpret_cast<PyObject*>(shim::generator_of(f)));
-  return checked(Py_BuildValue("[OOOiiiOOOO]", co, shim::function(f), or_none(f->f_locals).get(),
+  PyObject* generator = or_none(reinterpret_cast<PyObject*>(shim::generator_of(f)));
+  return checked(Py_BuildValue("[OOOiiiOOOO]", co, shim::function(f), or_none(f->f_locals),
                                static_cast<int>(plan.kind), plan.next, plan.jump, locals.get(),
-                               stack.get(), generator.get(), or_none(plan.extra.get()).get()));
+                               stack.get(), generator, or_none(plan.extra.get())));
 }
 
 // The object the callee's name stands for now, for calls whose callable is overwritten by their
@@ -115,11 +113,11 @@ StackState describe_stack(const StackPlan& plan) {
     checked(PyList_Append(state.frames.get(), describe_frame(*it).get()));
     const bool own = !shim::generator_of(it->frame);
     PyObject* object = own ? reinterpret_cast<PyObject*>(it->frame->frame_obj) : nullptr;
-    checked(PyList_Append(state.frame_objects.get(), or_none(object).get()));
+    checked(PyList_Append(state.frame_objects.get(), or_none(object)));
   }
   const _PyErr_StackItem* item = shim::main_thread_state()->exc_info;
   while (item->previous_item) item = item->previous_item;
-  state.base_exception = or_none(item->exc_value);
+  state.base_exception = Ref::borrow(or_none(item->exc_value));
   return state;
 }
 

@@ -8,6 +8,7 @@ struct _PyInterpreterFrame;
 
 namespace chkpt::frames {
 
+inline PyObject* or_none(PyObject* object) { return object ? object : Py_None; }
 Ref slots_to_list(PyObject** slots, int n);  // throws PythonError
 PyObject* slot_from_item(PyObject* item);    // new reference; null for an empty slot
 

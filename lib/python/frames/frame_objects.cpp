@@ -14,7 +14,6 @@ namespace {
 using shim::InterpreterFrame;
 
 PyFrameObject* as_frame(PyObject* object) { return reinterpret_cast<PyFrameObject*>(object); }
-PyObject* or_none(PyObject* object) { return object ? object : Py_None; }
 
 // All local slots; those of a cleared frame are empty.
 Ref all_locals(InterpreterFrame* f) {

@@ -16,8 +16,6 @@ using shim::InterpreterFrame;
 
 PyGenObject* as_generator(PyObject* object) { return reinterpret_cast<PyGenObject*>(object); }
 
-PyObject* or_none(PyObject* object) { return object ? object : Py_None; }
-
 // (function, f_locals|None, offset, locals, stack) of a frame that is not running; else None.
 Ref frame_state(PyGenObject* g) {
   if (shim::finished(g->gi_frame_state) || g->gi_frame_state == shim::kGeneratorExecuting)

@@ -172,7 +172,7 @@ void start_thread(State& s) {
     ::sigdelset(&all, fault);
   pthread_attr_t attributes;
   ::pthread_attr_init(&attributes);
-  ::pthread_attr_setstacksize(&attributes, 256 * 1024);
+  ::pthread_attr_setstacksize(&attributes, std::size_t{256} * 1024);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   const int failed = ::pthread_create(&s.thread, &attributes, watch, nullptr);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -20,36 +20,10 @@ namespace chkpt::frames::shim {
 
 using InterpreterFrame = _PyInterpreterFrame;
 
-// ---- opcodes; -1: this version has none
-constexpr int kExtendedArg = EXTENDED_ARG;
-constexpr int kCacheUnit = CACHE;
-constexpr int kResume = RESUME;
-constexpr int kJumpBackward = JUMP_BACKWARD;
-constexpr int kCompareOp = COMPARE_OP;
+// ---- opcodes that not every version has; -1: this one has none
 constexpr int kKwNames = KW_NAMES;
 constexpr int kPrecall = PRECALL;
-constexpr int kCall = CALL;
 constexpr int kCallKw = -1;
-constexpr int kCallFunctionEx = CALL_FUNCTION_EX;
-constexpr int kForIter = FOR_ITER;
-constexpr int kSend = SEND;
-constexpr int kBeforeWith = BEFORE_WITH;
-constexpr int kWithExceptStart = WITH_EXCEPT_START;
-constexpr int kLoadAttr = LOAD_ATTR;
-constexpr int kStoreAttr = STORE_ATTR;
-constexpr int kBinarySubscr = BINARY_SUBSCR;
-constexpr int kStoreSubscr = STORE_SUBSCR;
-constexpr int kDeleteSubscr = DELETE_SUBSCR;
-constexpr int kImportName = IMPORT_NAME;
-constexpr int kStoreFast = STORE_FAST;
-constexpr int kDeleteFast = DELETE_FAST;
-constexpr int kStoreDeref = STORE_DEREF;
-constexpr int kDeleteDeref = DELETE_DEREF;
-constexpr int kMakeCell = MAKE_CELL;
-constexpr int kReturnGenerator = RETURN_GENERATOR;
-constexpr int kLoadGlobal = LOAD_GLOBAL;
-constexpr int kLoadName = LOAD_NAME;
-constexpr int kLoadFast = LOAD_FAST;
 
 constexpr bool stores_fast_zero_in_pair(int /*opcode*/, int /*arg*/) { return false; }
 

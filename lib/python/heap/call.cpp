@@ -83,6 +83,18 @@ PyObject* item(PyObject* tuple, Py_ssize_t i) {
   return PyTuple_GET_ITEM(tuple, i);
 }
 
+std::vector<PyObject*> referents(PyObject* object) {
+  std::vector<PyObject*> found;
+  Py_TYPE(object)->tp_traverse(
+      object,
+      [](PyObject* referent, void* list) {
+        static_cast<std::vector<PyObject*>*>(list)->push_back(referent);
+        return 0;
+      },
+      &found);
+  return found;
+}
+
 void refuse(const std::string& reason) { throw CannotSave(reason); }
 
 void broken(const std::string& what) {

@@ -8,6 +8,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace chkpt::heap {
 
@@ -75,6 +76,9 @@ void put(const Ref& dict, const char* key, const Ref& value);
 PyObject* find(PyObject* dict, const char* key);  // borrowed or null
 PyObject* item(PyObject* tuple, Py_ssize_t i);    // borrowed; throws Raised if out of range
 inline PyObject* item(const Ref& tuple, Py_ssize_t i) { return item(tuple.get(), i); }
+
+// What an object of a type with tp_traverse holds, borrowed, in the order of its traversal.
+std::vector<PyObject*> referents(PyObject* object);
 
 // Throws CannotSave(reason); the pickler adds the object's path.
 [[noreturn]] void refuse(const std::string& reason);

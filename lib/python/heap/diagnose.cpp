@@ -183,15 +183,7 @@ class Search {
   // Whatever else the object holds, in words that a reader may recognise.
   void add_referents(PyObject* object) {
     if (!Py_TYPE(object)->tp_traverse || !PyObject_IS_GC(object)) return;
-    std::vector<PyObject*> found;
-    Py_TYPE(object)->tp_traverse(
-        object,
-        [](PyObject* referent, void* list) {
-          static_cast<std::vector<PyObject*>*>(list)->push_back(referent);
-          return 0;
-        },
-        &found);
-    for (PyObject* referent : found)
+    for (PyObject* referent : referents(object))
       if (!PyType_Check(referent) && !PyModule_Check(referent))
         add(object, std::string(".<") + Py_TYPE(object)->tp_name + ">", referent);
   }

@@ -14,18 +14,6 @@
 namespace chkpt::heap {
 namespace {
 
-std::vector<PyObject*> referents(PyObject* object) {
-  std::vector<PyObject*> found;
-  Py_TYPE(object)->tp_traverse(
-      object,
-      [](PyObject* referent, void* list) {
-        static_cast<std::vector<PyObject*>*>(list)->push_back(referent);
-        return 0;
-      },
-      &found);
-  return found;
-}
-
 // ---- re.Match: the same search again; it must find the same groups
 
 Ref rebuild_match(Args args) {

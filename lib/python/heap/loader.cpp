@@ -59,8 +59,8 @@ void restore_process(const Ref& states) {
 
 }  // namespace
 
-Loader::Loader(const std::vector<ByteView>& stream, const std::vector<LoadedBuffer>& buffers)
-    : stream_(stream) {
+Loader::Loader(std::vector<ByteView> stream, const std::vector<LoadedBuffer>& buffers)
+    : stream_(std::move(stream)) {
   active = this;
   unpickler_ = make_unpickler(*this, buffers);
 }

@@ -15,7 +15,7 @@ namespace chkpt::heap {
 
 class Loader {
  public:
-  Loader(const std::vector<ByteView>& stream, const std::vector<LoadedBuffer>& buffers);
+  Loader(std::vector<ByteView> stream, const std::vector<LoadedBuffer>& buffers);
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;

@@ -45,18 +45,6 @@ Counters* checked_counters(PyObject* wrapper, PyObject* function) {
   return fits ? counters : nullptr;
 }
 
-std::vector<PyObject*> referents(PyObject* object) {
-  std::vector<PyObject*> found;
-  Py_TYPE(object)->tp_traverse(
-      object,
-      [](PyObject* referent, void* list) {
-        static_cast<std::vector<PyObject*>*>(list)->push_back(referent);
-        return 0;
-      },
-      &found);
-  return found;
-}
-
 // (key, result) from the least to the most recently used. The bounded cache shows its list as
 // key, result, link type, again and again; the unbounded one has a plain dict.
 Ref entries_of(PyObject* wrapper, bool bounded, Py_ssize_t count) {

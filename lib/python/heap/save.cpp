@@ -146,6 +146,7 @@ void dump_deferred(const Saver& saver, Pickling& pickling) {
 
 std::vector<std::string> names_of(const std::vector<Ref>& refs) {
   std::vector<std::string> names;
+  names.reserve(refs.size());
   for (const Ref& name : refs) names.push_back(utf8(name.get()));
   return names;
 }

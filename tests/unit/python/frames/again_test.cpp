@@ -72,14 +72,19 @@ Ref header_of(const StackState& state) {
   return header;
 }
 
+// The stack below the script's call of block(); empty if it cannot be saved there.
+StackState state_at_block() {
+  StackPlan plan;
+  frames::WhyNot why;
+  if (!frames::plan_stack(frames::Innermost::kBlockedCall, &plan, &why)) return {};
+  return frames::describe_stack(plan);
+}
+
 TEST(AgainTest, resumed_stack_is_captured_while_frames_wait) {
   ensure_interpreter();
   StackState first;
   set_block_hook([&](PyObject*) {
-    StackPlan plan;
-    frames::WhyNot why;
-    if (frames::plan_stack(frames::Innermost::kBlockedCall, &plan, &why))
-      first = frames::describe_stack(plan);
+    first = state_at_block();
     PyErr_SetString(PyExc_SystemExit, "as if killed");
     return Ref();
   });
@@ -110,10 +115,7 @@ TEST(AgainTest, abandoned_stack_gives_its_frames_back) {
   ensure_interpreter();
   StackState first;
   set_block_hook([&](PyObject*) {
-    StackPlan plan;
-    frames::WhyNot why;
-    if (frames::plan_stack(frames::Innermost::kBlockedCall, &plan, &why))
-      first = frames::describe_stack(plan);
+    first = state_at_block();
     return checked(Py_BuildValue("(i)", 1));
   });
   EXPECT_TRUE(run_script("def f(x):\n    return block(x)\nf(1)\n"));
