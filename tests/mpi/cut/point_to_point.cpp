@@ -67,7 +67,7 @@ void halo(Rig& rig) {
   MPI_Type_commit(&column);
   int from[2], to[2];
   for (int d = 0; d < 2; ++d) MPI_Cart_shift(grid, d, 1, &from[d], &to[d]);
-  std::vector<double> field(kSide * kSide, rig.rank);
+  std::vector<double> field(std::size_t{kSide} * kSide, rig.rank);
   for (int step = 0;; ++step) {
     std::vector<double> edges[2] = {std::vector<double>(kSide), std::vector<double>(kSide)};
     MPI_Request requests[4];
