@@ -83,7 +83,10 @@ void at_exit() {
   session.agent.stop();
   if (session.exit_code == 0 && session::rank() == 0) {
     try {
-      session.start.directory->mark_finished(0, session.job.id);
+      // One that was taken over says nothing about the run that goes on.
+      if (session.start.directory->is_current(session.start.generation)) {
+        session.start.directory->mark_finished(0, session.job.id);
+      }
     } catch (const Error& problem) {
       log::error(problem.what());
     }

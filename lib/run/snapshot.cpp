@@ -83,6 +83,10 @@ cut::Report SnapshotWork::capture(const cut::CutInfo& info) {
                                         start_.generation);
     }
     return {};
+  } catch (const store::Fenced& problem) {
+    forget_capture();
+    give_way();
+    return {false, problem.what(), ""};
   } catch (const std::exception& problem) {
     forget_capture();
     return {false, problem.what(), ""};
@@ -181,9 +185,18 @@ cut::Report SnapshotWork::commit(const cut::CutInfo& info,
     // Until this run has a newer one of its own, what it was resumed from stays.
     start_.directory->retain(config_.keep, {});
     return {};
+  } catch (const store::Fenced& problem) {
+    give_way();
+    return {false, problem.what(), ""};
   } catch (const std::exception& problem) {
     return {false, problem.what(), ""};
   }
+}
+
+// A newer start of this run writes the snapshots now.
+void SnapshotWork::give_way() {
+  fenced_ = true;
+  agent_.set_interval(0);
 }
 
 store::Manifest SnapshotWork::make_manifest(const cut::CutInfo& info,
@@ -251,7 +264,7 @@ void SnapshotWork::say_skipped(const std::string& text) {
 // A stop is asked for until it succeeds, anything else a few times; the next interval comes anyway.
 // An explicit snapshot() belongs to its place in the script.
 void SnapshotWork::try_again(const cut::Trigger& trigger) {
-  if (trigger.kind == cut::TriggerKind::kApi && !trigger.stop) return;
+  if (fenced_ || (trigger.kind == cut::TriggerKind::kApi && !trigger.stop)) return;
   const std::scoped_lock lock(mutex_);
   if (!trigger.stop && tries_left_-- <= 0) return;
   retry_ = trigger;
@@ -269,7 +282,7 @@ bool SnapshotWork::poll_request() {
     again.swap(retry_);
   }
   if (again) agent_.trigger(*again);
-  return start_.directory->take_request();
+  return !fenced_ && start_.directory->take_request();
 }
 
 void SnapshotWork::leave(const cut::CutInfo& info) {

@@ -58,6 +58,7 @@ class SnapshotWork final : public cut::Work {
   void say_skipped(const std::string& text);
   void try_again(const cut::Trigger& trigger);
   void forget_capture();
+  void give_way();
 
   const Config& config_;
   const Program& program_;
@@ -76,7 +77,8 @@ class SnapshotWork final : public cut::Work {
   std::atomic<std::uint64_t> bytes_{0};
 
   std::atomic<std::uint64_t> last_committed_{0};
-  std::mutex mutex_;  // of the rest: main thread and coordinator thread
+  std::atomic<bool> fenced_{false};  // rank 0
+  std::mutex mutex_;                 // of the rest: main thread and coordinator thread
   std::map<std::string, Clock::time_point> skips_said_;
   std::optional<cut::Trigger> retry_;  // what failed and is asked for again
   int tries_left_ = 0;
