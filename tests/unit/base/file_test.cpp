@@ -170,7 +170,7 @@ TEST(AnonymousMemoryTest, says_how_much_was_wanted) {
   AnonymousMemory a(100);
   AnonymousMemory b = std::move(a);
   b.data()[99] = 1;
-  EXPECT_EQ(a.data(), nullptr);
+  EXPECT_EQ(a.data(), nullptr);  // NOLINT(bugprone-use-after-move): the point of the test
 }
 
 }  // namespace

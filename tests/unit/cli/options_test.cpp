@@ -44,7 +44,7 @@ class OptionsTest : public ::testing::Test {
   }
   static run::Config options(std::vector<std::string> words) {
     words.insert(words.begin(), "chkpt-mpi");
-    words.push_back("s.py");
+    words.emplace_back("s.py");
     return parse(words).config;
   }
   static std::string refusal(std::vector<std::string> words) {
