@@ -15,8 +15,6 @@ namespace chkpt::mpi {
 template <class Handle, class Value>
 class HandleTable {
  public:
-  HandleTable() : slots_(kInitialSlots) {}
-
   Value* find(Handle key) {
     for (std::size_t i = home(key);; i = next(i)) {
       if (!slots_[i].used) return nullptr;
@@ -90,7 +88,7 @@ class HandleTable {
     }
   }
 
-  std::vector<Slot> slots_;
+  std::vector<Slot> slots_ = std::vector<Slot>(kInitialSlots);
   std::size_t size_ = 0;
 };
 
