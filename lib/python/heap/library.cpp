@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // C types of the standard library that cannot be pickled, but can be rebuilt: re.Match,
-// memoryview, csv readers and writers, struct.Struct, itertools.pairwise, type variables.
+// memoryview, csv readers and writers, struct.Struct, itertools.pairwise.
 #include <Python.h>
 #include <structmember.h>
 
@@ -157,38 +157,6 @@ Ref reduce_pairwise(Saver&, PyObject* pairwise, Rule&) {
   return reduced(make_pairwise, pack(parts[0], parts[1]));
 }
 
-// ---- type variables (C types from 3.12 on): saved by name, which fails in the script's modules
-
-constexpr const char* kTypeVarFields[] = {
-    "__name__",          "__bound__",  "__constraints__",   "__covariant__",
-    "__contravariant__", "__module__", "__infer_variance__"};
-
-Ref rebuild_type_variable(Args args) {
-  const Ref keywords = new_dict();
-  if (args[2] != Py_None) put(keywords, "bound", Ref::borrow(args[2]));
-  put(keywords, "covariant", Ref::borrow(args[4]));
-  put(keywords, "contravariant", Ref::borrow(args[5]));
-  if (is_true(args[7])) put(keywords, "infer_variance", Ref::borrow(args[7]));
-  const Ref positional = own(PySequence_Concat(pack(args[1]).get(), args[3]));
-  const Ref made = call_with(args[0], positional.get(), keywords.get());
-  set_attr(made.get(), "__module__", args[6]);
-  return made;
-}
-const Rebuilder make_type_variable{"typevar", guarded<rebuild_type_variable>};
-Ref reduce_type_variable(Saver& saver, PyObject* variable, Rule& rule) {
-  const Ref module = attr_or_null(variable, "__module__");
-  if (!module || !saver.by_value().module_named(module.get()))
-    return reduce_by_default(saver, variable, rule);
-  const Ref fields = own(PyTuple_New(1 + static_cast<Py_ssize_t>(std::size(kTypeVarFields))));
-  PyTuple_SET_ITEM(fields.get(), 0, Py_NewRef(raw(rule.type)));
-  for (std::size_t i = 0; i < std::size(kTypeVarFields); ++i) {
-    Ref value = attr_or_null(variable, kTypeVarFields[i]);
-    PyTuple_SET_ITEM(fields.get(), static_cast<Py_ssize_t>(i) + 1,
-                     (value ? value : none()).release());
-  }
-  return reduced(make_type_variable, fields);
-}
-
 }  // namespace
 
 // Types of modules that the script may import later are looked up by name, without an import that
@@ -206,7 +174,10 @@ Reduce library_rule(PyTypeObject* type) {
       {"_struct.Struct", reduce_struct},
       {"itertools.pairwise", reduce_pairwise},
       {"functools._lru_cache_wrapper", reduce_lru_cache},
-      {"typing.TypeVar", reduce_type_variable},
+      {"typing.TypeVar", reduce_type_parameter},
+      {"typing.TypeVarTuple", reduce_type_parameter},
+      {"typing.ParamSpec", reduce_type_parameter},
+      {"typing.TypeAliasType", reduce_type_parameter},
   };
   for (const Named& entry : named)
     if (std::string(type->tp_name) == entry.type && !frames::is_python_class(type))

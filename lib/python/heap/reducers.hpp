@@ -35,6 +35,7 @@ Ref reduce_weakref(Saver&, PyObject*, Rule&);
 long long rlock_count(PyObject* lock);  // how often this thread holds it; refuses others
 Ref refuse_type(Saver&, PyObject*, Rule&);
 Ref reduce_lru_cache(Saver&, PyObject*, Rule&);
+Ref reduce_type_parameter(Saver&, PyObject*, Rule&);  // type variables, `type` aliases
 
 // h5py's handles (h5f.FileID, ...) and the objects around them (File, Dataset, ...).
 bool is_hdf5_handle_type(PyTypeObject* type);
