@@ -227,8 +227,7 @@ void start(Handler handler) {
   if (s.event_fd < 0) throw IoError("eventfd failed", errno);
   s.handler = handler;
   s.stopping = false;
-  s.wanted = false;
-  s.queued = false;
+  s.queued = false;  // not s.wanted: what was requested before the start is wanted still
   s.target = nullptr;
   start_thread(s);
   const std::lock_guard<std::mutex> lock(s.mutex);

@@ -14,7 +14,7 @@ namespace chkpt::frames::safe_point {
 using Handler = void (*)(StackPlan&);
 
 // Needs the GIL, on the main thread of the main interpreter, which is then the only thread the
-// handler ever runs on. Throws IoError or PythonError.
+// handler ever runs on. A request that came before is kept. Throws IoError or PythonError.
 void start(Handler handler);
 
 // Ends the thread; the handler is not called any more. Needs the GIL. Also called by the

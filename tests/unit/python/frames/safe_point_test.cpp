@@ -56,6 +56,14 @@ TEST_F(SafePointTest, comes_right_after_the_request) {
   EXPECT_EQ(safe_point::waiting_s(), 0.0);
 }
 
+TEST_F(SafePointTest, comes_for_a_request_from_before_the_start) {
+  safe_point::stop();
+  safe_point::request();
+  safe_point::start(count);
+  EXPECT_TRUE(run_script("for i in range(1000000): pass"));
+  EXPECT_EQ(g_handled, 1);
+}
+
 TEST_F(SafePointTest, comes_without_requests_never) {
   EXPECT_TRUE(run_script("for i in range(100000): pass"));
   EXPECT_EQ(g_handled, 0);
