@@ -295,6 +295,18 @@ Ref rebuild_hidden_type(Args args) {
 }
 const Rebuilder make_hidden_type{"hidden_type", guarded<rebuild_hidden_type>};
 
+// _csv.Writer calls itself _csv.writer.
+Ref name_in(PyObject* module, PyObject* type) {
+  PyObject *name = nullptr, *value = nullptr;
+  Py_ssize_t position = 0;
+  if (!PyModule_Check(module)) return {};
+  while (PyDict_Next(PyModule_GetDict(module), &position, &name, &value))
+    if (value == type && PyUnicode_Check(name)) return Ref::borrow(name);
+  return {};
+}
+Ref rebuild_renamed_type(Args args) { return own(PyObject_GetAttr(args[0], args[1])); }
+const Rebuilder make_renamed_type{"renamed_type", guarded<rebuild_renamed_type>};
+
 Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
   const std::string full = type->tp_name;
   const std::string name = full.substr(full.rfind('.') + 1);
@@ -306,6 +318,9 @@ Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
   if (found && find_qualified(found, attr(raw(type), "__qualname__").get()).is(raw(type)) &&
       !saver.by_value().module(module.get(), found))
     return not_implemented();
+  if (found)
+    if (const Ref alias = name_in(found, raw(type)))
+      return reduced(make_renamed_type, pack(found, alias));
   // A module that nobody has imported yet; the pickler will, or say that it cannot.
   if (!found && module && PyUnicode_Check(module.get())) return not_implemented();
   refuse("the type " + full + " cannot be found by name");

@@ -200,12 +200,23 @@ Ref reduce_buffered(Saver&, PyObject* file, Rule& rule) {
   return reduced(make_buffered, pack(rule.type, raw_file, position));
 }
 
-// (buffer, keywords, position, attributes)
+// The incremental encoder of a text file that has written; null without one. Encodings with shift
+// states write other bytes after a seek() than after the text before.
+Ref encoder_of(PyObject* file) {
+  for (PyObject* referent : referents(file))
+    if (attr_or_null(referent, "encode") && attr_or_null(referent, "getstate"))
+      return Ref::borrow(referent);
+  return {};
+}
+
+// (buffer, keywords, position, attributes, state of the encoder)
 Ref rebuild_text_file(Args args) {
   const Ref file =
       call_with(attr(import("_io"), "TextIOWrapper").get(), pack(args[0]).get(), args[1]);
   if (args[2] != Py_None) call_method(file, "seek", args[2]);
   ok(PyDict_Update(attr(file, "__dict__").get(), args[3]));
+  if (args[4] != Py_None)
+    if (const Ref encoder = encoder_of(file.get())) call_method(encoder, "setstate", args[4]);
   return file;
 }
 const Rebuilder make_text_file{"file.text", guarded<rebuild_text_file>};
@@ -220,7 +231,9 @@ Ref reduce_text_file(Saver&, PyObject* file, Rule&) {
   put(keywords, "newline", newline_of(file));
   const bool std_layer = static_cast<bool>(reduce_std_layer(buffer.get()));
   const Ref position = is_seekable(file) && !std_layer ? text_position(file) : none();
-  return reduced(make_text_file, pack(buffer, keywords, position, attr(file, "__dict__")));
+  const Ref encoder = encoder_of(file);
+  const Ref state = encoder && !position.is(Py_None) ? call_method(encoder, "getstate") : none();
+  return reduced(make_text_file, pack(buffer, keywords, position, attr(file, "__dict__"), state));
 }
 
 // Whether some descriptor beyond the standard ones is a file open for writing.

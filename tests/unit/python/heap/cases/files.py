@@ -27,6 +27,8 @@ written = open(path("written"), "w", encoding="latin-1", errors="replace", newli
 written.write("first\n")
 exclusive = open(path("exclusive"), "x")
 exclusive.write("x")
+shifted = open(path("shifted"), "w", encoding="iso2022_jp")
+shifted.write("日本 ")
 both = open(path("both"), "w+b")
 both.write(b"0123456789")
 both.seek(4)
@@ -37,6 +39,13 @@ reading.read(5)
 iterating, crlf, table_file = open(path("lines")), open(path("crlf")), open(path("table"), newline="")
 for _ in range(1234):
     last_line, last_crlf = next(iterating), next(crlf)
+wide = {}
+for encoding in ("utf-16", "utf-8-sig", "shift_jis", "iso2022_jp", "utf-32-be"):
+    with open(path(encoding), "w", encoding=encoding) as f:
+        f.write("".join(f"行 {i}\n" for i in range(3000)))
+    wide[encoding] = open(path(encoding), encoding=encoding)
+    for _ in range(1111):
+        next(wide[encoding])
 table = csv.reader(table_file)
 for _ in range(777):
     last_row = next(table)
@@ -83,6 +92,11 @@ def check():
     written.write("é\n")
     written.close()
     assert open(path("written"), "rb").read() == b"first\r\n\xe9\r\n" and written.errors == "replace"
+    shifted.write("x")
+    shifted.close()
+    assert open(path("shifted"), "rb").read() == "日本 x".encode("iso2022_jp")
+    for encoding, file in wide.items():
+        assert "".join(file) == "".join(f"行 {i}\n" for i in range(1111, 3000)), encoding
     exclusive.write("y")
     exclusive.close()
     assert open(path("exclusive")).read() == "xy"
