@@ -5,6 +5,7 @@
 #include <structmember.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "python/frames/objects.hpp"
@@ -13,6 +14,14 @@
 
 namespace chkpt::heap {
 namespace {
+
+// Where an object of a C type keeps an attribute that can only be read.
+Py_ssize_t member_offset(PyTypeObject* type, const char* name) {
+  PyObject* descriptor = _PyType_Lookup(type, text(name).get());
+  if (!descriptor || Py_TYPE(descriptor) != &PyMemberDescr_Type)
+    broken(std::string(type->tp_name) + " has changed");
+  return reinterpret_cast<PyMemberDescrObject*>(descriptor)->d_member->offset;
+}
 
 // ---- re.Match: the same search again; it must find the same groups
 
@@ -104,19 +113,12 @@ Ref reduce_csv_writer(Saver&, PyObject* writer, Rule&) {
   refuse("a csv.writer without its file");
 }
 
-Py_ssize_t line_number_offset(PyTypeObject* reader) {
-  const Ref name = text("line_num");
-  PyObject* descriptor = _PyType_Lookup(reader, name.get());
-  if (!descriptor || Py_TYPE(descriptor) != &PyMemberDescr_Type) broken("csv.reader has changed");
-  return reinterpret_cast<PyMemberDescrObject*>(descriptor)->d_member->offset;
-}
-
 Ref rebuild_csv_reader(Args args) {
   return call_method(import("_csv"), "reader", args[0], args[1]);
 }
 const Rebuilder make_csv_reader{"csv.reader", guarded<rebuild_csv_reader>};
 Ref fill_csv_reader(Args args) {
-  auto* place = reinterpret_cast<char*>(args[0]) + line_number_offset(Py_TYPE(args[0]));
+  auto* place = reinterpret_cast<char*>(args[0]) + member_offset(Py_TYPE(args[0]), "line_num");
   *reinterpret_cast<unsigned long*>(place) = static_cast<unsigned long>(integer(args[1]));
   return none();
 }
@@ -128,6 +130,68 @@ Ref reduce_csv_reader(Saver&, PyObject* reader, Rule&) {
       return reduced(make_csv_reader, pack(referent, dialect), attr(reader, "line_num"),
                      set_csv_reader);
   refuse("a csv.reader without its input");
+}
+
+// ---- decimal.localcontext(): the context inside and the one to come back to
+
+struct DecimalManager {
+  PyObject_HEAD PyObject* contexts[2];
+};
+
+DecimalManager& decimal_manager(PyObject* object) {
+  auto* manager = reinterpret_cast<DecimalManager*>(object);
+  const Ref context = attr(import("decimal"), "Context");
+  const bool fits = Py_TYPE(object)->tp_basicsize == sizeof(DecimalManager) &&
+                    ok(PyObject_IsInstance(manager->contexts[0], context.get())) &&
+                    ok(PyObject_IsInstance(manager->contexts[1], context.get()));
+  if (!fits) refuse("decimal.localcontext() of another kind");
+  return *manager;
+}
+
+Ref rebuild_decimal_manager(Args args) {
+  const Ref made = call_method(import("decimal"), "localcontext");
+  DecimalManager& manager = decimal_manager(made.get());
+  for (int i = 0; i < 2; ++i) Py_DECREF(std::exchange(manager.contexts[i], Py_NewRef(args[i])));
+  return made;
+}
+const Rebuilder make_decimal_manager{"decimal.localcontext", guarded<rebuild_decimal_manager>};
+Ref reduce_decimal_manager(Saver&, PyObject* object, Rule&) {
+  const DecimalManager& manager = decimal_manager(object);
+  return reduced(make_decimal_manager, pack(manager.contexts[0], manager.contexts[1]));
+}
+
+// ---- the scanner of a json.JSONDecoder: what it has read from the decoder. The hooks may lead
+// back to it, so they are state; its attributes can only be read.
+
+constexpr const char* kScannerHooks[] = {"object_hook", "object_pairs_hook", "parse_float",
+                                         "parse_int", "parse_constant"};
+
+Ref rebuild_json_scanner(Args args) {
+  const Ref fields = new_dict();
+  put(fields, "strict", Ref::borrow(args[0]));
+  for (const char* name : kScannerHooks) put(fields, name, none());
+  const Ref context = call_with(attr(import("types"), "SimpleNamespace").get(),
+                                own(PyTuple_New(0)).get(), fields.get());
+  return call_method(import("_json"), "make_scanner", context);
+}
+const Rebuilder make_json_scanner{"json.scanner", guarded<rebuild_json_scanner>};
+
+Ref fill_json_scanner(Args args) {
+  Py_ssize_t i = 0;
+  for (const char* name : kScannerHooks) {
+    auto* place = reinterpret_cast<PyObject**>(reinterpret_cast<char*>(args[0]) +
+                                               member_offset(Py_TYPE(args[0]), name));
+    Py_XDECREF(std::exchange(*place, Py_NewRef(item(args[1], i++))));
+  }
+  return none();
+}
+const Rebuilder set_json_scanner{"json.scanner.state", guarded<fill_json_scanner>};
+
+Ref reduce_json_scanner(Saver&, PyObject* scanner, Rule&) {
+  const Ref hooks = new_list();
+  for (const char* name : kScannerHooks) append(hooks, attr(scanner, name));
+  return reduced(make_json_scanner, pack(attr(scanner, "strict")), own(PyList_AsTuple(hooks.get())),
+                 set_json_scanner);
 }
 
 // ---- small ones
@@ -172,6 +236,8 @@ Reduce library_rule(PyTypeObject* type) {
       {"_csv.writer", reduce_csv_writer},
       {"_csv.reader", reduce_csv_reader},
       {"_struct.Struct", reduce_struct},
+      {"_json.Scanner", reduce_json_scanner},
+      {"decimal.ContextManager", reduce_decimal_manager},
       {"itertools.pairwise", reduce_pairwise},
       {"functools._lru_cache_wrapper", reduce_lru_cache},
       {"typing.TypeVar", reduce_type_parameter},

@@ -55,6 +55,22 @@ expected_random.random()
 expected_random = expected_random.random()
 
 
+class Reads:
+    def __init__(self):
+        self.decoder = json.JSONDecoder(object_hook=self.hook, parse_float=decimal.Decimal)
+
+    def hook(self, found):
+        return self, found
+
+
+reads = Reads()
+precise = decimal.localcontext(decimal.Context(prec=7))
+precise_inside = precise.__enter__()
+precise.__exit__(None, None, None)
+row_writer = csv.writer(io.StringIO()).writerow
+write_rows = type(csv.writer(io.StringIO())).writerow
+
+
 class Target:
     pass
 
@@ -108,7 +124,18 @@ module.value = module
 ran = []
 
 
+def check_renamed():
+    reader, found = reads.decoder.decode('{"a": 1.5}')
+    assert reader is reads and found["a"] == decimal.Decimal("1.5")
+    outside = decimal.getcontext()
+    with precise as inside:
+        assert inside is precise_inside is decimal.getcontext() and inside.prec == 7
+    assert decimal.getcontext() is not inside and decimal.getcontext().prec == outside.prec
+    assert row_writer([1, 2]) == 5 and write_rows is type(row_writer.__self__).writerow
+
+
 def check():
+    check_renamed()
     global target
     assert values["datetime"].tzinfo is datetime.timezone.utc and values["datetime"].microsecond == 6
     assert values["decimal"] == decimal.Decimal("1.1") and str(values["decimal"]) == "1.10"
