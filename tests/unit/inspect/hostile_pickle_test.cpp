@@ -108,7 +108,7 @@ TEST(HostilePickleTest, every_truncation_is_refused) {
 }
 
 TEST(HostilePickleTest, every_changed_byte_is_survived) {
-  const Bytes whole = program_pickle();
+  const Bytes& whole = program_pickle();
   ASSERT_TRUE(scan_and_show(whole));
   for (std::size_t i = 0; i < whole.size(); ++i) {
     for (const std::uint8_t flip : {0x01, 0x80, 0xff}) {
@@ -121,7 +121,7 @@ TEST(HostilePickleTest, every_changed_byte_is_survived) {
 
 // Deterministic: the same mutations on every machine.
 TEST(HostilePickleTest, random_mutations_are_survived) {
-  const Bytes whole = program_pickle();
+  const Bytes& whole = program_pickle();
   std::mt19937 random(20260);
   std::size_t accepted = 0;
   constexpr int kRounds = 4000;

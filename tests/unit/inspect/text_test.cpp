@@ -43,7 +43,7 @@ TEST(TextTest, ages_and_counts) {
   EXPECT_EQ(age_text(5), "5 s");
   EXPECT_EQ(age_text(600), "10 min");
   EXPECT_EQ(age_text(7200), "2 h");
-  EXPECT_EQ(age_text(10 * 86400), "10 d");
+  EXPECT_EQ(age_text(std::int64_t{10} * 86400), "10 d");
   EXPECT_EQ(plural(1, "rank"), "1 rank");
   EXPECT_EQ(plural(4, "rank"), "4 ranks");
 }

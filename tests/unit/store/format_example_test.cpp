@@ -85,7 +85,7 @@ TEST_F(FormatExampleTest, index_and_sections_are_those_printed) {
 
 TEST_F(FormatExampleTest, table_and_footer_are_those_printed) {
   EXPECT_EQ(block_after(page_, "### Example: block table and footer"),
-            hexdump(rank_file_, rank_file_.size() - 2 * 4096, rank_file_.size()));
+            hexdump(rank_file_, rank_file_.size() - std::size_t{2} * 4096, rank_file_.size()));
 }
 
 }  // namespace

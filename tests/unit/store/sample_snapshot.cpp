@@ -16,7 +16,7 @@
 namespace chkpt::store {
 namespace {
 
-constexpr std::size_t kCount = 32 * 1024 * 4;
+constexpr std::size_t kCount = std::size_t{32} * 1024 * 4;
 
 template <typename T>
 Bytes elements(const std::function<T(std::size_t)>& value) {

@@ -43,7 +43,8 @@ class TemporaryDirectory {
 
 // Everything a rank image borrows, filled with bytes that depend on the seed.
 struct SampleState {
-  explicit SampleState(unsigned seed = 1) : small(10), pickle(3000), doubles(16 * 1024) {
+  explicit SampleState(unsigned seed = 1)
+      : small(10), pickle(3000), doubles(std::size_t{16} * 1024) {
     for (std::size_t i = 0; i < pickle.size(); ++i) {
       pickle[i] = static_cast<std::uint8_t>(i * 7 + seed);
     }

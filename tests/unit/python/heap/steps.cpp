@@ -121,6 +121,7 @@ int load_step(const std::string& file) {
   }
   try {
     std::vector<heap::LoadedBuffer> views;
+    views.reserve(buffers.size());
     for (std::string& buffer : buffers) views.push_back({buffer.data(), buffer.size()});
     const heap::Loaded loaded = heap::load({ByteView(std::string_view(stream))}, views);
     loaded.finish();
