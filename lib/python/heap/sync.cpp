@@ -2,6 +2,7 @@
 // Locks with their state, weak references, context variables, thread-locals.
 #include <Python.h>
 
+#include "python/frames/stack.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/reducers.hpp"
 
@@ -106,6 +107,48 @@ Ref reduce_context(Saver&, PyObject* context, Rule&) {
   return reduced(make_context, no_args(), pairs, set_context);
 }
 
+// What ContextVar.set() returns, in all supported versions.
+struct Token {
+  PyObject_HEAD PyObject* context;
+  PyObject* variable;
+  PyObject* old_value;
+  int used;
+};
+
+Token& as_token(PyObject* object) {
+  if (PyContextToken_Type.tp_basicsize != sizeof(Token)) refuse("a context token of another kind");
+  return *reinterpret_cast<Token*>(object);
+}
+
+// A used token of the thread's own context, which exists from then on.
+Ref rebuild_token(Args) {
+  const Ref variable = own(PyContextVar_New("", nullptr));
+  Ref token = own(PyContextVar_Set(variable.get(), Py_None));
+  ok(PyContextVar_Reset(variable.get(), token.get()));
+  return token;
+}
+const Rebuilder make_token{"contexttoken", guarded<rebuild_token>};
+// (token, (context or None for the thread's own, variable, old value or null, used))
+Ref fill_token(Args args) {
+  Token& token = as_token(args[0]);
+  PyObject *context = item(args[1], 0), *old_value = item(args[1], 2);
+  if (context != Py_None) Py_SETREF(token.context, Py_NewRef(context));
+  Py_SETREF(token.variable, Py_NewRef(item(args[1], 1)));
+  Py_XSETREF(token.old_value, old_value == frames::null_marker() ? nullptr : Py_NewRef(old_value));
+  token.used = static_cast<int>(integer(item(args[1], 3)));
+  return none();
+}
+const Rebuilder set_token{"contexttoken.state", guarded<fill_token>};
+Ref reduce_token(Saver&, PyObject* object, Rule&) {
+  const Token& token = as_token(object);
+  const bool own_context = token.context == PyThreadState_Get()->context;
+  return reduced(
+      make_token, no_args(),
+      pack(own_context ? Py_None : token.context, token.variable,
+           token.old_value ? token.old_value : frames::null_marker(), number(token.used)),
+      set_token);
+}
+
 // ---- thread-locals: the main thread's view, the only one there is
 
 Ref rebuild_local(Args args) { return call(args[0]); }
@@ -154,6 +197,7 @@ void add_sync_types(ExactTypes& types) {
   types[&_PyWeakref_CallableProxyType] = reduce_proxy;
   types[&PyContextVar_Type] = reduce_context_variable;
   types[&PyContext_Type] = reduce_context;
+  types[&PyContextToken_Type] = reduce_token;
 }
 
 }  // namespace chkpt::heap
