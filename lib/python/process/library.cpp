@@ -38,6 +38,31 @@ void restore_warnings(PyObject* saved) {
   call_method(module, "_filters_mutated");
 }
 
+// Functions that scripts put in the place of the library's: by assignment,
+// catch_warnings(record=True) or logging.captureWarnings().
+struct Hook {
+  const char* module;
+  const char* name;
+};
+constexpr Hook kWarningHooks[] = {{"warnings", "showwarning"},
+                                  {"warnings", "formatwarning"},
+                                  {"warnings", "_showwarnmsg_impl"},
+                                  {"logging", "_warnings_showwarning"}};
+
+Ref save_warning_hooks() {
+  const Ref hooks = new_list();
+  for (const Hook& hook : kWarningHooks)
+    if (const Ref value = loaded_attr(hook.module, hook.name))
+      append(hooks, pack(text(hook.module), text(hook.name), value));
+  return hooks;
+}
+void restore_warning_hooks(PyObject* saved) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
+    PyObject* hook = PyList_GET_ITEM(saved, i);
+    ok(PyObject_SetAttr(import(utf8(item(hook, 0)).c_str()).get(), item(hook, 1), item(hook, 2)));
+  }
+}
+
 Ref save_context_variables() {
   const Ref context = own(PyContext_CopyCurrent());
   return own(PySequence_List(call_method(context, "items").get()));
@@ -71,6 +96,7 @@ void register_library_parts() {
   register_process_part({"decimal", save_decimal, restore_decimal, 50});
   register_process_part({"contextvars", save_context_variables, restore_context_variables, 51});
   register_process_part({"finalizers", save_finalizers, restore_finalizers, 60});
+  register_process_part({"warning hooks", save_warning_hooks, restore_warning_hooks, 61});
   register_process_part({"warnings", save_warnings, restore_warnings, 900});
 }
 

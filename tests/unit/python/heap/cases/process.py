@@ -31,6 +31,11 @@ random.setstate(state)
 decimal.getcontext().prec = 7
 context = decimal.getcontext()
 warnings.simplefilter("error", UserWarning)
+warnings.simplefilter("always", ResourceWarning)
+warnings.formatwarning = lambda *seen: shown.append(seen) or "formatted"
+shown, logged = [], []
+logging.captureWarnings(True)
+logging.getLogger("py.warnings").addFilter(lambda record: logged.append(record.getMessage()))
 logging.addLevelName(25, "NOTE")
 logger = logging.getLogger("app.part")
 handler = logging.FileHandler("log.txt")
@@ -71,7 +76,14 @@ import builtins
 builtins.extra_builtin = lambda: "extra"
 
 
+def check_warning_hooks():
+    warnings.warn("to the log", ResourceWarning)
+    assert logged[-1:] == ["formatted"] and shown, (logged, shown)
+    del logged[:], shown[:]
+
+
 def check():
+    check_warning_hooks()
     assert os.getcwd() == folder and os.environ["SCRIPT_VARIABLE"] == "set" and "LANG" not in os.environ
     assert time.tzname == ("JST", "JST")
     old = os.umask(0)
