@@ -17,25 +17,46 @@ Ref save_decimal() {
 }
 void restore_decimal(PyObject* saved) { call_method(import("decimal"), "setcontext", saved); }
 
-// (filters, once registry, default action)
+Ref warning_filters() {
+  return loaded_module("warnings") ? attr(import("warnings"), "filters")
+                                   : attr(import("_warnings"), "filters");
+}
+
+// How often the filters have changed. Every module's record of the warnings it has shown is cleared
+// when it was made under another number (CPython: already_warned() in Python/_warnings.c). It can
+// only be seen in such a record, so an ignored warning makes one.
+long long filters_version() {
+  const Ref filters = warning_filters();
+  const Ref ignore = pack(text("ignore"), Py_None, PyExc_Warning, Py_None, number(0));
+  const Ref record = new_dict();
+  ok(PyList_Insert(filters.get(), 0, ignore.get()));
+  PyObject* shown = PyObject_CallMethod(import("_warnings").get(), "warn_explicit", "sOsisO", "",
+                                        PyExc_Warning, "", 1, "", record.get());
+  const bool removed = PyList_SetSlice(filters.get(), 0, 1, nullptr) == 0;
+  own(shown);
+  ok(removed ? 0 : -1);
+  return integer(PyDict_GetItemString(record.get(), "version"));
+}
+
+// (filters, once registry, default action, number of changes)
 Ref save_warnings() {
   const Ref module = import("_warnings");
-  const Ref filters =
-      loaded_module("warnings") ? attr(import("warnings"), "filters") : attr(module, "filters");
-  return pack(own(PySequence_List(filters.get())),
-              own(PyDict_Copy(attr(module, "_onceregistry").get())),
-              attr(module, "_defaultaction"));
+  return pack(own(PySequence_List(warning_filters().get())),
+              own(PyDict_Copy(attr(module, "_onceregistry").get())), attr(module, "_defaultaction"),
+              number(filters_version()));
 }
 void restore_warnings(PyObject* saved) {
   const Ref module = import("_warnings");
-  const Ref filters =
-      loaded_module("warnings") ? attr(import("warnings"), "filters") : attr(module, "filters");
+  const Ref filters = warning_filters();
   ok(PyList_SetSlice(filters.get(), 0, PyList_GET_SIZE(filters.get()), item(saved, 0)));
   const Ref once = attr(module, "_onceregistry");
   PyDict_Clear(once.get());
   ok(PyDict_Update(once.get(), item(saved, 1)));
   set_attr(module.get(), "_defaultaction", item(saved, 2));
-  call_method(module, "_filters_mutated");
+  // With the same number as before, what was shown once is not shown again.
+  const long long wanted = integer(item(saved, 3));
+  for (long long now = filters_version(); now < wanted; ++now)
+    call_method(module, "_filters_mutated");
 }
 
 // Functions that scripts put in the place of the library's: by assignment,
