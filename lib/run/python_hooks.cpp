@@ -107,7 +107,8 @@ PyObject* info() {
 }  // namespace
 
 double interval_seconds(std::int64_t frequency_ms) {
-  constexpr double kAsOftenAsPossible = 1e-3;
+  // Time that the script gets between two snapshots even then: it must get on.
+  constexpr double kAsOftenAsPossible = 20e-3;
   if (frequency_ms < 0) return 0;
   return frequency_ms == 0 ? kAsOftenAsPossible : static_cast<double>(frequency_ms) * 1e-3;
 }
