@@ -81,21 +81,21 @@ class Chooser {
 
   // Before any snapshot is tried. May change the directory: marks are cleared, the run is claimed.
   Json open(store::Generation* generation) {
-    if (const auto end = directory_.finished()) {
-      if (!job_.id.empty() && end->job == job_.id &&
-          config_.resume.kind != ResumeChoice::Kind::kNever) {
-        return {{"do", "leave"}, {"code", 0}, {"text", finished_text(*end)}};
-      }
+    const auto end = directory_.finished();
+    if (end && !job_.id.empty() && end->job == job_.id &&
+        config_.resume.kind != ResumeChoice::Kind::kNever) {
+      return {{"do", "leave"}, {"code", 0}, {"text", finished_text(*end)}};
     }
     *generation = generation_ = directory_.claim(job_.text());
     base_epoch_ = directory_.highest_epoch();
-    const bool afresh = config_.resume.kind == ResumeChoice::Kind::kNever || directory_.finished();
+    const bool afresh = config_.resume.kind == ResumeChoice::Kind::kNever || end;
     if (afresh) {
-      if (directory_.finished() && config_.resume.kind == ResumeChoice::Kind::kMust) {
+      if (end && config_.resume.kind == ResumeChoice::Kind::kMust) {
         return {{"do", "leave"},
                 {"code", kExitCannotResume},
-                {"text", "nothing to resume: " + finished_text(*directory_.finished())}};
+                {"text", "nothing to resume: " + finished_text(*end)}};
       }
+      if (end) log::event(finished_text(*end) + ": starting afresh");
       return fresh();
     }
     walk_ = std::make_unique<store::WalkBack>(directory_, 0);

@@ -217,6 +217,11 @@ def newest_epoch(work):
     return int(folders[-1].name.split("-")[1]) if folders else -1
 
 
+def has_ended(work):
+    """Has the run below `work` left the mark of its end?"""
+    return any(Path(work).rglob("checkpoints/*/FINISHED"))
+
+
 def run_directory(work):
     """The run's directory; there must be exactly one run below `work`."""
     folders = {folder.parent for folder in snapshots(work)}

@@ -23,9 +23,9 @@ def test_undisturbed_by_snapshots(ranks, work, folder):
 
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_killed_and_resumed(ranks, work, folder):
-    expected = harness.reference(SCRIPT, ranks, folder, ["150"])
-    command = [CHKPT_MPI, "-f", "15", SCRIPT, "150"]
-    harness.run_until_snapshots(command, work, ranks)
+    expected = harness.reference(SCRIPT, ranks, folder, ["400"])
+    command = [CHKPT_MPI, "-f", "15", SCRIPT, "400"]
+    harness.run_until_snapshots(command, work, ranks, committed=1)
     outcome = harness.run(command, work, ranks)
     assert outcome.code == 0, outcome.stderr
     assert any("resumed from" in line for line in outcome.messages)

@@ -100,6 +100,8 @@ def killed_run(script, ranks, kills, rng, work):
         incarnations.append(outcome)
         if not killed:
             return incarnations if number else None
+        if harness.has_ended(work):  # the signal came between the script's end and the process's
+            return None
     incarnations.append(harness.run(command, work, ranks))
     return incarnations
 
