@@ -3,7 +3,6 @@
 
 #include <cstdlib>
 
-#include <sched.h>
 #include <unistd.h>
 
 #include "base/error.hpp"
@@ -30,14 +29,16 @@ int env_number(const char* name) {
   return text == nullptr ? 0 : std::atoi(text);
 }
 
-// Ranks that wait must yield when they outnumber the cores; mpirun says so itself, srun does not.
-void yield_when_oversubscribed() {
-  int local = env_number("OMPI_COMM_WORLD_LOCAL_SIZE");
-  if (local == 0) local = env_number("SLURM_STEP_TASKS_PER_NODE");  // "4(x2)": the 4
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  if (sched_getaffinity(0, sizeof cores, &cores) != 0) return;
-  if (local > CPU_COUNT(&cores)) ::setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+constexpr char kYieldWhenIdle[] = "OMPI_MCA_mpi_yield_when_idle";
+
+// Ranks that wait must yield when they outnumber the node's cores. mpirun says so itself, srun does
+// not. The cores of this process tell nothing: launchers bind each rank to one. True if the
+// variable was set here; the script must not see it.
+bool yield_when_oversubscribed() {
+  if (std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE") || std::getenv(kYieldWhenIdle)) return false;
+  const int local = env_number("SLURM_STEP_TASKS_PER_NODE");  // "4(x2)": the 4
+  if (local <= ::sysconf(_SC_NPROCESSORS_ONLN)) return false;
+  return ::setenv(kYieldWhenIdle, "1", 0) == 0;
 }
 
 MPI_Comm private_copy(MPI_Comm comm) {
@@ -48,9 +49,10 @@ MPI_Comm private_copy(MPI_Comm comm) {
 }
 
 void open_session() {
-  yield_when_oversubscribed();
-  check(PMPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &g_state.provided),
-        "MPI_Init_thread");
+  const bool asked_to_yield = yield_when_oversubscribed();
+  const int rc = PMPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &g_state.provided);
+  if (asked_to_yield) ::unsetenv(kYieldWhenIdle);
+  check(rc, "MPI_Init_thread");
   check(PMPI_Comm_rank(MPI_COMM_WORLD, &g_state.rank), "MPI_Comm_rank");
   check(PMPI_Comm_size(MPI_COMM_WORLD, &g_state.size), "MPI_Comm_size");
   g_state.control = private_copy(MPI_COMM_WORLD);
