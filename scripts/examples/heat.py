@@ -61,7 +61,6 @@ class Journal:
     """The residual history, and a log file that grows while the program runs."""
 
     def __init__(self, path):
-        open(path, "w", encoding="utf-8").close()    # a log of this run only
         self.log = open(path, "a", encoding="utf-8")
         self.residuals = []
 
