@@ -6,7 +6,7 @@ _chkpt_mpi() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       -o | -f | -z | -W | -X | --output-dir | --run-id | --frequency | --interval | --min-obj-size | \
-        --mode | --resume | --keep | --signal | --cut-timeout | --config)
+        --mode | --resume | --keep | --files | --signal | --cut-timeout | --config)
         ((i++))
         ;;
       -m | -c | - | -- | [!-]*)
@@ -18,6 +18,7 @@ _chkpt_mpi() {
   case $before in
     --mode) COMPREPLY=($(compgen -W "continue tracked" -- "$word")) ;;
     --resume) COMPREPLY=($(compgen -W "auto never must" -- "$word")) ;;
+    --files) COMPREPLY=($(compgen -W "undo keep" -- "$word")) ;;
     --signal) COMPREPLY=($(compgen -W "USR1,USR2,TERM none" -- "$word")) ;;
     -o | --output-dir) COMPREPLY=($(compgen -d -- "$word")) ;;
     --config) COMPREPLY=($(compgen -f -- "$word")) ;;
@@ -25,7 +26,7 @@ _chkpt_mpi() {
     *)
       if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "--output-dir --run-id --frequency --interval --min-obj-size --mode
-          --resume --keep --signal --cut-timeout --config --verbose --quiet --show-config --version
+          --resume --keep --files --signal --cut-timeout --config --verbose --quiet --show-config --version
           --help -o -f -z -v -q -m -c" -- "$word"))
       else
         compopt -o default

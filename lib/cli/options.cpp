@@ -60,6 +60,12 @@ run::ResumeChoice resume(std::string_view text) {
   return {Kind::kEpoch, epoch};
 }
 
+run::FilesChoice files(std::string_view text) {
+  if (text == "undo") return run::FilesChoice::kUndo;
+  if (text == "keep") return run::FilesChoice::kKeep;
+  throw UsageError("'" + std::string(text) + "' is neither undo nor keep");
+}
+
 int signal_number(std::string_view name) {
   if (name.substr(0, 3) == "SIG") name.remove_prefix(3);
   for (int number = 1; number < NSIG; number++) {
@@ -142,6 +148,7 @@ void convert(const Values& values, run::Config& config) {
   set("resume", [&](const auto& text) { config.resume = resume(text); });
   set("keep",
       [&](const auto& text) { config.keep = static_cast<int>(whole_number(text, 1, INT_MAX)); });
+  set("files", [&](const auto& text) { config.files = files(text); });
   set("signal", [&](const auto& text) { config.signals = signals(text); });
   set("cut-timeout", [&](const auto& text) { config.cut_timeout_ms = duration(text, 1); });
   set("verbose",

@@ -80,6 +80,9 @@ const std::vector<Setting>& all_settings() {
        "auto: from the newest good snapshot, else from the start; must: stop with code 74 if there "
        "is none; never: start afresh; EPOCH: this snapshot or stop"},
       {"keep", 0, true, "N", "2", "number of snapshots to keep"},
+      {"files", 0, true, "WHAT", "undo",
+       "undo: a resume takes back what the script did to files after the snapshot (appended, made, "
+       "overwritten, renamed, removed); keep: it leaves them alone"},
       {"signal", 0, true, "LIST", "USR1,USR2,TERM",
        "signals that take a snapshot and then stop the run with code 75, to be started again; "
        "none: "

@@ -99,6 +99,18 @@ void abort(int exit_code) {
   ::_exit(exit_code);
 }
 
+bool first_on_node() {
+  if (!g_state.running) return true;
+  MPI_Comm node = MPI_COMM_NULL;
+  check(PMPI_Comm_split_type(g_state.control, MPI_COMM_TYPE_SHARED, g_state.rank, MPI_INFO_NULL,
+                             &node),
+        "MPI_Comm_split_type");
+  int rank_on_node = 0;
+  check(PMPI_Comm_rank(node, &rank_on_node), "MPI_Comm_rank");
+  check(PMPI_Comm_free(&node), "MPI_Comm_free");
+  return rank_on_node == 0;
+}
+
 bool active() { return g_state.running; }
 int rank() { return g_state.rank; }
 int size() { return g_state.size; }

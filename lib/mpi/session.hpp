@@ -25,6 +25,9 @@ void start(Start how);
 void finish();
 [[noreturn]] void abort(int exit_code);  // MPI_Abort when MPI runs, else _exit
 
+// The lowest rank of those that share this node's memory; true without MPI. Collective.
+bool first_on_node();
+
 bool active();  // MPI is initialised and the wrappers record
 int rank();     // in MPI_COMM_WORLD; 0 without MPI
 int size();     // 1 without MPI

@@ -16,6 +16,9 @@ enum class Mode {
   kTracked,   // re-run from the top; tracked objects get their contents back
 };
 
+// What a resume does to files that the script changed after the snapshot.
+enum class FilesChoice { kUndo, kKeep };
+
 struct ResumeChoice {
   enum class Kind { kAuto, kNever, kMust, kEpoch };
   Kind kind = Kind::kAuto;
@@ -29,6 +32,7 @@ struct Config {
   std::int64_t min_obj_size = -1;      // tracked mode: globals taken too; bytes, -1 none
   Mode mode = Mode::kContinue;
   ResumeChoice resume;
+  FilesChoice files = FilesChoice::kUndo;
   int keep = 2;
   std::vector<int> signals;              // that mean "snapshot, then stop"
   std::int64_t cut_timeout_ms = 30'000;  // give up a cut after this long

@@ -24,6 +24,7 @@
 #include "python/process/register.hpp"
 #include "run/job.hpp"
 #include "run/python_hooks.hpp"
+#include "run/script_files.hpp"
 #include "run/signals.hpp"
 #include "run/snapshot.hpp"
 #include "run/start.hpp"
@@ -197,6 +198,14 @@ PyObject* run_resumed(heap::Loaded loaded) {
   return stack->run(base_exception.get()).release();
 }
 
+// The last steps before the script runs.
+void begin(Session& session) {
+  note_script_files(session.config, session.start);
+  start_agent(session);
+  connect_script(session.config, session.agent, *session.work, session.start);
+  install_signal_triggers(session.config, session.agent);
+}
+
 int continue_script(Session& session) {
   python::prepare_resumed_main();
   cut::handles::begin_load(session.start.file->mpi());
@@ -204,9 +213,7 @@ int continue_script(Session& session) {
   heap::Loaded loaded = load_state(session);
   say_resumed(session);
   warn_if_script_changed(session);
-  start_agent(session);
-  connect_script(session.config, session.agent, *session.work, session.start);
-  install_signal_triggers(session.config, session.agent);
+  begin(session);
   python::run_resume_callbacks();
   return python::finish_resumed(run_resumed(std::move(loaded)));
 }
@@ -218,9 +225,7 @@ int start_script(Session& session) {
     python::set_restored(loaded.extra ? loaded.extra.get() : Py_None);
     say_resumed(session);
   }
-  start_agent(session);
-  connect_script(session.config, session.agent, *session.work, session.start);
-  install_signal_triggers(session.config, session.agent);
+  begin(session);
   return python::run_main();
 }
 
@@ -233,6 +238,7 @@ int run_session(Session& session) {
     session::finish();
     return *session.start.leave_with;
   }
+  restore_script_files(session.config, session.start);
   session.work = std::make_unique<SnapshotWork>(session.config, session.program, session.job,
                                                 session.start, session.agent);
   start_interpreter(session);

@@ -68,6 +68,7 @@ SnapshotWork::SnapshotWork(const Config& config, const Program& program, const J
       job_(job),
       start_(start),
       agent_(agent),
+      notes_(config.keep, start.resumed_epoch),
       tries_left_(kTries) {}
 
 store::Identity SnapshotWork::identity_of(const cut::CutInfo& info) const {
@@ -110,6 +111,7 @@ void SnapshotWork::capture_state(const cut::CutInfo& info) {
   meta["agent"] = {{"api_calls", agent_.state().api_calls},
                    {"api_satisfied", agent_.state().api_satisfied}};
   meta_ = dump_json(meta);
+  notes_.captured(epoch_of(info));
 }
 
 heap::Pickled SnapshotWork::pickle_tracked() {
@@ -227,6 +229,7 @@ store::Manifest SnapshotWork::make_manifest(const cut::CutInfo& info,
 void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::string& message) {
   if (ok) {
     last_committed_ = epoch_of(info);
+    notes_.committed(epoch_of(info));
     if (session::rank() == 0) {
       const SnapshotTimes times{info.cut_ms * 1e-3, seconds_since(stopped_at_),
                                 seconds_since(write_began_)};

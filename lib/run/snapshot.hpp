@@ -19,6 +19,7 @@
 #include "run/job.hpp"
 #include "run/messages.hpp"
 #include "run/meta.hpp"
+#include "run/script_files.hpp"
 #include "run/start.hpp"
 #include "store/writer.hpp"
 
@@ -66,6 +67,7 @@ class SnapshotWork final : public cut::Work {
   Start& start_;
   cut::Agent& agent_;
   store::SynchronousWriter writer_;
+  NeededNotes notes_;
 
   // Of the snapshot in progress.
   std::optional<heap::Pickled> pickled_;

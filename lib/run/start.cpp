@@ -126,6 +126,7 @@ class Chooser {
     return {{"do", "resume"},
             {"name", snapshot->name},
             {"epoch", snapshot->epoch},
+            {"written_by", snapshot->manifest.generation},
             {"written_unix_ns", snapshot->manifest.created_unix_ns},
             {"writer", fact(*snapshot, "writer")},
             {"base_epoch", base_epoch_}};
@@ -233,6 +234,7 @@ Start decide_start(const Config& config, const Program& program, const Job& job)
 
   while (word["do"] == "resume") {
     start.resumed_epoch = word["epoch"].get<std::uint64_t>();
+    start.resumed_generation = word["written_by"].get<std::uint64_t>();
     start.written_unix_ns = word["written_unix_ns"].get<std::int64_t>();
     start.writer = word["writer"].get<std::string>();
     const std::string problem = try_file(*start.directory, word["name"].get<std::string>(), &start);

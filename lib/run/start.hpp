@@ -28,6 +28,7 @@ struct Start {
   std::unique_ptr<store::RankFile> file;
   Json meta;  // of this rank's file
   std::uint64_t resumed_epoch = 0;
+  std::uint64_t resumed_generation = 0;  // that wrote it
   std::int64_t written_unix_ns = 0;
   std::string writer;  // "job 42 (restart 1)"
 

@@ -8,12 +8,10 @@ from digest import Digest, report
 
 
 class Recorder:
-    def __init__(self, path, size=0):
+    def __init__(self, path):
         self.path = pathlib.Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.stream = self.path.open("a", buffering=1, encoding="utf-8")
-        # Killed after this line, resumed from before it: what was appended meanwhile is still there.
-        self.stream.truncate(size)
         self.lines = 0
 
     def __call__(self, *things):
@@ -23,9 +21,8 @@ class Recorder:
 
 pathlib.Path("old.log").write_text("from an earlier run\n", encoding="ascii")
 first = Recorder("logs/deep/first.log")
-second = Recorder("old.log", len("from an earlier run\n"))
+second = Recorder("old.log")
 raw = open("raw.log", "ab", buffering=0)
-raw.truncate(0)
 digest = Digest()
 value = 7
 for i in range(70000):

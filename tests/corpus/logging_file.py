@@ -20,7 +20,6 @@ class Every:
 log = logging.getLogger("solver")
 log.setLevel(logging.DEBUG)
 handler = logging.FileHandler("solver.log", mode="a", encoding="utf-8")
-handler.stream.truncate(0)  # what a run appended that was killed, then resumed from before it opened
 handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(funcName)s %(message)s"))
 log.addHandler(handler)
 console = logging.StreamHandler(sys.stdout)

@@ -11,7 +11,6 @@ from digest import Digest, report
 
 def trace(path):
     with open(path, "a", encoding="ascii") as out:
-        out.truncate(0)  # left by a run that was killed, then resumed from before this line
         while True:
             line = yield
             out.write(line + "\n")

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "files/file_state.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <iterator>
+#include <memory>
+
+#include <fcntl.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+namespace chkpt::files {
+namespace {
+
+// f_type of statfs(2); from linux/magic.h and the file systems' own headers.
+constexpr std::uint32_t kSharedTypes[] = {
+    0x6969,      // NFS
+    0x0bd00bd0,  // Lustre
+    0x47504653,  // GPFS
+    0x19830326,  // BeeGFS
+    0x00c36400,  // Ceph
+    0xaad7aaea,  // PanFS
+    0x20030528,  // OrangeFS
+    0x5346414f,  // AFS
+    0xff534d42,  // CIFS
+    0xfe534d42,  // SMB2
+    0x01161970,  // GFS2
+    0x7461636f,  // OCFS2
+};
+
+std::optional<std::string> real_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  if (!real) return std::nullopt;
+  return std::string(real.get());
+}
+
+std::string base_of(int dirfd) {
+  if (dirfd == AT_FDCWD) return ".";
+  return "/proc/self/fd/" + std::to_string(dirfd);
+}
+
+std::string without_trailing_slashes(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+}  // namespace
+
+std::optional<std::string> resolve(int dirfd, const char* path, bool follow) {
+  if (path == nullptr || *path == '\0') return std::nullopt;
+  const std::string whole =
+      without_trailing_slashes(*path == '/' ? path : base_of(dirfd) + "/" + path);
+  if (follow) {
+    if (auto real = real_path(whole)) return real;
+  }
+  const auto slash = whole.rfind('/');
+  const std::string name = whole.substr(slash + 1);
+  if (name.empty() || name == "." || name == "..") return real_path(whole);
+  // A dangling link that is opened makes its target; that rare name is taken as it stands.
+  const auto folder = real_path(slash == 0 ? "/" : whole.substr(0, slash));
+  if (!folder) return std::nullopt;
+  return *folder == "/" ? "/" + name : *folder + "/" + name;
+}
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::optional<struct stat> examine(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) return std::nullopt;
+  return info;
+}
+
+std::int64_t mtime_ns(const struct stat& info) {
+  return static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec;
+}
+
+std::string link_target(const std::string& path) {
+  char target[PATH_MAX];
+  const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
+  return length > 0 ? std::string(target, static_cast<std::size_t>(length)) : std::string();
+}
+
+bool on_shared_file_system(const std::string& folder) {
+  struct statfs info {};
+  if (::statfs(folder.c_str(), &info) != 0) return false;
+  const auto type = static_cast<std::uint32_t>(info.f_type);
+  return std::find(std::begin(kSharedTypes), std::end(kSharedTypes), type) !=
+         std::end(kSharedTypes);
+}
+
+std::string host_name() {
+  char name[HOST_NAME_MAX + 1] = "";
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
+}  // namespace chkpt::files

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "files/journal.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <new>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "files/file_state.hpp"
+
+namespace chkpt::files {
+namespace {
+
+Journal* g_journal = nullptr;
+
+// The journal's own file calls come through the same wrappers.
+thread_local bool t_inside = false;
+
+class Inside {
+ public:
+  Inside() : errno_(errno) { t_inside = true; }
+  ~Inside() {
+    t_inside = false;
+    errno = errno_;
+  }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+
+ private:
+  int errno_;
+};
+
+bool begins_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
+
+std::int64_t system_time_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+void lock_for_fork() {
+  if (g_journal != nullptr) g_journal->mutex_.lock();
+}
+
+void unlock_after_fork() {
+  if (g_journal != nullptr) g_journal->mutex_.unlock();
+}
+
+struct Journal::Shared {
+  std::atomic<std::uint64_t> epoch{0};
+};
+
+void set_journal(Journal* journal) {
+  // A child must not find the mutex locked by a thread that it does not have.
+  static const int registered = ::pthread_atfork(
+      [] { lock_for_fork(); }, [] { unlock_after_fork(); }, [] { unlock_after_fork(); });
+  if (registered != 0) throw_io("cannot prepare for fork", "the file journal", registered);
+  g_journal = journal;
+}
+Journal* journal() { return t_inside ? nullptr : g_journal; }
+
+Journal::Journal(const Directory& run_directory, int rank, std::uint64_t generation,
+                 std::uint64_t epoch)
+    : run_path_(run_directory.path() + "/"),
+      kept_(KeptFiles::open_or_create(run_directory)),
+      name_(KeptFiles::journal_name(rank)),
+      host_(host_name()),
+      generation_(generation),
+      synced_(on_shared_file_system(run_directory.path())),
+      known_epoch_(epoch) {
+  if (const auto real = resolve(AT_FDCWD, run_directory.path().c_str(), true)) {
+    run_path_ = *real + "/";
+  }
+  void* const page =
+      ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) throw_io("cannot map memory for", name_, errno);
+  shared_ = new (page) Shared;
+  shared_->epoch = epoch;
+}
+
+// Devices and the kernel's own files hold no state of the script; compiled modules are a cache.
+bool Journal::ours(const std::string& path) const {
+  for (const char* prefix : {"/proc/", "/sys/", "/dev/"}) {
+    if (begins_with(path, prefix)) return true;
+  }
+  return begins_with(path + "/", run_path_.c_str()) ||
+         (path + "/").find("/__pycache__/") != std::string::npos;
+}
+
+void Journal::touch(int dirfd, const char* path, Change change, bool follow) noexcept {
+  const Inside inside;
+  std::string shown;
+  try {
+    shown = path;
+    const auto real = resolve(dirfd, path, follow);
+    if (!real || ours(*real)) return;
+    shown = *real;
+    const std::scoped_lock lock(mutex_);
+    note(*real, change);
+  } catch (const std::exception& problem) {
+    say(shown, problem);
+  }
+}
+
+void Journal::note(const std::string& path, Change change) {
+  const std::uint64_t epoch = shared_->epoch;
+  if (epoch != known_epoch_) known_.clear();
+  known_epoch_ = epoch;
+  const auto info = examine(path);
+  const bool in_place = info && S_ISREG(info->st_mode) && change != Change::kGiveUp;
+  if (in_place && change != Change::kCreate) kept_.part_from(path, *info);
+
+  const auto known = known_.find(path);
+  const bool size_known = known != known_.end();
+  if (size_known && known->second == Known::kAll) return;
+  // An open of anything but a regular file changes nothing that could be put back.
+  if (info && change == Change::kCreate) return;
+  if (info && change != Change::kGiveUp && !in_place) return;
+  if (size_known && change == Change::kAppend) return;
+
+  Entry entry = describe(path);
+  if (info) {
+    entry.mode = info->st_mode;
+    entry.mtime_ns = mtime_ns(*info);
+    entry.size = static_cast<std::uint64_t>(info->st_size);
+    if (S_ISLNK(info->st_mode)) {
+      entry.kind = Entry::Kind::kLink;
+      entry.target = link_target(path);
+    } else if (S_ISDIR(info->st_mode)) {
+      entry.kind = Entry::Kind::kDirectory;
+    } else if (!S_ISREG(info->st_mode)) {
+      return;
+    } else if (change == Change::kAppend) {
+      entry.kind = Entry::Kind::kSize;
+    } else {
+      entry.kept =
+          change == Change::kGiveUp ? kept_.link_or_copy(path, *info) : kept_.copy(path, *info);
+      entry.kind = entry.kept.empty() ? Entry::Kind::kTooLarge : Entry::Kind::kKept;
+    }
+  }
+  const bool only_size = entry.kind == Entry::Kind::kSize;
+  write(std::move(entry));
+  known_[path] = only_size ? Known::kSize : Known::kAll;
+}
+
+void Journal::touch_descriptor(int fd, Change change) noexcept {
+  std::string path;
+  {
+    const Inside inside;
+    path = link_target("/proc/self/fd/" + std::to_string(fd));
+  }
+  if (!path.empty() && path.front() == '/') touch(AT_FDCWD, path.c_str(), change, false);
+}
+
+void Journal::touch_rename(int from_dirfd, const char* from, int to_dirfd,
+                           const char* to) noexcept {
+  const Inside inside;
+  std::string shown;
+  try {
+    shown = from;
+    const auto source = resolve(from_dirfd, from, false), target = resolve(to_dirfd, to, false);
+    if (!source || !target || ours(*source) || ours(*target)) return;
+    const auto info = examine(*source);
+    if (!info) return;
+    const std::scoped_lock lock(mutex_);
+    note(*target, Change::kGiveUp);
+    if (S_ISDIR(info->st_mode)) {
+      note_moved_directory(*source, *target);
+    } else {
+      note(*source, Change::kGiveUp);
+    }
+  } catch (const std::exception& problem) {
+    say(shown, problem);
+  }
+}
+
+void Journal::note_moved_directory(const std::string& from, const std::string& to) {
+  Entry entry = describe(from);
+  entry.kind = Entry::Kind::kMoved;
+  entry.target = to;
+  write(std::move(entry));
+  known_.clear();  // paths below both lead elsewhere now
+}
+
+Entry Journal::describe(const std::string& path) const {
+  Entry entry;
+  entry.path = path;
+  const std::string folder = folder_of(path);
+  if (!on_shared_file_system(folder)) entry.host = host_;
+  if (const auto info = examine(folder)) entry.folder = info->st_ino;
+  return entry;
+}
+
+// Opened anew each time: an open descriptor would shift the numbers that the script's files get.
+void Journal::write(Entry entry) {
+  entry.generation = generation_;
+  entry.epoch = shared_->epoch;
+  entry.time_ns = last_time_ns_ = std::max(last_time_ns_ + 1, system_time_ns());
+  const std::string line = encode(entry);
+  const std::string path = kept_.directory().path_of(name_);
+  UniqueFd fd = kept_.directory().open_file(name_, O_WRONLY | O_CREAT | O_APPEND, 0600);
+  const FileSizeSignalGuard guard;
+  const ssize_t written = ::write(fd.get(), line.data(), line.size());
+  if (written < 0) throw_io("cannot write", path, errno);
+  if (static_cast<std::size_t>(written) != line.size()) throw_io("cannot write", path, ENOSPC);
+  if (synced_) sync_file(fd.get(), path);
+  fd.close(path);
+}
+
+void Journal::captured(std::uint64_t epoch) noexcept {
+  shared_->epoch = epoch;
+  const Inside inside;
+  try {
+    keep_open_files();
+  } catch (const std::exception& problem) {
+    say("a file", problem);
+  }
+}
+
+// The script may read back, after a resume, what it overwrites through a descriptor that it holds.
+void Journal::keep_open_files() {
+  for (const std::string& name : Directory::open("/proc/self/fd").names()) {
+    const int fd = std::stoi(name);
+    const int flags = ::fcntl(fd, F_GETFL);
+    struct stat info {
+    }, named{};
+    if (flags < 0 || (flags & O_ACCMODE) != O_RDWR || ::fstat(fd, &info) != 0 ||
+        !S_ISREG(info.st_mode)) {
+      continue;
+    }
+    const std::string path = link_target("/proc/self/fd/" + name);
+    if (::lstat(path.c_str(), &named) != 0 || named.st_ino != info.st_ino ||
+        named.st_dev != info.st_dev || ours(path)) {
+      continue;
+    }
+    try {
+      const std::scoped_lock lock(mutex_);
+      note(path, Change::kOverwrite);
+    } catch (const Error& problem) {
+      say(path, problem);
+    }
+  }
+}
+
+void Journal::forget_before(std::uint64_t epoch) noexcept {
+  const Inside inside;
+  try {
+    const std::scoped_lock lock(mutex_);
+    kept_.drop_entries(name_, [&](const Entry& entry) { return entry.epoch < epoch; });
+  } catch (const std::exception& problem) {
+    log::error(problem.what());
+  }
+}
+
+// Once per path, and not for ever: the disk may be full.
+void Journal::say(const std::string& path, const std::exception& problem) noexcept {
+  try {
+    const std::scoped_lock lock(mutex_);
+    if (said_.size() >= 20 || !said_.insert(path).second) return;
+    log::error(path + " is being changed and cannot be put back by a resume: " + problem.what());
+  } catch (...) {
+    // Out of memory: nobody to tell.
+  }
+}
+
+}  // namespace chkpt::files

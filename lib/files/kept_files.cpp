@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "files/kept_files.hpp"
+
+#include <cerrno>
+#include <chrono>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "files/file_state.hpp"
+
+namespace chkpt::files {
+namespace {
+
+constexpr char kFolderName[] = "files";
+constexpr char kJournalPrefix[] = "journal-";
+constexpr char kPartSuffix[] = ".part";
+constexpr std::size_t kPiece = 1 << 20;
+constexpr std::size_t kLongestJournal = std::size_t{1} << 30;
+
+void require_own(const struct stat& info, const std::string& path) {
+  if (info.st_uid != ::geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    throw FormatError(path + ": others than its user may write to it");
+  }
+}
+
+void copy_contents(int from, const std::string& from_path, int to, const std::string& to_path) {
+  std::string piece(kPiece, '\0');
+  std::uint64_t offset = 0;
+  for (;;) {
+    const ssize_t got = ::pread(from, piece.data(), piece.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_io("cannot read", from_path, errno);
+    if (got == 0) return;
+    const auto size = static_cast<std::size_t>(got);
+    write_all(to, ByteView(std::string_view(piece.data(), size)), offset, to_path);
+    offset += size;
+  }
+}
+
+UniqueFd open_for_reading(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) throw_io("cannot read", path, errno);
+  return fd;
+}
+
+}  // namespace
+
+KeptFiles KeptFiles::open_or_create(const Directory& run_directory) {
+  run_directory.create_child(kFolderName, 0700);
+  Directory directory = run_directory.open_child(kFolderName);
+  require_own(directory.stat(), directory.path());
+  return KeptFiles(std::move(directory));
+}
+
+// Forked children keep files too, so the process is part of the name.
+std::string KeptFiles::new_name() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch().count();
+  return "kept-" + std::to_string(::getpid()) + "-" + std::to_string(now) + "-" +
+         std::to_string(++count_);
+}
+
+std::string KeptFiles::copy(const std::string& path, const struct stat& info) {
+  if (static_cast<std::uint64_t>(info.st_size) > kLargestCopy) return "";
+  const UniqueFd from = open_for_reading(path);
+  const std::string name = new_name();
+  PendingFile file(directory_, name);
+  std::string contents(static_cast<std::size_t>(info.st_size), '\0');
+  read_all(from.get(), contents.data(), contents.size(), 0, path);
+  file.append(ByteView(std::string_view(contents)));
+  file.publish(0600, PendingFile::Durability::kHint);
+  return name;
+}
+
+std::string KeptFiles::link_or_copy(const std::string& path, const struct stat& info) {
+  const std::string name = new_name();
+  if (::linkat(AT_FDCWD, path.c_str(), directory_.fd(), name.c_str(), 0) == 0) return name;
+  return copy(path, info);
+}
+
+void KeptFiles::part_from(const std::string& path, const struct stat& info) {
+  if (info.st_nlink < 2) return;
+  for (const std::string& name : directory_.names()) {
+    const auto kept = directory_.stat(name);
+    if (!kept || kept->st_ino != info.st_ino || kept->st_dev != info.st_dev) continue;
+    const std::string own = copy(path, info);
+    if (own.empty()) {
+      directory_.unlink(name);  // a restore will say that it is missing
+    } else {
+      directory_.rename(own, name);
+    }
+  }
+}
+
+void KeptFiles::restore(const Entry& entry) const {
+  const std::string& path = entry.path;
+  const UniqueFd from = directory_.open_file(entry.kept, O_RDONLY);
+  UniqueFd to(::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+  if (!to) throw_io("cannot restore", path, errno);
+  struct stat source {
+  }, target{};
+  if (::fstat(from.get(), &source) != 0 || ::fstat(to.get(), &target) != 0) {
+    throw_io("cannot examine", path, errno);
+  }
+  const bool same_file = source.st_ino == target.st_ino && source.st_dev == target.st_dev;
+  if (!same_file) copy_contents(from.get(), directory_.path_of(entry.kept), to.get(), path);
+  if (::ftruncate(to.get(), static_cast<off_t>(entry.size)) != 0) {
+    throw_io("cannot restore the size of", path, errno);
+  }
+  if (::fchmod(to.get(), entry.mode & 07777) != 0) {
+    throw_io("cannot restore the mode of", path, errno);
+  }
+  to.close(path);
+}
+
+Lines KeptFiles::read_journal(const std::string& name) const {
+  const auto fd = directory_.open_file_if_there(name, O_RDONLY);
+  if (!fd) return {};
+  const std::string path = directory_.path_of(name);
+  struct stat info {};
+  if (::fstat(fd->get(), &info) != 0) throw_io("cannot examine", path, errno);
+  require_own(info, path);
+  return decode_all(read_text(*fd, path, kLongestJournal));
+}
+
+std::vector<std::string> KeptFiles::journal_names() const {
+  std::vector<std::string> found;
+  for (const std::string& name : directory_.names()) {
+    const bool part = name.find(kPartSuffix) != std::string::npos;
+    if (!part && name.compare(0, sizeof kJournalPrefix - 1, kJournalPrefix) == 0) {
+      found.push_back(name);
+    }
+  }
+  return found;
+}
+
+void KeptFiles::drop_entries(const std::string& name,
+                             const std::function<bool(const Entry&)>& unwanted) {
+  const Lines lines = read_journal(name);
+  std::string text;
+  std::vector<std::string> dropped;
+  bool changed = lines.damaged;
+  for (const Entry& entry : lines.entries) {
+    if (!unwanted(entry)) {
+      text += encode(entry);
+      continue;
+    }
+    changed = true;
+    if (!entry.kept.empty()) dropped.push_back(entry.kept);
+  }
+  if (!changed) return;
+  directory_.unlink(name + kPartSuffix);  // of a process that was killed here
+  PendingFile file(directory_, name);
+  file.append(ByteView(std::string_view(text)));
+  file.publish(0600, PendingFile::Durability::kHint);
+  for (const std::string& kept : dropped) directory_.unlink(kept);
+}
+
+void KeptFiles::clear() {
+  for (const std::string& name : directory_.names()) directory_.unlink(name);
+}
+
+}  // namespace chkpt::files

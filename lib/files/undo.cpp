@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "files/undo.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/units.hpp"
+#include "files/file_state.hpp"
+#include "files/kept_files.hpp"
+
+namespace chkpt::files {
+namespace {
+
+using Kind = Entry::Kind;
+
+// A local path is looked for on the machine it was noted on. Names of machines change (containers);
+// the directory's inode then tells that it is the same one.
+bool is_here(const Entry& entry, const std::string& host) {
+  if (entry.host == host) return true;
+  const auto folder = examine(folder_of(entry.path));
+  return folder && folder->st_ino == entry.folder;
+}
+
+void set_mtime(const Entry& entry) {
+  timespec times[2] = {{0, UTIME_OMIT},
+                       {static_cast<time_t>(entry.mtime_ns / 1'000'000'000),
+                        static_cast<long>(entry.mtime_ns % 1'000'000'000)}};
+  // A convenience for tools that compare times; the contents are what counts.
+  (void)::utimensat(AT_FDCWD, entry.path.c_str(), times, AT_SYMLINK_NOFOLLOW);
+}
+
+void remove_what_is_there(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR) return;
+  if (errno == EISDIR || errno == EPERM) {
+    // With something else in it, it stays: that was not made by the script, or cannot be removed.
+    if (::rmdir(path.c_str()) == 0 || errno == ENOTEMPTY || errno == EEXIST || errno == ENOENT) {
+      return;
+    }
+  }
+  throw_io("cannot remove", path, errno);
+}
+
+void cut_to_size(const Entry& entry) {
+  const auto info = examine(entry.path);
+  const auto size = info ? static_cast<std::uint64_t>(info->st_size) : 0;
+  if (!info || !S_ISREG(info->st_mode) || size < entry.size) {
+    throw FormatError(entry.path + " has been removed or shortened since the snapshot");
+  }
+  if (size == entry.size) return;
+  if (::truncate(entry.path.c_str(), static_cast<off_t>(entry.size)) != 0) {
+    throw_io("cannot cut to its size at the snapshot:", entry.path, errno);
+  }
+  set_mtime(entry);
+}
+
+void restore_link(const Entry& entry) {
+  if (link_target(entry.path) == entry.target) return;
+  remove_what_is_there(entry.path);
+  if (::symlink(entry.target.c_str(), entry.path.c_str()) != 0) {
+    throw_io("cannot make the link", entry.path, errno);
+  }
+}
+
+void restore_directory(const Entry& entry) {
+  if (::mkdir(entry.path.c_str(), entry.mode & 07777) != 0 && errno != EEXIST) {
+    throw_io("cannot make the directory", entry.path, errno);
+  }
+}
+
+void move_back(const Entry& entry) {
+  if (examine(entry.path) || !examine(entry.target)) return;  // moved back already
+  if (::rename(entry.target.c_str(), entry.path.c_str()) != 0) {
+    throw_io("cannot rename back", entry.target, errno);
+  }
+}
+
+void restore_contents(const KeptFiles& kept, const Entry& entry) {
+  const auto info = examine(entry.path);
+  if (info && !S_ISREG(info->st_mode)) remove_what_is_there(entry.path);
+  kept.restore(entry);
+  set_mtime(entry);
+}
+
+[[noreturn]] void too_large(const Entry& entry) {
+  throw FormatError(entry.path + " (" + format_bytes(entry.size) +
+                    ") was overwritten after the snapshot and was too large to keep: it holds "
+                    "later contents until the script writes it again");
+}
+
+// The undo is being repeated, and the directory that the path was in has its old name again.
+bool moved_back_before(const Entry& entry, const std::vector<Entry>& changes) {
+  const auto holds = [&](const Entry& move) {
+    return move.kind == Kind::kMoved && entry.path.rfind(move.target + "/", 0) == 0 &&
+           !examine(move.target);
+  };
+  return std::any_of(changes.begin(), changes.end(), holds);
+}
+
+void take_back(const KeptFiles& kept, const Entry& entry) {
+  switch (entry.kind) {
+    case Kind::kAbsent:
+      return remove_what_is_there(entry.path);
+    case Kind::kSize:
+      return cut_to_size(entry);
+    case Kind::kKept:
+      return restore_contents(kept, entry);
+    case Kind::kTooLarge:
+      too_large(entry);
+    case Kind::kLink:
+      return restore_link(entry);
+    case Kind::kDirectory:
+      return restore_directory(entry);
+    case Kind::kMoved:
+      return move_back(entry);
+  }
+}
+
+}  // namespace
+
+bool comes_after(const Entry& entry, const Since& since) {
+  return entry.generation > since.generation ||
+         (entry.generation == since.generation && entry.epoch >= since.epoch);
+}
+
+std::vector<std::string> undo_changes(const Directory& run_directory, const Since& since,
+                                      bool shared) {
+  const KeptFiles kept = KeptFiles::open_or_create(run_directory);
+  const std::string host = host_name();
+  std::vector<std::string> problems;
+  std::vector<Entry> changes;
+  for (const std::string& name : kept.journal_names()) {
+    Lines lines = kept.read_journal(name);
+    if (lines.damaged) {
+      problems.push_back(kept.directory().path_of(name) +
+                         " is damaged: some files may hold more than at the snapshot");
+    }
+    for (Entry& entry : lines.entries) {
+      const bool mine = entry.host.empty() ? shared : is_here(entry, host);
+      if (mine && comes_after(entry, since)) changes.push_back(std::move(entry));
+    }
+  }
+  std::stable_sort(changes.begin(), changes.end(),
+                   [](const Entry& a, const Entry& b) { return a.time_ns > b.time_ns; });
+  for (const Entry& entry : changes) {
+    if (moved_back_before(entry, changes)) continue;
+    try {
+      take_back(kept, entry);
+    } catch (const Error& problem) {
+      problems.emplace_back(problem.what());
+    }
+  }
+  return problems;
+}
+
+void forget_undone(const Directory& run_directory, int rank, const Since& since) {
+  KeptFiles::open_or_create(run_directory)
+      .drop_entries(KeptFiles::journal_name(rank),
+                    [&](const Entry& entry) { return comes_after(entry, since); });
+}
+
+void forget_all(const Directory& run_directory) {
+  KeptFiles::open_or_create(run_directory).clear();
+}
+
+}  // namespace chkpt::files

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "run/script_files.hpp"
+
+#include <string>
+#include <vector>
+
+#include "base/directory.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "files/journal.hpp"
+#include "files/undo.hpp"
+#include "mpi/session.hpp"
+
+namespace chkpt::run {
+namespace {
+
+namespace session = mpi::session;
+
+bool left_alone(const Config& config) {
+  return config.mode == Mode::kTracked || config.files == FilesChoice::kKeep;
+}
+
+// Every rank does `work`; all fail with the words of the lowest that does.
+template <class F>
+void on_all_ranks(F&& work) {
+  std::string problem;
+  try {
+    work();
+  } catch (const Error& error) {
+    problem = error.what();
+  }
+  const session::Verdict verdict = session::agree(problem.empty(), problem);
+  if (!verdict.ok) throw Error(verdict.message);
+}
+
+std::string lines_of(const std::vector<std::string>& texts) {
+  std::string lines;
+  for (const std::string& text : texts) lines += text + "\n";
+  return lines;
+}
+
+void say_on_rank0(const std::string& lines) {
+  for (const std::string& text : session::all_gather(lines)) {
+    for (std::size_t from = 0, end = 0; from < text.size(); from = end + 1) {
+      end = text.find('\n', from);
+      log::event("file not as at the snapshot: " + text.substr(from, end - from));
+    }
+  }
+}
+
+}  // namespace
+
+void restore_script_files(const Config& config, const Start& start) {
+  if (left_alone(config)) return;
+  const Directory directory = Directory::open(start.directory->path());
+  if (start.resumed_epoch == 0) {
+    on_all_ranks([&] {
+      if (session::rank() == 0) files::forget_all(directory);
+    });
+    return;
+  }
+  const files::Since since{start.resumed_generation, start.resumed_epoch};
+  std::vector<std::string> problems;
+  on_all_ranks([&] {
+    if (session::first_on_node()) {
+      problems = files::undo_changes(directory, since, session::rank() == 0);
+    }
+  });
+  say_on_rank0(lines_of(problems));
+  on_all_ranks([&] { files::forget_undone(directory, session::rank(), since); });
+}
+
+void note_script_files(const Config& config, const Start& start) {
+  if (left_alone(config)) return;
+  const Directory directory = Directory::open(start.directory->path());
+  files::set_journal(
+      new files::Journal(directory, session::rank(), start.generation.number, start.base_epoch));
+}
+
+NeededNotes::NeededNotes(int keep, std::uint64_t resumed_epoch)
+    : keep_(static_cast<std::size_t>(keep)) {
+  if (resumed_epoch > 0) epochs_.push_back(resumed_epoch);
+}
+
+void NeededNotes::captured(std::uint64_t epoch) {
+  if (auto* const journal = files::journal()) journal->captured(epoch);
+}
+
+void NeededNotes::committed(std::uint64_t epoch) {
+  epochs_.push_back(epoch);
+  if (epochs_.size() <= keep_) return;
+  epochs_.pop_front();
+  if (auto* const journal = files::journal()) journal->forget_before(epochs_.front());
+}
+
+}  // namespace chkpt::run

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The files the script changes, over the life of a run: put back before a resume, noted from then
+// on. With --files keep, and in tracked mode, chkpt leaves them alone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+#include "run/config.hpp"
+#include "run/start.hpp"
+
+namespace chkpt::run {
+
+// Collective over all ranks, before the heap is loaded (it opens files at their saved sizes). Takes
+// back what was changed after the resumed snapshot; rank 0 says what could not be. Throws Error on
+// every rank alike.
+void restore_script_files(const Config& config, const Start& start);
+
+// Notes changes from now on. Throws Error.
+void note_script_files(const Config& config, const Start& start);
+
+// Which snapshots a resume may still need, as far as this process knows; older notes are dropped.
+class NeededNotes {
+ public:
+  NeededNotes(int keep, std::uint64_t resumed_epoch);
+
+  void captured(std::uint64_t epoch);
+  void committed(std::uint64_t epoch);
+
+ private:
+  std::size_t keep_;
+  std::deque<std::uint64_t> epochs_;
+};
+
+}  // namespace chkpt::run

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The journal is driven through the C library's own calls: this program exports the wrappers too.
+#include "files/journal.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/filesystem.hpp>
+
+#include "files/undo.hpp"
+
+namespace chkpt::files {
+namespace {
+
+namespace fs = boost::filesystem;
+
+std::string contents(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return in ? text.str() : "<absent>";
+}
+
+void write_at_end(const std::string& path, const std::string& text, int flags = O_APPEND) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | flags, 0644);
+  ASSERT_GE(fd, 0);
+  ASSERT_EQ(::write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ASSERT_EQ(::close(fd), 0);
+}
+
+// Every path of a folder with what it holds.
+std::string picture(const std::string& folder) {
+  std::ostringstream text;
+  std::vector<fs::path> paths(fs::recursive_directory_iterator{folder}, {});
+  std::sort(paths.begin(), paths.end());
+  for (const auto& path : paths) {
+    text << path.string() << ' ' << fs::symlink_status(path).type() << ' '
+         << fs::status(path).permissions();
+    if (fs::is_symlink(path)) {
+      text << " -> " << fs::read_symlink(path).string();
+    } else if (fs::is_regular_file(path)) {
+      text << ' ' << contents(path.string());
+    }
+    text << '\n';
+  }
+  return text.str();
+}
+
+class JournalTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/chkpt-journal-XXXXXX";
+    base_ = ::mkdtemp(name);
+    for (const char* folder : {"/run", "/work"}) fs::create_directory(base_ + folder);
+    fs::permissions(base_ + "/run", fs::owner_all);
+    work_ = base_ + "/work/";
+  }
+  void TearDown() override {
+    set_journal(nullptr);
+    fs::remove_all(base_);
+  }
+
+  // Each test starts its own; earlier ones stay in memory as in a real process.
+  Journal& start(std::uint64_t generation, std::uint64_t epoch) {
+    auto* const journal = new Journal(run(), 0, generation, epoch);
+    set_journal(journal);
+    return *journal;
+  }
+  Directory run() const { return Directory::open(base_ + "/run"); }
+  std::vector<std::string> undo(std::uint64_t generation, std::uint64_t epoch) {
+    set_journal(nullptr);  // a resume begins in a process that notes nothing yet
+    return undo_changes(run(), {generation, epoch}, true);
+  }
+  std::size_t noted() const {
+    return KeptFiles::open_or_create(run()).read_journal("journal-0").entries.size();
+  }
+
+  std::string base_, work_;
+};
+
+TEST_F(JournalTest, WhatWasAppendedIsCutOff) {
+  write_at_end(work_ + "log", "one\n");
+  start(1, 0).captured(5);
+  for (int i = 0; i < 3; ++i) write_at_end(work_ + "log", "two\n");
+  EXPECT_EQ(noted(), 1u);
+  EXPECT_TRUE(undo(1, 5).empty());
+  EXPECT_EQ(contents(work_ + "log"), "one\n");
+  EXPECT_TRUE(undo(1, 5).empty());  // a start that died before it was done
+  EXPECT_EQ(contents(work_ + "log"), "one\n");
+}
+
+TEST_F(JournalTest, OnlyWhatCameAfterTheSnapshot) {
+  Journal& journal = start(1, 0);
+  write_at_end(work_ + "log", "0");
+  journal.captured(1);
+  write_at_end(work_ + "log", "1");
+  journal.captured(2);
+  write_at_end(work_ + "log", "2");
+  EXPECT_TRUE(undo(1, 2).empty());
+  EXPECT_EQ(contents(work_ + "log"), "01");
+  EXPECT_TRUE(undo(1, 1).empty());
+  EXPECT_EQ(contents(work_ + "log"), "0");
+}
+
+TEST_F(JournalTest, LaterGenerationsBeganWithTheSnapshot) {
+  start(1, 0).captured(4);
+  write_at_end(work_ + "log", "a");
+  start(2, 4);
+  write_at_end(work_ + "log", "b");
+  EXPECT_TRUE(undo(1, 4).empty());
+  EXPECT_EQ(contents(work_ + "log"), "<absent>");
+  forget_undone(run(), 0, {1, 4});
+  EXPECT_EQ(noted(), 0u);
+}
+
+TEST_F(JournalTest, EverythingIsAsItWas) {
+  write_at_end(work_ + "overwritten", "old");
+  write_at_end(work_ + "grown and cut", "0123456789");
+  write_at_end(work_ + "removed", "precious");
+  write_at_end(work_ + "replaced", "before");
+  write_at_end(work_ + "chain", "1");
+  ::chmod((work_ + "removed").c_str(), 0640);
+  ::mkdir((work_ + "tree").c_str(), 0755);
+  ::mkdir((work_ + "tree/inner").c_str(), 0700);
+  write_at_end(work_ + "tree/inner/leaf", "leaf");
+  ::mkdir((work_ + "moving").c_str(), 0755);
+  write_at_end(work_ + "moving/file", "moved along");
+  ASSERT_EQ(::symlink("removed", (work_ + "link").c_str()), 0);
+  const std::string before = picture(work_);
+
+  start(1, 0).captured(1);
+  write_at_end(work_ + "overwritten", "new", O_TRUNC);
+  write_at_end(work_ + "grown and cut", "ABC");
+  const int fd = ::open((work_ + "grown and cut").c_str(), O_WRONLY | O_APPEND);
+  ASSERT_EQ(::ftruncate(fd, 2), 0);
+  ::close(fd);
+  ::unlink((work_ + "removed").c_str());
+  write_at_end(work_ + "temporary", "after");
+  ::rename((work_ + "temporary").c_str(), (work_ + "replaced").c_str());
+  ::rename((work_ + "chain").c_str(), (work_ + "chain.1").c_str());
+  write_at_end(work_ + "chain", "2");
+  write_at_end(work_ + "chain.1", "grew under its new name");
+  ::unlink((work_ + "tree/inner/leaf").c_str());
+  ::rmdir((work_ + "tree/inner").c_str());
+  ::rmdir((work_ + "tree").c_str());
+  ::rename((work_ + "moving").c_str(), (work_ + "moved").c_str());
+  write_at_end(work_ + "moved/file", " and changed");
+  write_at_end(work_ + "moved/another", "x");
+  ::unlink((work_ + "link").c_str());
+  ASSERT_EQ(::symlink("elsewhere", (work_ + "link").c_str()), 0);
+  ::mkdir((work_ + "made").c_str(), 0755);
+  write_at_end(work_ + "made/file", "x");
+  std::FILE* const stream = std::fopen((work_ + "by fopen").c_str(), "w");
+  std::fclose(stream);
+
+  EXPECT_NE(picture(work_), before);
+  EXPECT_TRUE(undo(1, 1).empty());
+  EXPECT_EQ(picture(work_), before);
+  EXPECT_TRUE(undo(1, 1).empty());
+  EXPECT_EQ(picture(work_), before);
+}
+
+TEST_F(JournalTest, AFileHeldOpenIsKeptAtTheCut) {
+  write_at_end(work_ + "records", "AAAA");
+  const int fd = ::open((work_ + "records").c_str(), O_RDWR);
+  start(1, 0).captured(1);
+  ASSERT_EQ(::pwrite(fd, "B", 1, 0), 1);
+  ::close(fd);
+  EXPECT_TRUE(undo(1, 1).empty());
+  EXPECT_EQ(contents(work_ + "records"), "AAAA");
+}
+
+TEST_F(JournalTest, AFileThatGrowsWhileItIsRenamed) {
+  write_at_end(work_ + "log", "one\n");
+  start(1, 0).captured(1);
+  const int fd = ::open((work_ + "log").c_str(), O_WRONLY | O_APPEND);
+  ::rename((work_ + "log").c_str(), (work_ + "log.old").c_str());
+  ASSERT_EQ(::write(fd, "two\n", 4), 4);
+  ::close(fd);
+  EXPECT_TRUE(undo(1, 1).empty());
+  EXPECT_EQ(contents(work_ + "log"), "one\n");
+  EXPECT_EQ(contents(work_ + "log.old"), "<absent>");
+}
+
+TEST_F(JournalTest, AForkedChildNotesToo) {
+  Journal& journal = start(1, 0);
+  journal.captured(1);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int fd = ::open((work_ + "by child").c_str(), O_WRONLY | O_CREAT, 0600);
+    ::_exit(fd < 0);
+  }
+  int status = 1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  EXPECT_TRUE(undo(1, 1).empty());
+  EXPECT_EQ(contents(work_ + "by child"), "<absent>");
+}
+
+TEST_F(JournalTest, WhatNoSnapshotNeedsIsDropped) {
+  write_at_end(work_ + "state", "0");
+  Journal& journal = start(1, 0);
+  for (int epoch = 1; epoch <= 4; ++epoch) {
+    journal.captured(static_cast<std::uint64_t>(epoch));
+    write_at_end(work_ + "state", std::to_string(epoch), O_TRUNC);
+  }
+  EXPECT_EQ(noted(), 4u);
+  journal.forget_before(3);
+  EXPECT_EQ(noted(), 2u);
+  EXPECT_EQ(run().open_child("files").names().size(), 3u);  // the journal and two kept files
+  EXPECT_TRUE(undo(1, 3).empty());
+  EXPECT_EQ(contents(work_ + "state"), "2");
+}
+
+TEST_F(JournalTest, WhatIsTooLargeToKeepIsSaid) {
+  write_at_end(work_ + "large", "");
+  ASSERT_EQ(::truncate((work_ + "large").c_str(), (64 << 20) + 1), 0);
+  start(1, 0).captured(1);
+  write_at_end(work_ + "large", "small", O_TRUNC);
+  const auto problems = undo(1, 1);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_NE(problems[0].find("too large to keep"), std::string::npos) << problems[0];
+}
+
+TEST_F(JournalTest, DamageIsSaidAndTheRestDone) {
+  start(1, 0).captured(1);
+  write_at_end(work_ + "a", "a");
+  write_at_end(work_ + "b", "b");
+  const std::string path = base_ + "/run/files/journal-0";
+  std::string text = contents(path);
+  text[40] ^= 1;
+  std::ofstream(path, std::ios::binary) << text;
+  EXPECT_EQ(undo(1, 1).size(), 1u);
+  EXPECT_EQ(contents(work_ + "b"), "<absent>");
+}
+
+TEST_F(JournalTest, AJournalThatOthersMayWriteIsNotBelieved) {
+  start(1, 0).captured(1);
+  write_at_end(work_ + "a", "a");
+  ::chmod((base_ + "/run/files/journal-0").c_str(), 0666);
+  EXPECT_ANY_THROW(undo(1, 1));
+  EXPECT_EQ(contents(work_ + "a"), "a");
+}
+
+TEST_F(JournalTest, OtherMachinesFilesAreTheirs) {
+  start(1, 0).captured(1);
+  write_at_end(work_ + "a", "a");
+  const std::string path = base_ + "/run/files/journal-0";
+  auto lines = decode_all(contents(path));
+  ASSERT_EQ(lines.entries.size(), 1u);
+  if (lines.entries[0].host.empty()) GTEST_SKIP() << "/tmp is on a shared file system here";
+  lines.entries[0].host = "another";  // renamed machine, same directory
+  std::ofstream(path) << encode(lines.entries[0]);
+  lines.entries[0].folder += 1;  // another machine's directory of that name
+  std::ofstream(path) << encode(lines.entries[0]);
+  EXPECT_TRUE(undo(1, 1).empty());
+  EXPECT_EQ(contents(work_ + "a"), "a");
+}
+
+TEST_F(JournalTest, AFullDiskStopsNobody) {
+  start(1, 0).captured(1);
+  const rlimit small = {0, RLIM_INFINITY};
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  ::testing::internal::CaptureStderr();
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  errno = 0;
+  const int fd = ::open((work_ + "a").c_str(), O_WRONLY | O_CREAT, 0600);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_GE(fd, 0);
+  ::close(fd);
+  EXPECT_NE(said.find("cannot be put back"), std::string::npos) << said;
+}
+
+}  // namespace
+}  // namespace chkpt::files
