@@ -13,7 +13,7 @@ elseif(Python3_ROOT_DIR AND NOT Python3_EXECUTABLE)
 endif()
 find_package(Python3 3.11...<3.14 COMPONENTS Interpreter)
 set_package_properties(Python3 PROPERTIES TYPE REQUIRED
-  PURPOSE "embedded interpreter (Debian: python3 libpython3-dev, Spack: python+shared)")
+  PURPOSE "embedded interpreter (Debian: python3 libpython3-dev, Spack: python)")
 if(NOT Python3_FOUND)
   message(FATAL_ERROR "${Python3_EXECUTABLE} is no CPython 3.11, 3.12 or 3.13. Debian: apt-get install "
     "python3 libpython3-dev; Spack: python; another one: -DPython3_ROOT_DIR=DIR")
@@ -38,14 +38,20 @@ if(NOT EXISTS ${CHKPT_PYTHON_ARCHIVE} OR NOT EXISTS ${CHKPT_PYTHON_INCLUDE}/inte
     "Debian: apt-get install libpython3-dev; Spack: python")
 endif()
 separate_arguments(_python_libs UNIX_COMMAND "${_python_libs}")
+find_package(EXPAT)
+set_package_properties(EXPAT PROPERTIES TYPE REQUIRED
+  PURPOSE "pyexpat, built into Debian's Python (Debian: libexpat1-dev, Spack: expat)")
+find_package(ZLIB)
+set_package_properties(ZLIB PROPERTIES TYPE REQUIRED
+  PURPOSE "Python's zlib, HDF5's filters (Debian: zlib1g-dev, Spack: zlib-api)")
 # The whole static interpreter goes into the executable and is exported to extension modules;
 # libpython3.x.so would cost a quarter of the speed.
 add_library(chkpt_cpython INTERFACE)
 target_include_directories(chkpt_cpython SYSTEM INTERFACE
   ${CHKPT_PYTHON_INCLUDE} ${CHKPT_PYTHON_INCLUDE}/internal)
 target_link_libraries(chkpt_cpython INTERFACE
-  -Wl,--whole-archive ${CHKPT_PYTHON_ARCHIVE} -Wl,--no-whole-archive expat z dl m util pthread
-  ${_python_libs})
+  -Wl,--whole-archive ${CHKPT_PYTHON_ARCHIVE} -Wl,--no-whole-archive
+  EXPAT::EXPAT ZLIB::ZLIB dl m util pthread ${_python_libs})
 
 find_package(MPI COMPONENTS C)
 set_package_properties(MPI PROPERTIES TYPE REQUIRED
@@ -58,16 +64,25 @@ target_link_libraries(chkpt_mpi_c INTERFACE ${MPI_C_LIBRARIES})
 # HDF5 is linked statically and its symbols are hidden: a script's own h5py must never meet it.
 find_path(CHKPT_HDF5_INCLUDE hdf5.h PATHS /usr/include/hdf5/serial PATH_SUFFIXES hdf5/serial)
 find_library(CHKPT_HDF5_ARCHIVE NAMES libhdf5_serial.a libhdf5.a)
-find_library(CHKPT_SZIP_ARCHIVE NAMES libsz.a)
-find_library(CHKPT_AEC_ARCHIVE NAMES libaec.a)
-if(NOT CHKPT_HDF5_INCLUDE OR NOT CHKPT_HDF5_ARCHIVE OR NOT CHKPT_SZIP_ARCHIVE OR NOT CHKPT_AEC_ARCHIVE)
-  message(FATAL_ERROR "Static HDF5 not found. Debian: apt-get install libhdf5-dev libaec-dev; "
-    "Spack: hdf5~mpi~shared+szip")
+if(NOT CHKPT_HDF5_INCLUDE OR NOT CHKPT_HDF5_ARCHIVE)
+  message(FATAL_ERROR "Static HDF5 not found. Debian: apt-get install libhdf5-dev; "
+    "Spack: hdf5~mpi")
 endif()
 add_library(chkpt_hdf5 INTERFACE)
 target_include_directories(chkpt_hdf5 SYSTEM INTERFACE ${CHKPT_HDF5_INCLUDE})
-target_link_libraries(chkpt_hdf5 INTERFACE
-  ${CHKPT_HDF5_ARCHIVE} ${CHKPT_SZIP_ARCHIVE} ${CHKPT_AEC_ARCHIVE} z dl m)
+target_link_libraries(chkpt_hdf5 INTERFACE ${CHKPT_HDF5_ARCHIVE})
+# chkpt uses no szip, but an archive that was built with it does not link without.
+file(STRINGS ${CHKPT_HDF5_INCLUDE}/H5pubconf.h _hdf5_szip REGEX "define H5_HAVE_FILTER_SZIP")
+if(_hdf5_szip)
+  find_library(CHKPT_SZIP_ARCHIVE NAMES libsz.a)
+  find_library(CHKPT_AEC_ARCHIVE NAMES libaec.a)
+  if(NOT CHKPT_SZIP_ARCHIVE OR NOT CHKPT_AEC_ARCHIVE)
+    message(FATAL_ERROR "${CHKPT_HDF5_ARCHIVE} was built with szip, whose static library is not "
+      "found. Debian: apt-get install libaec-dev; Spack: hdf5~szip")
+  endif()
+  target_link_libraries(chkpt_hdf5 INTERFACE ${CHKPT_SZIP_ARCHIVE} ${CHKPT_AEC_ARCHIVE})
+endif()
+target_link_libraries(chkpt_hdf5 INTERFACE ZLIB::ZLIB dl m)
 
 find_package(Boost 1.74 COMPONENTS program_options filesystem)
 set_package_properties(Boost PROPERTIES TYPE REQUIRED
@@ -87,3 +102,6 @@ if(CHKPT_BUILD_TESTS)
   set_package_properties(GTest PROPERTIES TYPE REQUIRED
     PURPOSE "unit tests (Debian: libgtest-dev libgmock-dev, Spack: googletest)")
 endif()
+# Stops here, with the purpose and the package names of all that is missing.
+feature_summary(WHAT REQUIRED_PACKAGES_NOT_FOUND FATAL_ON_MISSING_REQUIRED_PACKAGES QUIET_ON_EMPTY
+  DESCRIPTION "chkpt cannot be built without:")

@@ -61,13 +61,13 @@ Ref find_callables(const Module& m) {
 
 // One list for the life of the module; never destroyed, as Module.
 PyObject* callables(const Module& m) {
-  static Ref* list = nullptr;
-  static PyObject* owner = nullptr;
-  if (owner != m.get()) {
-    list = new Ref(find_callables(m));
-    owner = m.get();
-  }
-  return list->get();
+  struct Found {
+    PyObject* owner;
+    Ref list;
+  };
+  static Found* found = nullptr;
+  if (found == nullptr || found->owner != m.get()) found = new Found{m.get(), find_callables(m)};
+  return found->list.get();
 }
 
 std::unordered_map<std::uint64_t, Ref>& made_ops() {

@@ -11,11 +11,14 @@ struct Predefined {
   MPI_Datatype type;
 };
 
-// Handles are not constants in every MPI library, hence a function-local table.
-const std::vector<Predefined>& predefined() {
+using Table = std::vector<Predefined>;
+
+// Handles are not constants in every MPI library, hence tables that are made at run time.
 #define CHKPT_TYPE(type) \
   { #type, type }
-  static const std::vector<Predefined> table = {
+
+Table types_of_c() {
+  return {
       CHKPT_TYPE(MPI_DATATYPE_NULL),
       CHKPT_TYPE(MPI_BYTE),
       CHKPT_TYPE(MPI_PACKED),
@@ -51,32 +54,24 @@ const std::vector<Predefined>& predefined() {
       CHKPT_TYPE(MPI_CXX_FLOAT_COMPLEX),
       CHKPT_TYPE(MPI_CXX_DOUBLE_COMPLEX),
       CHKPT_TYPE(MPI_CXX_LONG_DOUBLE_COMPLEX),
-      CHKPT_TYPE(MPI_SHORT_INT),
-      CHKPT_TYPE(MPI_2INT),
-      CHKPT_TYPE(MPI_LONG_INT),
-      CHKPT_TYPE(MPI_FLOAT_INT),
-      CHKPT_TYPE(MPI_DOUBLE_INT),
-      CHKPT_TYPE(MPI_LONG_DOUBLE_INT),
-      CHKPT_TYPE(MPI_AINT),
-      CHKPT_TYPE(MPI_OFFSET),
-      CHKPT_TYPE(MPI_COUNT),
-      CHKPT_TYPE(MPI_CHARACTER),
-      CHKPT_TYPE(MPI_LOGICAL),
-      CHKPT_TYPE(MPI_INTEGER),
-      CHKPT_TYPE(MPI_REAL),
-      CHKPT_TYPE(MPI_DOUBLE_PRECISION),
-      CHKPT_TYPE(MPI_COMPLEX),
-      CHKPT_TYPE(MPI_DOUBLE_COMPLEX),
-      CHKPT_TYPE(MPI_INTEGER1),
-      CHKPT_TYPE(MPI_INTEGER2),
-      CHKPT_TYPE(MPI_INTEGER4),
-      CHKPT_TYPE(MPI_INTEGER8),
-      CHKPT_TYPE(MPI_REAL4),
-      CHKPT_TYPE(MPI_REAL8),
-      CHKPT_TYPE(MPI_COMPLEX8),
-      CHKPT_TYPE(MPI_COMPLEX16),
-      CHKPT_TYPE(MPI_2REAL),
-      CHKPT_TYPE(MPI_2DOUBLE_PRECISION),
+  };
+}
+
+Table types_of_pairs_sizes_and_fortran() {
+  return {
+      CHKPT_TYPE(MPI_SHORT_INT),  CHKPT_TYPE(MPI_2INT),
+      CHKPT_TYPE(MPI_LONG_INT),   CHKPT_TYPE(MPI_FLOAT_INT),
+      CHKPT_TYPE(MPI_DOUBLE_INT), CHKPT_TYPE(MPI_LONG_DOUBLE_INT),
+      CHKPT_TYPE(MPI_AINT),       CHKPT_TYPE(MPI_OFFSET),
+      CHKPT_TYPE(MPI_COUNT),      CHKPT_TYPE(MPI_CHARACTER),
+      CHKPT_TYPE(MPI_LOGICAL),    CHKPT_TYPE(MPI_INTEGER),
+      CHKPT_TYPE(MPI_REAL),       CHKPT_TYPE(MPI_DOUBLE_PRECISION),
+      CHKPT_TYPE(MPI_COMPLEX),    CHKPT_TYPE(MPI_DOUBLE_COMPLEX),
+      CHKPT_TYPE(MPI_INTEGER1),   CHKPT_TYPE(MPI_INTEGER2),
+      CHKPT_TYPE(MPI_INTEGER4),   CHKPT_TYPE(MPI_INTEGER8),
+      CHKPT_TYPE(MPI_REAL4),      CHKPT_TYPE(MPI_REAL8),
+      CHKPT_TYPE(MPI_COMPLEX8),   CHKPT_TYPE(MPI_COMPLEX16),
+      CHKPT_TYPE(MPI_2REAL),      CHKPT_TYPE(MPI_2DOUBLE_PRECISION),
       CHKPT_TYPE(MPI_2INTEGER),
 #ifdef MPI_INTEGER16
       CHKPT_TYPE(MPI_INTEGER16),
@@ -88,15 +83,21 @@ const std::vector<Predefined>& predefined() {
       CHKPT_TYPE(MPI_COMPLEX32),
 #endif
 #ifdef OPEN_MPI
-      CHKPT_TYPE(MPI_LOGICAL1),
-      CHKPT_TYPE(MPI_LOGICAL2),
-      CHKPT_TYPE(MPI_LOGICAL4),
-      CHKPT_TYPE(MPI_LOGICAL8),
-      CHKPT_TYPE(MPI_2COMPLEX),
-      CHKPT_TYPE(MPI_2DOUBLE_COMPLEX),
+      CHKPT_TYPE(MPI_LOGICAL1),   CHKPT_TYPE(MPI_LOGICAL2),
+      CHKPT_TYPE(MPI_LOGICAL4),   CHKPT_TYPE(MPI_LOGICAL8),
+      CHKPT_TYPE(MPI_2COMPLEX),   CHKPT_TYPE(MPI_2DOUBLE_COMPLEX),
 #endif
   };
+}
 #undef CHKPT_TYPE
+
+const Table& predefined() {
+  static const Table table = [] {
+    Table all = types_of_c();
+    const Table others = types_of_pairs_sizes_and_fortran();
+    all.insert(all.end(), others.begin(), others.end());
+    return all;
+  }();
   return table;
 }
 
