@@ -2,6 +2,7 @@
 // Wait and Test in all their forms. A wait is a test loop, so that the rank can take part in a cut.
 #include <vector>
 
+#include "mpi/interpose/status.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -51,10 +52,6 @@ void completed_despite_error(Batch& done, MPI_Request requests[]) {
   }
 }
 
-void copy_status(MPI_Status* to, const MPI_Status& from) {
-  if (to != MPI_STATUS_IGNORE) *to = from;
-}
-
 }  // namespace
 
 CHKPT_WRAPPER int MPI_Wait(MPI_Request* request, MPI_Status* status) {
@@ -72,7 +69,7 @@ CHKPT_WRAPPER int MPI_Wait(MPI_Request* request, MPI_Status* status) {
   }
   if (rc == MPI_SUCCESS || *request == MPI_REQUEST_NULL) {
     requests().completed(old, request, answer);
-    copy_status(status, answer);
+    give_status(status, answer);
   }
   call_done();
   return rc;
@@ -85,7 +82,7 @@ CHKPT_WRAPPER int MPI_Test(MPI_Request* request, int* flag, MPI_Status* status) 
   const int rc = PMPI_Test(request, flag, &answer);
   if (*flag != 0 || (rc != MPI_SUCCESS && *request == MPI_REQUEST_NULL)) {
     requests().completed(old, request, answer);
-    copy_status(status, answer);
+    give_status(status, answer);
     call_done();
   } else if (gate::pending()) {
     report_poll(1, &old);
@@ -146,7 +143,7 @@ CHKPT_WRAPPER int MPI_Waitany(int n, MPI_Request requests[], int* index, MPI_Sta
     const auto i = static_cast<std::size_t>(*index);
     chkpt::mpi::requests().completed(work.old[i], &requests[*index], answer);
   }
-  copy_status(status, answer);
+  give_status(status, answer);
   call_done();
   return rc;
 }
@@ -162,7 +159,7 @@ CHKPT_WRAPPER int MPI_Testany(int n, MPI_Request requests[], int* index, int* fl
       const auto i = static_cast<std::size_t>(*index);
       chkpt::mpi::requests().completed(work.old[i], &requests[*index], answer);
     }
-    copy_status(status, answer);
+    give_status(status, answer);
     call_done();
   } else if (gate::pending()) {
     report_poll(n, requests);

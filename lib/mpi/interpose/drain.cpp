@@ -8,6 +8,7 @@
 
 #include "mpi/interpose/gate.hpp"
 #include "mpi/interpose/requests.hpp"
+#include "mpi/interpose/status.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi::drain {
@@ -140,7 +141,7 @@ int deliver(const Drained& message, void* buffer, int count, MPI_Datatype type,
                                type, 0, 1, session::self(), &answer);
   answer.MPI_SOURCE = message.source;
   answer.MPI_TAG = message.tag;
-  if (status != MPI_STATUS_IGNORE) *status = answer;
+  give_status(status, answer);
   return rc;
 }
 

@@ -2,6 +2,7 @@
 // Probing calls and receives of matched messages.
 #include "mpi/interpose/drain.hpp"
 #include "mpi/interpose/matched.hpp"
+#include "mpi/interpose/status.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -81,7 +82,7 @@ int match_once(CommInfo& comm, int source, int tag, int* flag, MPI_Message* hand
   const int rc = PMPI_Improbe(source, tag, comm.handle, flag, handle, &answer);
   if (rc != MPI_SUCCESS || *flag == 0) return rc;
   if (*handle != MPI_MESSAGE_NO_PROC) matched::hold(comm, *handle);
-  if (status != MPI_STATUS_IGNORE) *status = answer;
+  give_status(status, answer);
   return rc;
 }
 
@@ -153,7 +154,7 @@ CHKPT_WRAPPER int MPI_Mrecv(void* buf, int count, MPI_Datatype type, MPI_Message
       rc = PMPI_Mrecv(buf, count, type, message, &answer);
     }
     if (entry.comm != nullptr) registry().count_received(*entry.comm, answer.MPI_SOURCE);
-    if (status != MPI_STATUS_IGNORE) *status = answer;
+    give_status(status, answer);
   }
   call_done();
   return rc;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "mpi/interpose/drain.hpp"
+#include "mpi/interpose/status.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -111,7 +112,7 @@ int send_receive(CommInfo& comm, const Outgoing& from, const Target& to, MPI_Sta
     received = answers[0];
     registry().count_received(comm, received.MPI_SOURCE);
   }
-  if (status != MPI_STATUS_IGNORE) *status = received;
+  give_status(status, received);
   return rc;
 }
 
@@ -128,7 +129,7 @@ CHKPT_WRAPPER int MPI_Recv(void* buf, int count, MPI_Datatype type, int source, 
     answer.MPI_SOURCE = MPI_PROC_NULL;
     rc = receive(*info, to, &answer);
     if (!refused_arguments(rc)) registry().count_received(*info, answer.MPI_SOURCE);
-    if (status != MPI_STATUS_IGNORE) *status = answer;
+    give_status(status, answer);
   }
   call_done();
   return rc;
