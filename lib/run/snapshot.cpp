@@ -77,7 +77,11 @@ store::Identity SnapshotWork::identity_of(const cut::CutInfo& info) const {
 
 cut::Report SnapshotWork::capture(const cut::CutInfo& info) {
   stopped_at_ = Clock::now();
+  const std::string unprepared = prepare_script();
+  // No rank may look at the size of a file before all have written out what they hold of it.
+  session::agree(true, "");
   try {
+    if (!unprepared.empty()) throw CannotSave(unprepared);
     capture_state(info);
     if (session::rank() == 0) {
       target_ = start_.directory->begin(epoch_of(info), start_.run_id, session::size(),
@@ -94,10 +98,22 @@ cut::Report SnapshotWork::capture(const cut::CutInfo& info) {
   }
 }
 
+// The script's own callbacks, then its open files; "" or what went wrong.
+std::string SnapshotWork::prepare_script() {
+  const Gil gil;
+  const PendingException aside;
+  try {
+    python::run_snapshot_callbacks();
+    heap::flush_files();
+    return "";
+  } catch (const std::exception& problem) {
+    return problem.what();
+  }
+}
+
 void SnapshotWork::capture_state(const cut::CutInfo& info) {
   const Gil gil;
   const PendingException aside;
-  python::run_snapshot_callbacks();
   std::vector<frames::FrameLine> lines;
   if (config_.mode == Mode::kTracked) {
     // The script starts from its beginning, and makes its MPI objects itself.
@@ -124,6 +140,7 @@ heap::Pickled SnapshotWork::pickle_tracked() {
 heap::Pickled SnapshotWork::pickle(const cut::CutInfo& info,
                                    std::vector<frames::FrameLine>* lines) {
   heap::SaveRequest request;
+  request.files_flushed = true;
   if (info.position == cut::Position::kFinished) return heap::save(request);
 
   frames::StackPlan blocked;

@@ -52,6 +52,7 @@ class SnapshotWork final : public cut::Work {
     return start_.base_epoch + info.attempt;
   }
   store::Identity identity_of(const cut::CutInfo& info) const;
+  std::string prepare_script();
   void capture_state(const cut::CutInfo& info);
   heap::Pickled pickle(const cut::CutInfo& info, std::vector<frames::FrameLine>* lines);
   heap::Pickled pickle_tracked();

@@ -164,7 +164,7 @@ Pickled save_now(const SaveRequest& request) {
   Pickled out;
   Ref body;
   try {
-    flush_open_files();
+    if (!request.files_flushed) flush_open_files();
     saver.register_modules();
     saver.register_stack();
     body = body_of(saver, request);
@@ -218,6 +218,14 @@ std::uint64_t Pickled::stream_bytes() const {
 }
 
 bool script_collection_enabled() { return NoCollection::was_enabled; }
+
+void flush_files() {
+  try {
+    flush_open_files();
+  } catch (const Raised&) {
+    PyErr_Clear();
+  }
+}
 
 Pickled save(const SaveRequest& request) {
   const PendingException pending;

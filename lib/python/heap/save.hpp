@@ -53,7 +53,13 @@ struct SaveRequest {
   // Without these only `extra` and what it reaches is saved.
   bool modules = true;
   bool process = true;
+  bool files_flushed = false;  // flush_files() was called and nothing has run since
 };
+
+// Writes out what the script's open files hold. Where several ranks write to one file, all of them
+// must have done it before one of them saves: the file's size is part of what is saved. Needs the
+// GIL. Never throws on a file that cannot be flushed: save() names it.
+void flush_files();
 
 // Needs the GIL. Throws CannotSave. The error indicator is as before.
 Pickled save(const SaveRequest& request);
