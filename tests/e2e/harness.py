@@ -5,6 +5,7 @@ A Job owns every process its command starts, in whatever session or process grou
 carries a mark in its environment. Leaving a Job kills what is left of it.
 """
 import ast
+import contextlib
 import functools
 import glob
 import itertools
@@ -215,6 +216,15 @@ def newest_epoch(work):
     """Number of the newest committed snapshot below `work`, -1 without any."""
     folders = snapshots(work)
     return int(folders[-1].name.split("-")[1]) if folders else -1
+
+
+@contextlib.contextmanager
+def writable(path):
+    """Committed files are read-only, which stops everybody but root from damaging them."""
+    mode = path.stat().st_mode
+    path.chmod(mode | 0o200)
+    yield
+    path.chmod(mode)
 
 
 def has_ended(work):

@@ -29,6 +29,7 @@ class Suite:
         env = harness.environment(folder / "tmp")
         env.pop("PYTHONDONTWRITEBYTECODE", None)  # some of these tests look for .pyc files
         env.pop("PYTHONPATH", None)
+        env["HOME"] = str(folder / "tmp")  # interactive interpreters keep a history there
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(
                 [*map(str, command), "-m", "test", "--junit-xml", self._report, *tests],

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import harness
-from harness import CHKPT_INSPECT, CHKPT_MPI, Job
+from harness import CHKPT_INSPECT, CHKPT_MPI, Job, writable
 
 SCRIPTS = harness.ROOT / "tests" / "e2e" / "scripts"
 PROGRAMS = {1: [SCRIPTS / "counting.py", "25000"], 2: [SCRIPTS / "swapping.py", "9000"]}
@@ -43,12 +43,14 @@ def flip_a_byte(snapshot, rng):
     path = rank_file(snapshot, rng)
     data = bytearray(path.read_bytes())
     data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-    path.write_bytes(data)
+    with writable(path):
+        path.write_bytes(data)
 
 
 def cut_short(snapshot, rng):
     path = rank_file(snapshot, rng)
-    os.truncate(path, rng.randrange(path.stat().st_size))
+    with writable(path):
+        os.truncate(path, rng.randrange(path.stat().st_size))
 
 
 def remove_a_file(snapshot, rng):
@@ -58,13 +60,15 @@ def remove_a_file(snapshot, rng):
 def edit_the_manifest(snapshot, rng):
     path = snapshot / "MANIFEST"
     text = path.read_text()
-    path.write_text(text.replace("\nnranks ", "\nnranks 1", 1))
+    with writable(path):
+        path.write_text(text.replace("\nnranks ", "\nnranks 1", 1))
 
 
 def swap_in_an_older_file(snapshot, rng):
     path = rank_file(snapshot, rng)
     older = harness.snapshots(snapshot.parents[2])[0] / path.relative_to(snapshot)
-    shutil.copyfile(older, path)
+    with writable(path):
+        shutil.copyfile(older, path)
 
 
 DAMAGES = [flip_a_byte, cut_short, remove_a_file, edit_the_manifest, swap_in_an_older_file]

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "scratch.hpp"
 #include "steps.hpp"
 
 namespace chkpt::heap_test {
@@ -28,6 +29,7 @@ TEST_P(RefuseTest, names_the_object_and_the_reason) {
   std::string expected;
   std::getline(in, expected);
   ASSERT_EQ(expected.substr(0, 2), "# ");
+  const Scratch scratch;
   const Outcome outcome = run_self("refuse", script);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
   EXPECT_NE(outcome.output.find(expected.substr(2)), std::string::npos)

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "scratch.hpp"
 #include "steps.hpp"
 
 namespace chkpt::heap_test {
@@ -23,13 +24,12 @@ class RoundTripTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(RoundTripTest, survives_in_a_fresh_process) {
   const std::string script = std::string(HEAP_CASES) + "/" + GetParam() + ".py";
-  const std::string file =
-      testing::TempDir() + "heap_" + GetParam() + "_" + std::to_string(getpid());
+  const Scratch scratch;
+  const std::string file = scratch.file("saved");
   const Outcome saved = run_self("save", script, file);
   if (saved.output.find("SKIP:") != std::string::npos) GTEST_SKIP() << saved.output;
   ASSERT_EQ(saved.exit_code, 0) << saved.output;
   const Outcome loaded = run_self("load", file);
-  std::filesystem::remove(file);
   EXPECT_EQ(loaded.exit_code, 0) << loaded.output;
   EXPECT_EQ(loaded.output, "");
 }
