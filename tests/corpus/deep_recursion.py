@@ -59,7 +59,7 @@ def star(n, *args, **kw):
 
 
 digest = Digest()
-for i in range(8):
+for i in range(14):
     digest.add(down(5000 + i, i), even(4000 + i), limit() - limit(), star(1500, i, i, a=i))
     t = Tree(180 + i)
     digest.add(t(i), t.size, t.weight, sum(t), t.weight)

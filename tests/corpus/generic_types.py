@@ -76,7 +76,7 @@ new = sys.version_info >= (3, 12)
 exec(SOURCE if new else OLD)
 digest = Digest()
 s = Sub([1, 2])
-for i in range(14000):
+for i in range(24000):
     value, name, inner = first(i, 1, "x")
     digest.add(value, name, inner(i + 1))
     if i % 20 == 0:
