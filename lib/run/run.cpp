@@ -215,7 +215,8 @@ int continue_script(Session& session) {
   warn_if_script_changed(session);
   begin(session);
   python::run_resume_callbacks();
-  return python::finish_resumed(run_resumed(std::move(loaded)));
+  PyObject* result = run_resumed(std::move(loaded));  // a statement of its own: ends the argument
+  return python::finish_resumed(result);
 }
 
 int start_script(Session& session) {

@@ -129,3 +129,13 @@ def test_resumes_where_it_was(trial, references, folder):
         harness.assert_continues([o.script_stderr for o in incarnations], expected.outcome.stderr)
     else:
         assert expected.outcome.stdout.endswith(last.stdout)
+
+
+def test_a_rank_that_had_ended_ends_again(work):
+    command = [CHKPT_MPI, "-f", "-1", harness.ROOT / "tests/e2e/scripts/ending_early.py"]
+    harness.run(command, work, ranks=2)
+    assert harness.newest_epoch(work) >= 0
+    resumed = harness.run(command, work, ranks=2)
+    assert resumed.code == 0, harness.tail(resumed.stderr)
+    assert any("resumed from" in line for line in resumed.messages), resumed.stderr
+    assert resumed.stdout == b"end of rank 0\n"

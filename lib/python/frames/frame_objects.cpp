@@ -114,4 +114,27 @@ int frame_set(PyObject* object, PyObject* state) {
   return 0;
 }
 
+PyTypeObject* frame_view_type() { return shim::frame_view_type(); }
+
+PyObject* frame_view_new() {
+  PyTypeObject* type = shim::frame_view_type();
+  if (type) return type->tp_alloc(type, 0);
+  PyErr_SetString(PyExc_TypeError, "this Python has no views of frames");
+  return nullptr;
+}
+
+PyObject* frame_view_get(PyObject* view) {
+  return Py_NewRef(reinterpret_cast<PyObject*>(*shim::frame_of_view(view)));
+}
+
+int frame_view_set(PyObject* view, PyObject* frame) {
+  if (Py_TYPE(view) != shim::frame_view_type() || !PyFrame_Check(frame)) {
+    PyErr_SetString(PyExc_TypeError, "saved view of a frame without its frame");
+    return -1;
+  }
+  Py_INCREF(frame);
+  Py_XSETREF(*shim::frame_of_view(view), as_frame(frame));
+  return 0;
+}
+
 }  // namespace chkpt::frames

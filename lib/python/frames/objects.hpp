@@ -7,6 +7,8 @@
 
 #include "python/ref.hpp"
 
+#include <vector>
+
 namespace chkpt::frames {
 
 // Generators, coroutines and async generators, in every state. _get: an opaque tuple. The frame of
@@ -18,6 +20,13 @@ int generator_set(PyObject* generator, PyObject* state);
 PyObject* generator_code(PyObject* generator);  // new reference to the code, or None
 bool generator_is_running(PyObject* generator);
 
+// What a suspended coroutine may wait for: a step of an async generator (asend(), athrow(),
+// aclose(), __anext__()), anext() with a default, coroutine.__await__(). _new: an empty one.
+std::vector<PyTypeObject*> awaitable_types();
+PyObject* awaitable_get(PyObject* awaitable);
+PyObject* awaitable_new(PyTypeObject* type);
+int awaitable_set(PyObject* awaitable, PyObject* state);
+
 // Frame objects. kLive: the frame is on some thread's stack (ask the StackState whether it is on
 // ours). kOfGenerator: made anew from the generator. kDetached: code has returned, state is kept.
 enum class FrameOwner { kLive, kOfGenerator, kDetached };
@@ -28,6 +37,12 @@ PyObject* frame_code(PyObject* frame);
 PyObject* frame_get(PyObject* frame);  // kDetached only
 PyObject* frame_new(PyObject* code, PyObject* globals);
 int frame_set(PyObject* frame, PyObject* state);
+
+// What frame.f_locals of a function is from 3.13 on: a view of the frame. Null type: none has one.
+PyTypeObject* frame_view_type();
+PyObject* frame_view_new();
+PyObject* frame_view_get(PyObject* view);  // its frame
+int frame_view_set(PyObject* view, PyObject* frame);
 
 // Exact hash table of a set or frozenset, so that iteration order survives. _put fills an empty
 // set; where a stored hash differs from the element's hash now, it adds element by element and

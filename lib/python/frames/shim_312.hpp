@@ -171,6 +171,9 @@ inline void drop_frame_code(PyGenObject*) {}
 // ---- frame objects
 inline PyObject* frame_extra(PyFrameObject*) { return nullptr; }
 inline void set_frame_extra(PyFrameObject*, PyObject*) {}
+// Views of a frame's variables: f_locals is a plain dict in this version.
+inline PyTypeObject* frame_view_type() { return nullptr; }
+inline PyFrameObject** frame_of_view(PyObject*) { return nullptr; }
 
 // ---- interpreter
 inline bool finalizing() { return _Py_IsFinalizing() != 0; }

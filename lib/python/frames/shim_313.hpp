@@ -16,6 +16,7 @@ extern "C" {
 #include "internal/pycore_pystate.h"
 #include "internal/pycore_runtime.h"
 #include <opcode.h>
+extern PyTypeObject _PyAnextAwaitable_Type;
 extern const struct _PyCode_DEF(8) _Py_InitCleanup;
 PyFrameObject* PyFrame_New(PyThreadState*, PyCodeObject*, PyObject*, PyObject*);
 }
@@ -174,6 +175,14 @@ inline void drop_frame_code(PyGenObject*) {}
 inline PyObject* frame_extra(PyFrameObject* f) { return f->f_extra_locals; }
 inline void set_frame_extra(PyFrameObject* f, PyObject* names) {
   Py_XSETREF(f->f_extra_locals, Py_NewRef(names));
+}
+// Views of a frame's variables. Later headers of 3.13 have this layout, early ones do not.
+struct FrameView {
+  PyObject_HEAD PyFrameObject* frame;
+};
+inline PyTypeObject* frame_view_type() { return &PyFrameLocalsProxy_Type; }
+inline PyFrameObject** frame_of_view(PyObject* view) {
+  return &reinterpret_cast<FrameView*>(view)->frame;
 }
 
 // ---- interpreter

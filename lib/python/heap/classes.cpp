@@ -204,6 +204,9 @@ Ref first_attributes(PyTypeObject* type) {
   if (PyObject* module = find(type->tp_dict, "__module__"); module && PyUnicode_Check(module))
     put(first, "__module__", Ref::borrow(module));
   put(first, "__qualname__", own(PyType_GetQualName(type)));
+  // Aliases like Stack[int] are made anew by subscription, perhaps before the class is filled.
+  if (PyObject* parameters = find(type->tp_dict, "__parameters__"))
+    if (PyTuple_CheckExact(parameters)) put(first, "__parameters__", Ref::borrow(parameters));
   return first;
 }
 

@@ -88,9 +88,21 @@ Ref fill_cell(Args args) {
 }
 const Rebuilder set_cell{"cell.state", guarded<fill_cell>};
 
-Ref reduce_cell(Saver&, PyObject* cell, Rule&) {
+// The cell __classdict__ of 3.12 and later, through which annotation scopes see the namespace of
+// the class around them.
+Ref fill_class_cell(Args args) {
+  PyObject* type = item(args[1], 0);
+  if (!PyType_Check(type)) broken("a saved namespace has no class");
+  ok(PyCell_Set(args[0], reinterpret_cast<PyTypeObject*>(type)->tp_dict));
+  return none();
+}
+const Rebuilder set_class_cell{"cell.class_dict", guarded<fill_class_cell>};
+
+Ref reduce_cell(Saver& saver, PyObject* cell, Rule&) {
   const Ref no_args = own(PyTuple_New(0));
   PyObject* content = PyCell_GET(cell);
+  if (PyTypeObject* owner = content ? saver.namespaces().owner_of(content) : nullptr)
+    return reduced(make_cell, no_args, pack(owner), set_class_cell);
   return content ? reduced(make_cell, no_args, pack(content), set_cell)
                  : reduced(make_cell, no_args);
 }

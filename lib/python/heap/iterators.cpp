@@ -77,30 +77,10 @@ PyObject* first_referent(PyObject* object) {
 Ref rebuild_class_dict(Args args) { return attr(args[0], "__dict__"); }
 const Rebuilder make_class_dict{"class_dict", guarded<rebuild_class_dict>};
 
-int find_owner(PyObject* object, void* dict_and_owner) {
-  auto** pair = static_cast<PyObject**>(dict_and_owner);
-  if (PyType_Check(object) && reinterpret_cast<PyTypeObject*>(object)->tp_dict == pair[0])
-    pair[1] = object;
-  return 0;
-}
-
-// A namespace holds its own __dict__ or __module__-level descriptors, whose owner is the class.
-PyObject* class_of_namespace(PyObject* dict) {
-  if (!PyDict_CheckExact(dict)) return nullptr;
-  PyObject *name = nullptr, *value = nullptr;
-  Py_ssize_t position = 0;
-  while (PyDict_Next(dict, &position, &name, &value)) {
-    if (Py_TYPE(value) != &PyGetSetDescr_Type && Py_TYPE(value) != &PyMemberDescr_Type) continue;
-    PyObject* pair[2] = {dict, nullptr};
-    find_owner(raw(reinterpret_cast<PyDescrObject*>(value)->d_type), pair);
-    if (pair[1]) return pair[1];
-  }
-  return nullptr;
-}
-
-Ref reduce_mapping_proxy(Saver&, PyObject* proxy, Rule&) {
+Ref reduce_mapping_proxy(Saver& saver, PyObject* proxy, Rule&) {
   PyObject* mapping = first_referent(proxy);
-  if (PyObject* owner = class_of_namespace(mapping)) return reduced(make_class_dict, pack(owner));
+  if (PyTypeObject* owner = saver.namespaces().owner_of(mapping))
+    return reduced(make_class_dict, pack(owner));
   return reduced(make_mapping_proxy, pack(mapping));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Generators, coroutines, frame objects, tracebacks and exceptions. Frames on the saved call stack
-// are referred to by their index; ResumedStack makes them before the heap is loaded.
+// Generators, coroutines and what they wait for, frame objects, tracebacks and exceptions. Frames
+// on the saved call stack are referred to by their index; ResumedStack makes them before the heap
+// is loaded.
 #include <Python.h>
 #include <structmember.h>
 
@@ -54,6 +55,35 @@ Ref reduce_frame(Saver&, PyObject* frame, Rule&) {
       break;
   }
   refuse("the frame of running code outside the saved call stack");
+}
+
+Ref rebuild_awaitable(Args args) {
+  const std::string name = utf8(args[0]);
+  for (PyTypeObject* type : frames::awaitable_types())
+    if (name == type->tp_name) return own(frames::awaitable_new(type));
+  broken("this interpreter has no type " + name);
+}
+const Rebuilder make_awaitable{"awaitable", guarded<rebuild_awaitable>};
+Ref fill_awaitable(Args args) {
+  ok(frames::awaitable_set(args[0], args[1]));
+  return none();
+}
+const Rebuilder set_awaitable{"awaitable.state", guarded<fill_awaitable>};
+Ref reduce_awaitable(Saver&, PyObject* awaitable, Rule& rule) {
+  return reduced(make_awaitable, pack(text(rule.type->tp_name)),
+                 own(frames::awaitable_get(awaitable)), set_awaitable);
+}
+
+Ref rebuild_frame_view(Args) { return own(frames::frame_view_new()); }
+const Rebuilder make_frame_view{"frame_view", guarded<rebuild_frame_view>};
+Ref fill_frame_view(Args args) {
+  ok(frames::frame_view_set(args[0], item(args[1], 0)));
+  return none();
+}
+const Rebuilder set_frame_view{"frame_view.state", guarded<fill_frame_view>};
+Ref reduce_frame_view(Saver&, PyObject* view, Rule&) {
+  return reduced(make_frame_view, own(PyTuple_New(0)), pack(own(frames::frame_view_get(view))),
+                 set_frame_view);
 }
 
 Ref rebuild_traceback(Args args) {
@@ -160,6 +190,8 @@ void add_frame_types(ExactTypes& types) {
   types[&PyAsyncGen_Type] = reduce_generator;
   types[&PyFrame_Type] = reduce_frame;
   types[&PyTraceBack_Type] = reduce_traceback;
+  for (PyTypeObject* type : frames::awaitable_types()) types[type] = reduce_awaitable;
+  if (PyTypeObject* type = frames::frame_view_type()) types[type] = reduce_frame_view;
 }
 
 }  // namespace chkpt::heap

@@ -14,6 +14,7 @@
 #include "python/heap/by_value.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/layout.hpp"
+#include "python/heap/namespaces.hpp"
 #include "python/heap/pointer_table.hpp"
 #include "python/heap/rebuilder.hpp"
 #include "python/heap/save.hpp"
@@ -53,6 +54,7 @@ class Saver {
 
   // For reducers.
   ByValue& by_value() { return by_value_; }
+  Namespaces& namespaces() { return namespaces_; }
   bool is_registered(PyObject* object) { return ids_.find(object) != nullptr; }
   // Whether this dict can only be filled when all its keys exist; then it must stay one object.
   bool fills_late(PyObject* dict);
@@ -90,6 +92,7 @@ class Saver {
 
   const SaveRequest& request_;
   ByValue by_value_;
+  Namespaces namespaces_;
   PointerTable<PyObject*> ids_;  // values own a reference, keys are kept alive by keep_
   PointerTable<bool> plain_dicts_;
   PointerTable<bool> buffers_;

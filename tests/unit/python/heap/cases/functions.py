@@ -162,10 +162,20 @@ generic(3)
 print_it = print
 changed = plain.__code__.replace(co_name="renamed")
 mp = Methods.__dict__
+
+
+class Child(Methods):
+    pass
+
+
+child_space = Child.__dict__  # of a class without descriptors of its own
 side.clear()
 
 
 def check():
+    Child.added = 1
+    assert child_space["added"] == 1
+    del Child.added
     assert plain(1, c=2) == (1, [1], (), 2, {"k": 1}, {})
     assert plain.__doc__ == "doc" and plain.__annotations__ == {"return": "note"}
     assert plain.attribute is plain and plain.__globals__ is globals() and plain.__module__ == "__main__"

@@ -40,6 +40,20 @@ type Lazy = Missing
 def first[F](items: list[F]) -> F:
     return F
 
+class Stack[S]:
+    type Item = S
+    type Name = title
+    title = str
+    def sub(self):
+        return Sub
+    def alias(self):
+        return stacked
+
+class Sub(Stack[int]):
+    type Title = name
+    name = bytes
+
+stacked = Stack[int]
 known = Tree.__value__
 late = Node.__type_params__
 pair = Pair[int]
@@ -47,6 +61,14 @@ bare, = (lambda: first.__type_params__)()
 '''
 if sys.version_info >= (3, 12):
     exec(NEW)
+
+
+def check_scopes():
+    assert Stack.Item.__value__ is Stack.__type_params__[0] and Stack().alias() is stacked
+    assert stacked.__origin__ is Stack and Sub.__orig_bases__ == (stacked,)
+    if len(checks) == 2:  # evaluated late, in the class's own namespace
+        Stack.title, Sub.name = Stack, Sub
+        assert Stack.Name.__value__ is Stack and Sub.Title.__value__ is Sub
 
 
 def check_new():
@@ -70,6 +92,7 @@ def check_new():
     checks.append(1)
     if len(checks) == 2:  # after saving, and in the loaded process
         assert U.__bound__ is Node and U.__bound__ is Node and evaluated == [1]
+    check_scopes()
 
 
 def check():
