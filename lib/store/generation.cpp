@@ -43,7 +43,6 @@ void write_owner(const Directory& directory, const std::string& name, const Uniq
   const std::string text = owner.substr(0, kLongestOwner - 1) + "\n";
   const FileSizeSignalGuard guard;
   write_all(fd.get(), ByteView(std::string_view(text)), 0, directory.path_of(name), text.size());
-  sync_file(fd.get(), directory.path_of(name));
 }
 
 std::string read_owner(const Directory& directory, const std::string& name) {
@@ -61,6 +60,9 @@ std::string read_owner(const Directory& directory, const std::string& name) {
 
 }  // namespace
 
+// Not made durable here, a start need not wait for the disk: whatever a later start could read of
+// this generation (a snapshot, a mark) comes with a sync of this directory, which makes the file's
+// name durable first. The text in it is for messages.
 Generation RunDirectory::claim(const std::string& owner) {
   const auto before = generations_in(directory_);
   std::uint64_t number = before.empty() ? 1 : before.back() + 1;
@@ -77,7 +79,6 @@ Generation RunDirectory::claim(const std::string& owner) {
   try {
     write_owner(directory_, name, fd, owner);
     fd.close(directory_.path_of(name));
-    directory_.sync();
   } catch (const IoError&) {
     directory_.unlink(name);
     throw;

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs the benchmarks and prints ratios to plain python3; smaller is better, 1 is no difference.
 
-    bench.py [--rounds N] [--json FILE] [b0] [b6] [b9]
+    bench.py [--rounds N] [--json FILE] [b0] [b5] [b6] [b9]
 """
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -17,7 +18,7 @@ import interleaved
 HERE = Path(__file__).resolve().parent
 BIN = Path(os.environ.get("CHKPT_BIN_DIR", HERE.parents[1] / "build" / "bin"))
 PYTHON = os.environ.get("CHKPT_PYTHON", "/usr/bin/python3")
-BARS = {"b0": "B0", "b6": "B6", "b9": "B9"}
+BARS = {"b0": "B0", "b5": "B5", "b6": "B6", "b9": "B9"}
 
 
 def environment():
@@ -37,12 +38,37 @@ def armed():
 def compare(script, rounds, launcher=()):
     reference = [*launcher, PYTHON, HERE / script]
     ours = [*launcher, *armed(), HERE / script]
-    pairs = interleaved.interleave(reference, ours, environment(), rounds)
+    env = environment()
+    pairs = interleaved.interleave(lambda: interleaved.measure(reference, env),
+                                   lambda: interleaved.measure(ours, env), rounds)
     return [interleaved.ratio_of(pairs, name) for name in pairs[0][0]]
+
+
+def compare_whole(name, words, rounds, launcher=()):
+    """From the start of the command to its end, each time in a run directory of its own."""
+    env = environment()
+    runs = itertools.count()
+
+    def reference():
+        return interleaved.measure_whole([*launcher, PYTHON, *words], env, name)
+
+    def ours():
+        directory = ["-o", f"{name.replace(' ', '-')}-{next(runs)}"]
+        return interleaved.measure_whole([*launcher, *armed(), *directory, *words], env, name)
+
+    return interleaved.ratio_of(interleaved.interleave(reference, ours, rounds), name)
 
 
 def b0(rounds):
     return compare("pure_python.py", rounds)
+
+
+def b5(rounds):
+    script = HERE / "startup.py"
+    return [compare_whole("start to end", [script], rounds),
+            compare_whole("with mpi4py", [script, "mpi4py"], rounds),
+            compare_whole("with mpi4py on 2 ranks", [script, "mpi4py"], rounds,
+                          ["mpirun", "-n", "2"])]
 
 
 def b6(rounds):

@@ -6,8 +6,10 @@ in which the reference moved by more than a quarter from its median say somethin
 not about us, and are discarded. Nothing here fails by time.
 """
 import json
+import resource
 import statistics
 import subprocess
+import time
 
 MOVED_TOO_FAR = 0.25
 
@@ -20,16 +22,33 @@ def measure(command, env, timeout_s=300):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def interleave(reference, ours, env, rounds):
-    """[(reference measures, our measures)] of every round; odd rounds begin with ours."""
+def measure_whole(command, env, name, timeout_s=300):
+    """The same for a program that does not measure itself: all of it, from its start to its end."""
+    cpu_before, before = children_cpu(), time.perf_counter()
+    done = subprocess.run([str(word) for word in command], env=env, capture_output=True, text=True,
+                          timeout=timeout_s, check=False)
+    wall, cpu = time.perf_counter() - before, children_cpu() - cpu_before
+    if done.returncode != 0:
+        raise RuntimeError(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return {name: {"wall": wall, "cpu": cpu}}
+
+
+def children_cpu():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def interleave(reference, ours, rounds):
+    """[(reference measures, our measures)] of every round; odd rounds begin with ours. Both are
+    functions that measure once."""
     pairs = []
     for number in range(rounds):
         if number % 2 == 0:
-            first = measure(reference, env)
-            pairs.append((first, measure(ours, env)))
+            first = reference()
+            pairs.append((first, ours()))
         else:
-            second = measure(ours, env)
-            pairs.append((measure(reference, env), second))
+            second = ours()
+            pairs.append((reference(), second))
     return pairs
 
 

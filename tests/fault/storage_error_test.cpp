@@ -109,6 +109,13 @@ TEST_F(StorageFaultTest, failing_claims_and_marks_are_errors) {
   }
 }
 
+TEST_F(StorageFaultTest, a_start_does_not_wait_for_the_disk) {
+  RunDirectory run = open_run();
+  faults_.arm(FaultKind::kError, EIO, false, 0);
+  run.claim("test");
+  EXPECT_EQ(faults_.disarm(), 3);  // open, write and close of one file
+}
+
 TEST_F(StorageFaultTest, a_file_size_limit_is_one_clear_line) {
   RunDirectory run = open_run();
   const Generation generation = run.claim("test");

@@ -54,8 +54,7 @@ void leave_main_thread() {
 
 bool on_main_thread() { return t_main; }
 
-bool refused_arguments(int rc) {
-  if (rc == MPI_SUCCESS) return false;
+bool error_refuses_arguments(int rc) {
   int error_class = MPI_ERR_UNKNOWN;
   if (PMPI_Error_class(rc, &error_class) != MPI_SUCCESS) return false;
   switch (error_class) {

@@ -107,6 +107,9 @@ inline void clock_advanced() {
 
 // True when the error was found before anything was exchanged, so that a count made at the entry
 // must be taken back.
-bool refused_arguments(int rc);
+bool error_refuses_arguments(int rc);
+inline bool refused_arguments(int rc) {
+  return __builtin_expect(rc != MPI_SUCCESS, 0) && error_refuses_arguments(rc);
+}
 
 }  // namespace chkpt::mpi

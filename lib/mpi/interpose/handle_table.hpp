@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,14 +24,15 @@ class HandleTable {
   }
 
   // Replaces an older value of the same key.
-  Value& insert(Handle key, Value value) {
-    if (2 * (size_ + 1) > slots_.size()) grow();
+  template <class From = Value>
+  Value& insert(Handle key, From&& value) {
+    if (2 * (size_ + 1) > mask_ + 1) grow();
     std::size_t i = home(key);
     while (slots_[i].used && slots_[i].key != key) i = next(i);
     if (!slots_[i].used) ++size_;
     slots_[i].used = true;
     slots_[i].key = key;
-    slots_[i].value = std::move(value);
+    slots_[i].value = std::forward<From>(value);
     return slots_[i].value;
   }
 
@@ -40,12 +42,14 @@ class HandleTable {
     if (!slots_[hole].used) return false;
     for (std::size_t i = next(hole); slots_[i].used; i = next(i)) {
       // An entry may move into the hole unless its home lies cyclically in (hole, i].
-      const std::size_t distance = (i - home(slots_[i].key)) & mask();
-      if (distance < ((i - hole) & mask())) continue;
+      const std::size_t distance = (i - home(slots_[i].key)) & mask_;
+      if (distance < ((i - hole) & mask_)) continue;
       slots_[hole] = std::move(slots_[i]);
       hole = i;
     }
-    slots_[hole] = Slot{};
+    slots_[hole].used = false;
+    // What holds nothing may stay: clearing it costs as much as the search.
+    if constexpr (!std::is_trivially_destructible_v<Value>) slots_[hole].value = Value{};
     --size_;
     return true;
   }
@@ -62,6 +66,7 @@ class HandleTable {
   bool empty() const { return size_ == 0; }
   void clear() {
     slots_.assign(kInitialSlots, Slot{});
+    mask_ = kInitialSlots - 1;
     size_ = 0;
   }
 
@@ -73,15 +78,15 @@ class HandleTable {
     Value value{};
   };
 
-  std::size_t mask() const { return slots_.size() - 1; }
-  std::size_t next(std::size_t i) const { return (i + 1) & mask(); }
+  std::size_t next(std::size_t i) const { return (i + 1) & mask_; }
   std::size_t home(Handle key) const {
     const auto bits = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(key));
-    return static_cast<std::size_t>((bits * 0x9E3779B97F4A7C15ULL) >> 32) & mask();
+    return static_cast<std::size_t>((bits * 0x9E3779B97F4A7C15ULL) >> 32) & mask_;
   }
   void grow() {
     std::vector<Slot> old(slots_.size() * 2);
     old.swap(slots_);
+    mask_ = slots_.size() - 1;
     size_ = 0;
     for (Slot& slot : old) {
       if (slot.used) insert(slot.key, std::move(slot.value));
@@ -89,6 +94,7 @@ class HandleTable {
   }
 
   std::vector<Slot> slots_ = std::vector<Slot>(kInitialSlots);
+  std::size_t mask_ = kInitialSlots - 1;  // number of slots, a power of two, less one
   std::size_t size_ = 0;
 };
 

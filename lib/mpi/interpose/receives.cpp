@@ -26,9 +26,7 @@ CommInfo* followed(const char* call, MPI_Comm comm, int source) {
 }
 
 // False when no drained message matches; else *rc is what the receive returns.
-bool receive_drained(const char* call, CommInfo& comm, const Target& to, MPI_Status* status,
-                     int* rc) {
-  if (comm.drained.empty()) return false;
+bool take_drained(const char* call, CommInfo& comm, const Target& to, MPI_Status* status, int* rc) {
   bool taken = false;
   *rc = guarded(call, [&] {
     const auto message = drain::take(comm, to.source, to.tag);
@@ -36,6 +34,11 @@ bool receive_drained(const char* call, CommInfo& comm, const Target& to, MPI_Sta
     return taken ? drain::deliver(*message, to.buffer, to.count, to.type, status) : MPI_SUCCESS;
   });
   return taken || *rc != MPI_SUCCESS;
+}
+
+inline bool receive_drained(const char* call, CommInfo& comm, const Target& to, MPI_Status* status,
+                            int* rc) {
+  return !comm.drained.empty() && take_drained(call, comm, to, status, rc);
 }
 
 int receive(CommInfo& comm, const Target& to, MPI_Status* status) {

@@ -44,10 +44,7 @@ SavedComm saved(const CommInfo& comm) {
   return state;
 }
 
-Registry& registry() {
-  static Registry instance;
-  return instance;
-}
+Registry g_registry;
 
 CommInfo* Registry::find_slow(MPI_Comm comm) {
   CommInfo** entry = by_handle_.find(comm);

@@ -155,7 +155,9 @@ class Registry {
   std::atomic<std::uint64_t> total_received_{0};
 };
 
-Registry& registry();
+// An object, not a function's static: every MPI call of the script passes here.
+extern Registry g_registry;
+inline Registry& registry() { return g_registry; }
 
 // World ranks of a group, in its order.
 std::vector<int> world_ranks(MPI_Group group);

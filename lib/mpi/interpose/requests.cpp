@@ -40,18 +40,14 @@ int answer_cancel(void* /*state*/, int /*complete*/) { return MPI_SUCCESS; }
 
 }  // namespace
 
-Requests& requests() {
-  static Requests instance;
-  return instance;
-}
+Requests g_requests;
 
-void Requests::add(MPI_Request request, RequestInfo info) {
+void Requests::add(MPI_Request request, const RequestInfo& info) {
   if (request == MPI_REQUEST_NULL) return;
-  info.order = next_order_++;
-  table_.insert(request, info);
+  table_.insert(request, info).order = next_order_++;
 }
 
-void Requests::adopt(MPI_Request request, RequestInfo info) {
+void Requests::adopt(MPI_Request request, const RequestInfo& info) {
   if (info.order >= next_order_) next_order_ = info.order + 1;
   table_.insert(request, info);
 }
@@ -78,7 +74,8 @@ void Requests::completed(MPI_Request old, MPI_Request* slot, const MPI_Status& s
     deferrals::remove(deferrals::Kind::kIdup);
   }
   const MPI_Request persistent = info->persistent;
-  remove(old);
+  release_type(*info);
+  table_.erase(old);
   if (persistent != MPI_REQUEST_NULL) *slot = persistent;
 }
 

@@ -44,9 +44,9 @@ struct RequestInfo {
 class Requests {
  public:
   RequestInfo* find(MPI_Request request) { return table_.find(request); }
-  void add(MPI_Request request, RequestInfo info);
+  void add(MPI_Request request, const RequestInfo& info);
   // The same; keeps info.order. For a resumed process.
-  void adopt(MPI_Request request, RequestInfo info);
+  void adopt(MPI_Request request, const RequestInfo& info);
   void remove(MPI_Request request);
   void for_each(const std::function<void(MPI_Request, RequestInfo&)>& f) { table_.for_each(f); }
   std::size_t size() const { return table_.size(); }
@@ -66,7 +66,8 @@ class Requests {
   std::uint64_t next_order_ = 1;
 };
 
-Requests& requests();
+extern Requests g_requests;
+inline Requests& requests() { return g_requests; }
 
 // A request that is complete and answers `status` when waited for. Enters it as kCompleted.
 int make_completed_request(const MPI_Status& status, MPI_Request* request);
