@@ -6,15 +6,18 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include <unistd.h>
 
+#include "base/error.hpp"
 #include "cut/handles.hpp"
 #include "cut/handles/objects.hpp"
 #include "mpi/interpose/drain.hpp"
 #include "mpi/interpose/gate.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/requests.hpp"
+#include "mpi/interpose/verify.hpp"
 #include "mpi/session.hpp"
 
 namespace {
@@ -85,13 +88,16 @@ PyObject* end_load(PyObject*, PyObject*) {
 // Stands in for a cut: all ranks come here, and every message sent before is taken out.
 PyObject* settle(PyObject*, PyObject*) {
   return guarded([] {
-    constexpr int kRounds = 40;
-    mpi::check(PMPI_Barrier(mpi::session::control()), "MPI_Barrier");
-    for (int round = 0; round < kRounds || !mpi::drain::settled(); ++round) {
+    constexpr int kRounds = 4000;
+    mpi::session::Verdict verdict;
+    for (int round = 0; round < kRounds; ++round) {
       mpi::drain::all();
+      const std::string mismatch = mpi::cut_mismatch();
+      verdict = mpi::session::agree(mpi::drain::settled() && mismatch.empty(), mismatch);
+      if (verdict.ok) return Ref::borrow(Py_None);
       ::usleep(1000);
     }
-    return Ref::borrow(Py_None);
+    throw Error("messages still in flight: " + verdict.message);
   });
 }
 
