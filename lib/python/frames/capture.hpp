@@ -22,4 +22,9 @@ struct FrameContents {
 };
 int fill_frame(_PyInterpreterFrame* frame, const FrameContents& contents);
 
+// What a script may have set on the frame object of a frame that has not returned; None if there is
+// no such object, or nothing was set.
+Ref frame_object_state(_PyInterpreterFrame* frame);  // throws PythonError
+int restore_frame_object(_PyInterpreterFrame* frame, PyObject* state_or_none);
+
 }  // namespace chkpt::frames

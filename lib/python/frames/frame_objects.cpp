@@ -38,6 +38,28 @@ void set_locals(InterpreterFrame* f, PyObject* list) {
 
 }  // namespace
 
+Ref frame_object_state(InterpreterFrame* f) {
+  PyFrameObject* object = f->frame_obj;
+  PyObject* extra = object ? shim::frame_extra(object) : nullptr;
+  const bool is_new = !object || (object->f_trace_lines && !object->f_trace_opcodes && !extra);
+  if (is_new) return Ref::borrow(Py_None);
+  return checked(Py_BuildValue("(iiO)", static_cast<int>(object->f_trace_lines),
+                               static_cast<int>(object->f_trace_opcodes), or_none(extra)));
+}
+
+int restore_frame_object(InterpreterFrame* f, PyObject* state) {
+  if (state == Py_None) return 0;
+  int trace_lines = 0, trace_opcodes = 0;
+  PyObject* extra = nullptr;
+  if (!PyArg_ParseTuple(state, "iiO", &trace_lines, &trace_opcodes, &extra)) return -1;
+  PyFrameObject* object = _PyFrame_GetFrameObject(f);
+  if (!object) return -1;
+  object->f_trace_lines = static_cast<char>(trace_lines);
+  object->f_trace_opcodes = static_cast<char>(trace_opcodes);
+  if (extra != Py_None) shim::set_frame_extra(object, extra);
+  return 0;
+}
+
 FrameOwner frame_owner(PyObject* frame) {
   switch (as_frame(frame)->f_frame->owner) {
     case FRAME_OWNED_BY_GENERATOR:

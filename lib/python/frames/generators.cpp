@@ -16,7 +16,8 @@ using shim::InterpreterFrame;
 
 PyGenObject* as_generator(PyObject* object) { return reinterpret_cast<PyGenObject*>(object); }
 
-// (function, f_locals|None, offset, locals, stack) of a frame that is not running; else None.
+// (function, f_locals|None, offset, locals, stack, state of the frame object|None) of a frame that
+// is not running; else None.
 Ref frame_state(PyGenObject* g) {
   if (shim::finished(g->gi_frame_state) || g->gi_frame_state == shim::kGeneratorExecuting)
     return Ref::borrow(Py_None);
@@ -24,14 +25,16 @@ Ref frame_state(PyGenObject* g) {
   const int locals = shim::code(f)->co_nlocalsplus;
   const Ref local_list = slots_to_list(f->localsplus, locals);
   const Ref stack_list = slots_to_list(f->localsplus + locals, f->stacktop - locals);
-  return checked(Py_BuildValue("(OOiOO)", shim::function(f), or_none(f->f_locals), shim::offset(f),
-                               local_list.get(), stack_list.get()));
+  return checked(Py_BuildValue("(OOiOOO)", shim::function(f), or_none(f->f_locals), shim::offset(f),
+                               local_list.get(), stack_list.get(), frame_object_state(f).get()));
 }
 
 int restore_frame(PyGenObject* g, PyObject* state) {
-  PyObject *function = nullptr, *locals_dict = nullptr, *locals = nullptr, *stack = nullptr;
+  PyObject *function = nullptr, *locals_dict = nullptr, *locals = nullptr, *stack = nullptr,
+           *frame_object = nullptr;
   int offset = 0;
-  if (!PyArg_ParseTuple(state, "OOiOO", &function, &locals_dict, &offset, &locals, &stack))
+  if (!PyArg_ParseTuple(state, "OOiOOO", &function, &locals_dict, &offset, &locals, &stack,
+                        &frame_object))
     return -1;
   if (!PyFunction_Check(function)) {
     PyErr_SetString(PyExc_RuntimeError, "saved generator without its function");
@@ -40,7 +43,7 @@ int restore_frame(PyGenObject* g, PyObject* state) {
   InterpreterFrame* f = shim::frame_of(g);
   if (fill_frame(f, {function, locals_dict, locals, stack}) < 0) return -1;
   shim::set_offset(f, offset);
-  return 0;
+  return restore_frame_object(f, frame_object);
 }
 
 }  // namespace

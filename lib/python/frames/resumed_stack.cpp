@@ -139,7 +139,8 @@ void ResumedStack::fill(PyObject* saved) {
     if (extra != Py_None || frame.kind == kInit) frame.extra = Ref::borrow(extra);
     if (fill_frame(frame.frame,
                    {PyList_GET_ITEM(item, kFunction), PyList_GET_ITEM(item, kLocalsDict),
-                    PyList_GET_ITEM(item, kLocals), PyList_GET_ITEM(item, kStack)}) < 0)
+                    PyList_GET_ITEM(item, kLocals), PyList_GET_ITEM(item, kStack)}) < 0 ||
+        restore_frame_object(frame.frame, PyList_GET_ITEM(item, kFrameObject)) < 0)
       throw_pending_exception();
   }
   filled_ = true;

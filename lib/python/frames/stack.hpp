@@ -73,7 +73,8 @@ BlockedCallable blocked_callable(const StackPlan& plan);
 
 struct StackState {
   // list, outermost first, of lists [code, function, f_locals|None, kind, next, jump, locals,
-  // stack, generator|None, extra|None]; empty slots hold null_marker()
+  // stack, generator|None, extra|None, state of the frame object|None]; empty slots hold
+  // null_marker()
   Ref frames;
   Ref frame_objects;   // list, outermost first: frame object if one exists, else None
   Ref base_exception;  // what the outermost code is handling, or None
@@ -90,6 +91,7 @@ enum FrameField : int {
   kStack,
   kGenerator,
   kExtra,
+  kFrameObject,
   kFrameFields
 };
 

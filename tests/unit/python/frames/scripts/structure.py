@@ -1,4 +1,7 @@
 # kinds: 0 1
+import sys
+
+
 def spin(n, start=0):
     s = start
     for i in range(n):
@@ -62,6 +65,15 @@ def loops(n):
     return a, len(b), out[-1] if out else None
 
 
+def marked_frame(n):
+    frame = sys._getframe()
+    frame.f_trace_lines = False
+    if sys.version_info >= (3, 13):
+        frame.f_locals["added"] = n
+    total = sum([spin(150), spin(160)])
+    return total, frame.f_trace_lines, frame.f_locals.get("added")
+
+
 up, down = counter()
 for turn in range(10):
     log(ackermann(2, 7), up(30), down(), loops(9))
@@ -81,6 +93,7 @@ for turn in range(10):
     x += (y := spin(80)) if turn % 2 else -y
     log(x, y, not x, x < y < 10 ** 6 and spin(40) or "none", f"{spin(30)!r:>10}")
     log(sorted([3, 1, 2], key=lambda k: -spin(50 + k)), max(spin(k) for k in range(40, 44)))
+    log(marked_frame(turn))
     del x
     try:
         log(x)

@@ -1,6 +1,7 @@
 # Iterators, generators, coroutines in every state.
 import collections
 import itertools
+import sys
 import types
 
 
@@ -114,6 +115,9 @@ closed = gen(2)
 next(closed)
 closed.close()
 frame = started.gi_frame
+frame.f_trace_lines = False
+if sys.version_info >= (3, 13):
+    frame.f_locals["extra"] = "kept"
 self_ref = None
 
 
@@ -171,6 +175,8 @@ def check():
     assert list(tee1) == [2, 3] and list(tee2) == [1, 2, 3]
     assert list(fresh) == [0, 1, 2] and started.send("x") == "got x" and list(finished) == []
     assert frame is started.gi_frame and frame.f_locals["n"] == 3
+    assert not frame.f_trace_lines
+    assert frame.f_locals.get("extra") == ("kept" if sys.version_info >= (3, 13) else None)
     assert list(delegated) == [2, "after inner"] and events == ["finally"]
     assert next(handled) is True
     assert next(loop)[0] == "b" and list(genexpr) == [20, 20, 40]
