@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs the benchmarks and prints ratios to plain python3; smaller is better, 1 is no difference.
 
-    bench.py [--rounds N] [--json FILE] [b0] [b5] [b6] [b9]
+    bench.py [--rounds N] [--json FILE] [b0] [b5] [b6] [b6self] [b9]
 """
 import argparse
 import itertools
@@ -18,7 +18,7 @@ import interleaved
 HERE = Path(__file__).resolve().parent
 BIN = Path(os.environ.get("CHKPT_BIN_DIR", HERE.parents[1] / "build" / "bin"))
 PYTHON = os.environ.get("CHKPT_PYTHON", "/usr/bin/python3")
-BARS = {"b0": "B0", "b5": "B5", "b6": "B6", "b9": "B9"}
+BARS = {"b0": "B0", "b5": "B5", "b6": "B6", "b6self": "B6", "b9": "B9"}
 
 
 def environment():
@@ -73,6 +73,10 @@ def b5(rounds):
 
 def b6(rounds):
     return compare("messages.py", rounds, ["mpirun", "-n", "2"])
+
+
+def b6self(rounds):
+    return compare("messages_to_self.py", rounds)
 
 
 def b9(rounds):
