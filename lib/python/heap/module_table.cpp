@@ -9,6 +9,7 @@
 
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/library_globals.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/saver.hpp"
 
@@ -81,6 +82,7 @@ void Saver::register_library_values(PyObject* name, PyObject* module) {
     if (!PyUnicode_Check(key)) continue;
     if (PyType_Check(value)) note_registrations(value);
     if (!is_sentinel(name, key, value) || ids_.find(value)) continue;
+    if (made_after_import(name, key, value)) continue;
     add(value, pack(text("s"), name, key));
     note_lock(name, key, value);
   }
