@@ -45,6 +45,7 @@ class Agent::Impl : public mpi::GateKeeper {
 
   // GateKeeper
   void blocked(const mpi::BlockedCall& call) override;
+  void before_collective(const mpi::BlockedCall& call) override;
   void unblocked() override;
   void polled(const std::vector<mpi::Need>& needs) override;
   void advanced() override;
@@ -63,6 +64,8 @@ class Agent::Impl : public mpi::GateKeeper {
   void carry_out(Lock& lock, const Message& order);
   Report perform(const Message& order);
   CutInfo cut_info(const Message& order) const;
+  void ask_restartable(Lock& lock, const mpi::BlockedCall& call);
+  void blocked_round(Lock& lock);
   void go_on();
   bool targets_met();
   bool wants_api() const;

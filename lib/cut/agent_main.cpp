@@ -242,44 +242,65 @@ Report Agent::Impl::perform(const Message& order) {
 void Agent::Impl::blocked(const mpi::BlockedCall& call) {
   Lock lock(mutex_);
   if (!pending_) return;
-  if (!restart_asked_) {
-    restart_asked_ = true;
-    restartable_ = false;
-    why_not_restartable_.clear();
-    if (call.nothing_done && config_.restart_blocked && hooks_.prepare_blocked != nullptr) {
-      std::string why;
-      lock.unlock();
-      const bool allowed = hooks_.prepare_blocked(call.call, &why);
-      lock.lock();
-      restartable_ = allowed;
-      why_not_restartable_ = why;
-      if (!pending_) return;
-    }
-  }
+  ask_restartable(lock, call);
+  if (!pending_) return;
   state_ = RankState::kBlocked;
   call_ = call.call;
   needs_ = described(*call.needs);
   do {
-    if (frozen_) {
-      if (order_) {
-        const Message order = std::move(*order_);
-        order_.reset();
-        carry_out(lock, order);
-      } else {
-        changed_.wait(lock);
-      }
-      continue;
-    }
-    drain(lock);
-    if (!pending_) break;
-    eligible_ = restartable_ && targets_met();
-    if (prepare_asked_) {
-      answer_prepare();
-    } else {
-      publish();
-      changed_.wait_for(lock, kRound);
-    }
+    blocked_round(lock);
   } while (frozen_);
+}
+
+// As blocked(), for as long as nobody needs this rank to enter: a target that is not met lies
+// behind the call.
+void Agent::Impl::before_collective(const mpi::BlockedCall& call) {
+  Lock lock(mutex_);
+  if (!pending_ || !targets_met()) return;
+  ask_restartable(lock, call);
+  state_ = RankState::kBlocked;
+  call_ = call.call;
+  needs_.clear();
+  while (pending_ && restartable_ && (frozen_ || targets_met())) blocked_round(lock);
+  restart_asked_ = false;
+  go_on();
+}
+
+// The hook looks at Python's stack: once per blocked call.
+void Agent::Impl::ask_restartable(Lock& lock, const mpi::BlockedCall& call) {
+  if (restart_asked_) return;
+  restart_asked_ = true;
+  restartable_ = false;
+  why_not_restartable_.clear();
+  if (!call.nothing_done || !config_.restart_blocked || hooks_.prepare_blocked == nullptr) return;
+  std::string why;
+  lock.unlock();
+  const bool allowed = hooks_.prepare_blocked(call, &why);
+  lock.lock();
+  restartable_ = allowed;
+  why_not_restartable_ = why;
+}
+
+void Agent::Impl::blocked_round(Lock& lock) {
+  if (frozen_) {
+    if (order_) {
+      const Message order = std::move(*order_);
+      order_.reset();
+      carry_out(lock, order);
+    } else {
+      changed_.wait(lock);
+    }
+    return;
+  }
+  drain(lock);
+  if (!pending_) return;
+  eligible_ = restartable_ && targets_met();
+  if (prepare_asked_) {
+    answer_prepare();
+  } else {
+    publish();
+    changed_.wait_for(lock, kRound);
+  }
 }
 
 void Agent::Impl::unblocked() {

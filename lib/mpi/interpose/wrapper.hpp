@@ -8,6 +8,7 @@
 #include <mpi.h>
 
 #include "base/log.hpp"
+#include "mpi/interpose/collective_gate.hpp"
 #include "mpi/interpose/deferrals.hpp"
 #include "mpi/interpose/gate.hpp"
 #include "mpi/interpose/registry.hpp"
@@ -18,17 +19,18 @@
 
 namespace chkpt::mpi {
 
-// A blocking collective call: its clock counts calls entered, so that the other ranks know they
-// have to come along while this one is inside the library.
+// A collective call: its clock counts calls entered, so that the other ranks know they have to come
+// along while this one is inside the library.
 class Collective {
  public:
-  Collective(const char* call, MPI_Comm comm) {
+  Collective(const char* call, MPI_Comm comm, Entering entering = Entering::kBlocks) {
     if (outside(call)) {
       ++t_depth;
       return;
     }
     comm_ = registry().find(comm);
     if (comm_ != nullptr) {
+      wait_before_collective(call, entering);
       comm_->tick();
       g_native_call.store(call, std::memory_order_relaxed);
       clock_advanced();

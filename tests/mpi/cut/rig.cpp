@@ -19,6 +19,7 @@
 
 #include "base/log.hpp"
 #include "cut/agent.hpp"
+#include "mpi/interpose/gate.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::cut_test {
@@ -206,7 +207,7 @@ int run(int argc, char** argv) {
   CheckedWork work;
   cut::PythonHooks hooks;
   hooks.request_safe_point = [] { g_wanted = true; };
-  hooks.prepare_blocked = [](const char*, std::string*) { return true; };
+  hooks.prepare_blocked = [](const mpi::BlockedCall&, std::string*) { return true; };
   hooks.where = [] { return std::string("in the test program"); };
   cut::Config config;
   config.cut_timeout_s = options.cut_timeout_s;
