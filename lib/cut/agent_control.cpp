@@ -114,6 +114,7 @@ void Agent::Impl::on_request(const Message& message) {
   any_targets_.clear();
   new_any_targets_.clear();
   api_target_ = 0;
+  waits_since_ = std::chrono::steady_clock::now();
   frozen_ = prepare_asked_ = false;
   order_.reset();
   // Nothing is asked of this rank yet; where it stands it may stay.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -44,8 +45,9 @@ class Agent::Impl : public mpi::GateKeeper {
   void abandon_after_fork();
 
   // GateKeeper
-  void blocked(const mpi::BlockedCall& call) override;
+  bool blocked(const mpi::BlockedCall& call) override;
   void before_collective(const mpi::BlockedCall& call) override;
+  void left_collective(mpi::CommInfo& comm) override;
   void unblocked() override;
   void polled(const std::vector<mpi::Need>& needs) override;
   void advanced() override;
@@ -118,6 +120,7 @@ class Agent::Impl : public mpi::GateKeeper {
   bool restartable_ = false;
   std::string why_not_restartable_;
   void* context_ = nullptr;
+  std::chrono::steady_clock::time_point waits_since_;  // the request, or the last clock advance
   std::string last_status_;
   std::map<std::string, std::uint64_t> clock_targets_;
   std::map<Channel, std::uint64_t> channel_targets_;

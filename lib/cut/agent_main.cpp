@@ -11,6 +11,7 @@
 #include "mpi/interpose/drain.hpp"
 #include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/registry.hpp"
+#include "mpi/interpose/two_phase.hpp"
 #include "mpi/interpose/verify.hpp"
 #include "mpi/session.hpp"
 
@@ -21,6 +22,8 @@ constexpr auto kRound = std::chrono::microseconds(100);
 // A rank whose script has ended keeps the library moving for the others, as MPI_Finalize would.
 constexpr auto kProgress = std::chrono::milliseconds(2);
 
+// A cut that waited longer than this for a rank inside a collective call could have been quicker.
+constexpr auto kLongCollective = std::chrono::milliseconds(1);
 constexpr std::uint64_t kNotAMember = ~std::uint64_t{0};
 
 std::vector<ChannelNeed> described(const std::vector<mpi::Need>& needs) {
@@ -218,13 +221,15 @@ Report Agent::Impl::perform(const Message& order) {
     switch (order.phase) {
       case Phase::kVerify: {
         const std::string text = mpi::cut_mismatch();
-        return {text.empty(), text, ""};
+        const bool active = mpi::session::active();
+        return {text.empty(), text, active ? mpi::two_phase::votes() : ""};
       }
       case Phase::kCapture:
         return work_->capture(info);
       case Phase::kWrite:
         return work_->write(info);
       case Phase::kConclude:
+        if (order.verified && mpi::session::active()) mpi::two_phase::agree(order.payload);
         work_->committed(info, order.ok, order.text);
         return {};
       case Phase::kLeave:
@@ -239,17 +244,18 @@ Report Agent::Impl::perform(const Message& order) {
 
 // ---- inside MPI calls
 
-void Agent::Impl::blocked(const mpi::BlockedCall& call) {
+bool Agent::Impl::blocked(const mpi::BlockedCall& call) {
   Lock lock(mutex_);
-  if (!pending_) return;
+  if (!pending_) return true;
   ask_restartable(lock, call);
-  if (!pending_) return;
+  if (!pending_) return true;
   state_ = RankState::kBlocked;
   call_ = call.call;
   needs_ = described(*call.needs);
   do {
     blocked_round(lock);
   } while (frozen_);
+  return !pending_ || (restartable_ && targets_met());
 }
 
 // As blocked(), for as long as nobody needs this rank to enter: a target that is not met lies
@@ -324,7 +330,16 @@ void Agent::Impl::polled(const std::vector<mpi::Need>& needs) {
 
 void Agent::Impl::advanced() {
   const Lock lock(mutex_);
-  if (pending_) publish();
+  if (!pending_) return;
+  waits_since_ = std::chrono::steady_clock::now();
+  publish();
+}
+
+void Agent::Impl::left_collective(mpi::CommInfo& comm) {
+  const Lock lock(mutex_);
+  if (!pending_) return;
+  const auto waited = std::chrono::steady_clock::now() - waits_since_;
+  if (waited >= kLongCollective) comm.arrivals.held_up_cut = true;
 }
 
 void Agent::Impl::call_done() {

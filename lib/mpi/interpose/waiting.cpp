@@ -59,11 +59,11 @@ void report_poll(const CommInfo& comm, int source) {
   if (GateKeeper* keeper = gate::keeper()) keeper->polled({need_of(comm, source)});
 }
 
-void BlockedScope::wait(const std::vector<Need>& needs) {
+bool BlockedScope::wait(const std::vector<Need>& needs) {
   GateKeeper* keeper = gate::keeper();
-  if (keeper == nullptr) return;
+  if (keeper == nullptr) return true;
   reported_ = true;
-  keeper->blocked({call_, nothing_done_, false, &needs});
+  return keeper->blocked({call_, nothing_done_, one_number_, &needs});
 }
 
 void BlockedScope::leave() {

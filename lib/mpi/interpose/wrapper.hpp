@@ -13,6 +13,7 @@
 #include "mpi/interpose/gate.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/requests.hpp"
+#include "mpi/interpose/two_phase.hpp"
 
 // Exported from the executable: the dynamic linker finds these before those of libmpi.
 #define CHKPT_WRAPPER extern "C" __attribute__((visibility("default"), used))
@@ -31,7 +32,10 @@ class Collective {
     comm_ = registry().find(comm);
     if (comm_ != nullptr) {
       wait_before_collective(call, entering);
-      comm_->tick();
+      blocks_ = entering != Entering::kStarts;
+      const bool counted =
+          blocks_ && two_phase::applies(*comm_) && two_phase::arrive(call, entering, *comm_);
+      if (!counted) comm_->tick();
       g_native_call.store(call, std::memory_order_relaxed);
       clock_advanced();
     }
@@ -40,7 +44,7 @@ class Collective {
   ~Collective() {
     --t_depth;
     if (comm_ != nullptr) g_native_call.store(nullptr, std::memory_order_relaxed);
-    if (comm_ != nullptr) call_done();
+    if (comm_ != nullptr && gate::pending()) over();
   }
   Collective(const Collective&) = delete;
   Collective& operator=(const Collective&) = delete;
@@ -61,7 +65,14 @@ class Collective {
   }
 
  private:
+  void over() {
+    GateKeeper* keeper = gate::keeper();
+    if (keeper != nullptr && blocks_) keeper->left_collective(*comm_);
+    call_done();
+  }
+
   CommInfo* comm_ = nullptr;
+  bool blocks_ = false;
 };
 
 // A call that makes or uses something that cannot be saved: the library's own nested MPI_* calls

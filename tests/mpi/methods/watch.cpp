@@ -27,14 +27,16 @@ std::vector<Event> g_events;
 
 class Watcher : public mpi::GateKeeper {
  public:
-  void blocked(const mpi::BlockedCall& call) override {
+  bool blocked(const mpi::BlockedCall& call) override {
     // A call waits in rounds.
     if (g_events.empty() || g_events.back().wait != call.call) before_collective(call);
     ::usleep(100);
+    return true;
   }
   void before_collective(const mpi::BlockedCall& call) override {
     if (call.nothing_done) g_events.push_back({call.call, call.one_number});
   }
+  void left_collective(mpi::CommInfo&) override {}
   void unblocked() override {}
   void polled(const std::vector<mpi::Need>&) override {}
   void advanced() override {}
