@@ -70,6 +70,7 @@ class Agent::Impl : public mpi::GateKeeper {
   void blocked_round(Lock& lock);
   void go_on();
   bool targets_met();
+  void weigh(bool may_stand);
   bool wants_api() const;
 
   // control thread
@@ -111,6 +112,10 @@ class Agent::Impl : public mpi::GateKeeper {
   std::uint64_t epoch_ = 0;
   RankState state_ = RankState::kRunning;
   bool eligible_ = false;
+  // The main thread has compared the present targets with its counters. Until then nobody is told
+  // what it waits for: a sender that is asked to run on for a rank that may stand after all would
+  // run for as long as the application lets it.
+  bool weighed_ = false;
   bool frozen_ = false;
   bool prepare_asked_ = false;
   std::optional<Message> order_;  // a phase to carry out

@@ -109,7 +109,7 @@ bool Agent::Impl::one_round(Lock& lock) {
   }
   drain(lock);
   if (!pending_ || frozen_) return true;
-  eligible_ = targets_met();
+  weigh(true);
   if (!eligible_ && state_ == RankState::kParked) return false;
   if (prepare_asked_) {
     answer_prepare();
@@ -147,6 +147,11 @@ void Agent::Impl::answer_prepare() {
   answer.ok = answer.status.eligible;
   frozen_ = answer.ok;
   send(answer);
+}
+
+void Agent::Impl::weigh(bool may_stand) {
+  eligible_ = may_stand && targets_met();
+  weighed_ = true;
 }
 
 bool Agent::Impl::targets_met() {
@@ -252,6 +257,7 @@ bool Agent::Impl::blocked(const mpi::BlockedCall& call) {
   state_ = RankState::kBlocked;
   call_ = call.call;
   needs_ = described(*call.needs);
+  if (!frozen_) weigh(restartable_);
   do {
     blocked_round(lock);
   } while (frozen_);
@@ -267,6 +273,7 @@ void Agent::Impl::before_collective(const mpi::BlockedCall& call) {
   state_ = RankState::kBlocked;
   call_ = call.call;
   needs_.clear();
+  weigh(restartable_);
   while (pending_ && restartable_ && (frozen_ || targets_met())) blocked_round(lock);
   restart_asked_ = false;
   go_on();
@@ -300,7 +307,7 @@ void Agent::Impl::blocked_round(Lock& lock) {
   }
   drain(lock);
   if (!pending_) return;
-  eligible_ = restartable_ && targets_met();
+  weigh(restartable_);
   if (prepare_asked_) {
     answer_prepare();
   } else {
@@ -321,6 +328,7 @@ void Agent::Impl::polled(const std::vector<mpi::Need>& needs) {
   const bool may_stop = targets_met();
   if (!may_stop) {
     needs_ = described(needs);
+    weighed_ = true;
     drain(lock);
     if (pending_) publish();
   }
