@@ -36,6 +36,7 @@ void write_saved(RecipeWriter& out, const SavedComm& comm) {
   }
   out.integers(comm.sent);
   out.integers(comm.received);
+  out.u64(comm.two_phase_until);
   out.u64(comm.drained.size());
   for (const Drained& message : comm.drained) {
     out.i64(message.source);
@@ -59,6 +60,7 @@ SavedComm read_saved(RecipeReader& in) {
   if (comm.sent.size() != comm.members.size() || comm.received.size() != comm.members.size()) {
     throw FormatError("MPI recipe: message counters do not fit communicator " + comm.id);
   }
+  comm.two_phase_until = in.u64();
   comm.drained.resize(in.count(24));
   for (Drained& message : comm.drained) {
     message.source = in.integer();

@@ -75,6 +75,7 @@ struct SavedComm {
   std::vector<std::uint64_t> sent;
   std::vector<std::uint64_t> received;
   std::vector<Drained> drained;  // all ready
+  std::uint64_t two_phase_until = 0;
 };
 SavedComm saved(const CommInfo& comm);
 

@@ -8,8 +8,8 @@
 // All members have to agree on the form of each call. It is a function of the clock that only ever
 // changes at a cut, where all members stand with equal clocks and learn the same list: from number
 // clock + 1 on for the next kSpan calls, or no more after number clock + 1. (A rank that stands in
-// the first phase has begun number clock + 1 already; so that one never changes back.) A resumed
-// job begins without.
+// the first phase has begun number clock + 1 already; so that one never changes back.) A
+// snapshot carries it: all of its rank files were written between the same two changes.
 //
 // While nobody waits for long this costs nothing: communicators where calls are quick are not on
 // the list, for a cut is not held up there. A communicator leaves the list at the next cut if its
