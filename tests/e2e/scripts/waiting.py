@@ -52,7 +52,7 @@ CALLS = {
     "Allreduce": in_place,
     "Bcast": lambda mine: into(lambda r: comm.Bcast(mine if rank == 0 else r, 0), 2),
     "bcast": lambda mine: comm.bcast(["from", 0, mine[1]] if rank == 0 else None, 0),
-    "gather": lambda mine: comm.gather((rank, mine[1]), 0),
+    "gather": lambda mine: comm.gather((rank, mine[1]), 1),
     "alltoall": lambda mine: comm.alltoall([(rank, k) for k in range(size)]),
     "noisy": lambda mine: [n.value for n in comm.allgather(Noisy(rank))],
 }
