@@ -39,6 +39,7 @@
 #define START 8   /* nonblocking collective */
 #define FINISH 9  /* its wait; can be made again */
 #define SSEND 10  /* to rank a: returns when it has been received, or drained */
+#define PHASE 12  /* SYNC behind a barrier in which a rank can stand (two_phase.hpp) */
 #define INNER 11  /* SYNC as the second stage of a method: no gate */
 #define STEPS 4
 
@@ -50,6 +51,7 @@ mtype = { running, parked, blocked, done };
 mtype state[N];
 byte sent[9], arrived[9], used[9]; /* AT(from, to): arrived counts drained messages too */
 byte clock[6];                     /* rank * 2 + communicator */
+byte come[6];                      /* first phases begun, likewise */
 bit inside[N];                     /* the library, in a collective or a send that waits */
 bit eligible[N], frozen[N];
 byte need[N];
@@ -210,8 +212,27 @@ inline enter(r, c) {
   atomic { clock[r * 2 + c]++; inside[r] = 1 }
 }
 
+#define all_come(r, c) (come[other(r, c) * 2 + (c)] >= come[(r) * 2 + (c)])
+
+/* The first phase, then the call, which is counted early if this rank has to run on. */
+inline arrive(r, c) {
+  atomic { come[r * 2 + c]++; counted = 0 };
+  do
+  :: atomic { !frozen[r] && all_come(r, c) -> run_on(r);
+       clock[r * 2 + c] = clock[r * 2 + c] + 1 - counted; counted = 0; inside[r] = 1; break }
+  :: atomic { pending && met(r) && !counted && state[r] == running && !all_come(r, c) ->
+       state[r] = blocked; eligible[r] = 0 }
+  :: atomic { state[r] == blocked && !pending -> run_on(r) }
+  :: atomic { pending && !frozen[r] && !met(r) && !counted && !all_come(r, c) ->
+       run_on(r); clock[r * 2 + c]++; counted = 1; inside[r] = 1 }
+  :: atomic { state[r] == blocked && !counted && met(r) && !all_come(r, c) && has_round(r, 1) ->
+       round(r, 1) }
+  od
+}
+
 proctype Rank(byte r) {
   byte step = 0;
+  bit counted = 0;
   byte a;
   do
   :: step < STEPS && op[r * STEPS + step] != 0 ->
@@ -229,6 +250,10 @@ proctype Rank(byte r) {
         block(r, a, 1, found_from(r, a))
      :: op[r * STEPS + step] == SYNC || op[r * STEPS + step] == LEAF ->
         enter(r, a);
+        atomic { complete(r, a) -> inside[r] = 0 }
+     :: op[r * STEPS + step] == PHASE ->
+        gate(r);
+        arrive(r, a);
         atomic { complete(r, a) -> inside[r] = 0 }
      :: op[r * STEPS + step] == INNER ->
         atomic { clock[r * 2 + a]++; inside[r] = 1 };
@@ -394,6 +419,10 @@ init {
        DO(0, 0, HELD, 2); DO(0, 1, SYNC, 0); DO(0, 2, SSEND, 2);
        DO(1, 0, SYNC, 1); DO(1, 1, INNER, 1); DO(1, 2, SYNC, 0);
        DO(2, 0, SYNC, 1); DO(2, 1, INNER, 1); DO(2, 2, SEND, 0); DO(2, 3, RECV, 0)
+    :: /* Two-phase calls on both communicators, a held receive that needs them to go on. */
+       DO(0, 0, PHASE, 0); DO(0, 1, HELD, 2);
+       DO(1, 0, PHASE, 0); DO(1, 1, PHASE, 1);
+       DO(2, 0, PHASE, 1); DO(2, 1, SEND, 0)
     fi;
     need[0] = NOBODY; need[1] = NOBODY; need[2] = NOBODY;
     state[0] = running; state[1] = running; state[2] = running;
