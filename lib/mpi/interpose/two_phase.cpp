@@ -15,7 +15,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t kSpan = std::uint64_t{1} << 20;
 // A first phase costs less than half a microsecond: not worth it where waits are shorter than this.
-constexpr std::uint64_t kShortWait_ns = 100 * 1000;
+constexpr std::uint64_t kShortWait_ns = 100000;
 
 // Until all members have arrived, or, while a cut is pending, until this rank has to run on.
 // Returns whether all have arrived.
