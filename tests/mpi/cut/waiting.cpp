@@ -71,11 +71,16 @@ void moods(Rig& rig) {
     MPI_Allreduce(MPI_IN_PLACE, &total, 1, MPI_LONG, MPI_SUM, MPI_COMM_WORLD);
     require(total == rig.size, "moods: reduced");
     safe_point();
-    MPI_Request request;
-    if (step % 7 == 0) MPI_Ibarrier(MPI_COMM_WORLD, &request);
-    MPI_Barrier(MPI_COMM_WORLD);
+    if (step % 7 == 0) {
+      MPI_Request request;
+      MPI_Ibarrier(MPI_COMM_WORLD, &request);
+      MPI_Barrier(MPI_COMM_WORLD);
+      safe_point();
+      MPI_Wait(&request, MPI_STATUS_IGNORE);
+    } else {
+      MPI_Barrier(MPI_COMM_WORLD);
+    }
     safe_point();
-    if (step % 7 == 0) MPI_Wait(&request, MPI_STATUS_IGNORE);
     if (step % 50 == 49 && rig.time_is_up()) break;
   }
 }
