@@ -25,8 +25,8 @@ using chkpt::mpi::deferrals::Kind;
 """
 
 BODIES = {
-    "collective": "  Collective scope(\"{name}\", comm);\n  return scope.done({call});\n",
-    "icollective": "  Collective scope(\"{name}\", comm);\n"
+    "collective": "  Collective scope(\"{name}\", comm{entering});\n  return scope.done({call});\n",
+    "icollective": "  Collective scope(\"{name}\", comm, Entering::kStarts);\n"
                    "  return scope.started({call}, request);\n",
     "file": "  const Uncounted scope(\"{name}\");\n  return {call};\n",
     "file_open": "  return making(Kind::kFile, \"{name}\", [&] {{ return {call}; }});\n",
@@ -36,6 +36,9 @@ BODIES = {
     "dynamic": "  const Uncounted scope(\"{name}\");\n"
                "  deferrals::forever(\"{name}\");\n  return {call};\n",
 }
+
+# How a call waits at the gate (collective_gate.hpp) where its arguments matter.
+ENTERING = {"MPI_Bcast": ", broadcasting(count, datatype)"}
 
 
 def prototypes():
@@ -66,7 +69,7 @@ def argument_names(parameters):
 def wrapper(name, kind, prototype):
     result, parameters = prototype
     call = f"P{name}({', '.join(argument_names(parameters))})"
-    body = BODIES[kind].format(name=name, call=call)
+    body = BODIES[kind].format(name=name, call=call, entering=ENTERING.get(name, ""))
     return f"\nCHKPT_WRAPPER {result} {name}({parameters}) {{\n{body}}}\n"
 
 

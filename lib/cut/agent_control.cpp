@@ -114,10 +114,12 @@ void Agent::Impl::on_request(const Message& message) {
   any_targets_.clear();
   new_any_targets_.clear();
   api_target_ = 0;
+  waits_since_ = std::chrono::steady_clock::now();
   frozen_ = prepare_asked_ = false;
   order_.reset();
   // Nothing is asked of this rank yet; where it stands it may stay.
   eligible_ = state_ == RankState::kDone;
+  weighed_ = false;
   set_pending(true);
   publish(true);
 }
@@ -152,7 +154,7 @@ void Agent::Impl::on_advance(const Message& message) {
     }
   }
   // The main thread compares the targets with its counters and says so again.
-  eligible_ = false;
+  eligible_ = weighed_ = false;
 }
 
 void Agent::Impl::on_resume(const Message& message) {
@@ -200,7 +202,7 @@ Status Agent::Impl::make_status() const {
   Status status;
   status.state = state_;
   status.eligible = eligible_ && state_ != RankState::kRunning;
-  status.needs = needs_;
+  if (weighed_) status.needs = needs_;
   status.call = call_;
   status.api_calls = api_calls_;
   status.api_satisfied = api_satisfied_;

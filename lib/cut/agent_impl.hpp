@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -44,7 +45,9 @@ class Agent::Impl : public mpi::GateKeeper {
   void abandon_after_fork();
 
   // GateKeeper
-  void blocked(const mpi::BlockedCall& call) override;
+  bool blocked(const mpi::BlockedCall& call) override;
+  void before_collective(const mpi::BlockedCall& call) override;
+  void left_collective(mpi::CommInfo& comm) override;
   void unblocked() override;
   void polled(const std::vector<mpi::Need>& needs) override;
   void advanced() override;
@@ -63,8 +66,11 @@ class Agent::Impl : public mpi::GateKeeper {
   void carry_out(Lock& lock, const Message& order);
   Report perform(const Message& order);
   CutInfo cut_info(const Message& order) const;
+  void ask_restartable(Lock& lock, const mpi::BlockedCall& call);
+  void blocked_round(Lock& lock);
   void go_on();
   bool targets_met();
+  void weigh(bool may_stand);
   bool wants_api() const;
 
   // control thread
@@ -106,6 +112,10 @@ class Agent::Impl : public mpi::GateKeeper {
   std::uint64_t epoch_ = 0;
   RankState state_ = RankState::kRunning;
   bool eligible_ = false;
+  // The main thread has compared the present targets with its counters. Until then nobody is told
+  // what it waits for: a sender that is asked to run on for a rank that may stand after all would
+  // run for as long as the application lets it.
+  bool weighed_ = false;
   bool frozen_ = false;
   bool prepare_asked_ = false;
   std::optional<Message> order_;  // a phase to carry out
@@ -115,6 +125,7 @@ class Agent::Impl : public mpi::GateKeeper {
   bool restartable_ = false;
   std::string why_not_restartable_;
   void* context_ = nullptr;
+  std::chrono::steady_clock::time_point waits_since_;  // the request, or the last clock advance
   std::string last_status_;
   std::map<std::string, std::uint64_t> clock_targets_;
   std::map<Channel, std::uint64_t> channel_targets_;

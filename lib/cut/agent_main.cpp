@@ -11,6 +11,7 @@
 #include "mpi/interpose/drain.hpp"
 #include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/registry.hpp"
+#include "mpi/interpose/two_phase.hpp"
 #include "mpi/interpose/verify.hpp"
 #include "mpi/session.hpp"
 
@@ -21,6 +22,8 @@ constexpr auto kRound = std::chrono::microseconds(100);
 // A rank whose script has ended keeps the library moving for the others, as MPI_Finalize would.
 constexpr auto kProgress = std::chrono::milliseconds(2);
 
+// A cut that waited longer than this for a rank inside a collective call could have been quicker.
+constexpr auto kLongCollective = std::chrono::milliseconds(1);
 constexpr std::uint64_t kNotAMember = ~std::uint64_t{0};
 
 std::vector<ChannelNeed> described(const std::vector<mpi::Need>& needs) {
@@ -106,7 +109,7 @@ bool Agent::Impl::one_round(Lock& lock) {
   }
   drain(lock);
   if (!pending_ || frozen_) return true;
-  eligible_ = targets_met();
+  weigh(true);
   if (!eligible_ && state_ == RankState::kParked) return false;
   if (prepare_asked_) {
     answer_prepare();
@@ -144,6 +147,11 @@ void Agent::Impl::answer_prepare() {
   answer.ok = answer.status.eligible;
   frozen_ = answer.ok;
   send(answer);
+}
+
+void Agent::Impl::weigh(bool may_stand) {
+  eligible_ = may_stand && targets_met();
+  weighed_ = true;
 }
 
 bool Agent::Impl::targets_met() {
@@ -218,13 +226,15 @@ Report Agent::Impl::perform(const Message& order) {
     switch (order.phase) {
       case Phase::kVerify: {
         const std::string text = mpi::cut_mismatch();
-        return {text.empty(), text, ""};
+        const bool active = mpi::session::active();
+        return {text.empty(), text, active ? mpi::two_phase::votes() : ""};
       }
       case Phase::kCapture:
         return work_->capture(info);
       case Phase::kWrite:
         return work_->write(info);
       case Phase::kConclude:
+        if (order.verified && mpi::session::active()) mpi::two_phase::agree(order.payload);
         work_->committed(info, order.ok, order.text);
         return {};
       case Phase::kLeave:
@@ -239,47 +249,71 @@ Report Agent::Impl::perform(const Message& order) {
 
 // ---- inside MPI calls
 
-void Agent::Impl::blocked(const mpi::BlockedCall& call) {
+bool Agent::Impl::blocked(const mpi::BlockedCall& call) {
   Lock lock(mutex_);
-  if (!pending_) return;
-  if (!restart_asked_) {
-    restart_asked_ = true;
-    restartable_ = false;
-    why_not_restartable_.clear();
-    if (call.nothing_done && config_.restart_blocked && hooks_.prepare_blocked != nullptr) {
-      std::string why;
-      lock.unlock();
-      const bool allowed = hooks_.prepare_blocked(call.call, &why);
-      lock.lock();
-      restartable_ = allowed;
-      why_not_restartable_ = why;
-      if (!pending_) return;
-    }
-  }
+  if (!pending_) return true;
+  ask_restartable(lock, call);
+  if (!pending_) return true;
   state_ = RankState::kBlocked;
   call_ = call.call;
   needs_ = described(*call.needs);
+  if (!frozen_) weigh(restartable_);
   do {
-    if (frozen_) {
-      if (order_) {
-        const Message order = std::move(*order_);
-        order_.reset();
-        carry_out(lock, order);
-      } else {
-        changed_.wait(lock);
-      }
-      continue;
-    }
-    drain(lock);
-    if (!pending_) break;
-    eligible_ = restartable_ && targets_met();
-    if (prepare_asked_) {
-      answer_prepare();
-    } else {
-      publish();
-      changed_.wait_for(lock, kRound);
-    }
+    blocked_round(lock);
   } while (frozen_);
+  return !pending_ || (restartable_ && targets_met());
+}
+
+// As blocked(), for as long as nobody needs this rank to enter: a target that is not met lies
+// behind the call.
+void Agent::Impl::before_collective(const mpi::BlockedCall& call) {
+  Lock lock(mutex_);
+  if (!pending_ || !targets_met()) return;
+  ask_restartable(lock, call);
+  state_ = RankState::kBlocked;
+  call_ = call.call;
+  needs_.clear();
+  weigh(restartable_);
+  while (pending_ && restartable_ && (frozen_ || targets_met())) blocked_round(lock);
+  restart_asked_ = false;
+  go_on();
+}
+
+// The hook looks at Python's stack: once per blocked call.
+void Agent::Impl::ask_restartable(Lock& lock, const mpi::BlockedCall& call) {
+  if (restart_asked_) return;
+  restart_asked_ = true;
+  restartable_ = false;
+  why_not_restartable_.clear();
+  if (!call.nothing_done || !config_.restart_blocked || hooks_.prepare_blocked == nullptr) return;
+  std::string why;
+  lock.unlock();
+  const bool allowed = hooks_.prepare_blocked(call, &why);
+  lock.lock();
+  restartable_ = allowed;
+  why_not_restartable_ = why;
+}
+
+void Agent::Impl::blocked_round(Lock& lock) {
+  if (frozen_) {
+    if (order_) {
+      const Message order = std::move(*order_);
+      order_.reset();
+      carry_out(lock, order);
+    } else {
+      changed_.wait(lock);
+    }
+    return;
+  }
+  drain(lock);
+  if (!pending_) return;
+  weigh(restartable_);
+  if (prepare_asked_) {
+    answer_prepare();
+  } else {
+    publish();
+    changed_.wait_for(lock, kRound);
+  }
 }
 
 void Agent::Impl::unblocked() {
@@ -294,6 +328,7 @@ void Agent::Impl::polled(const std::vector<mpi::Need>& needs) {
   const bool may_stop = targets_met();
   if (!may_stop) {
     needs_ = described(needs);
+    weighed_ = true;
     drain(lock);
     if (pending_) publish();
   }
@@ -303,7 +338,16 @@ void Agent::Impl::polled(const std::vector<mpi::Need>& needs) {
 
 void Agent::Impl::advanced() {
   const Lock lock(mutex_);
-  if (pending_) publish();
+  if (!pending_) return;
+  waits_since_ = std::chrono::steady_clock::now();
+  publish();
+}
+
+void Agent::Impl::left_collective(mpi::CommInfo& comm) {
+  const Lock lock(mutex_);
+  if (!pending_) return;
+  const auto waited = std::chrono::steady_clock::now() - waits_since_;
+  if (waited >= kLongCollective) comm.arrivals.held_up_cut = true;
 }
 
 void Agent::Impl::call_done() {

@@ -169,6 +169,8 @@ void Coordinator::start_if_wanted() {
   known_.assign(ranks_, false);
   must_run_.assign(ranks_, false);
   committed_ = false;
+  verified_ = false;
+  slow_comms_.clear();
   api_waiting_ = false;
   planner_.begin_epoch();
   broadcast(message(MessageType::kRequest));

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,7 @@ class Coordinator {
   void back_to_collect();
   void begin_phase(Phase phase, const std::string& text = {});
   void end_phase();
+  void note_slow_comms();
   void conclude(bool ok, const std::string& text);
   void finish_conclude();
   void give_up();
@@ -116,6 +118,8 @@ class Coordinator {
   Phase phase_ = Phase::kVerify;
   std::vector<Report> reports_;
   bool committed_ = false;
+  bool verified_ = false;
+  std::set<std::string> slow_comms_;  // as the ranks reported with the verification
   std::vector<bool> must_run_;
   std::vector<std::string> because_;
 };

@@ -3,6 +3,7 @@
 // conclude. Each phase ends when every rank has reported.
 #include "cut/coordinator.hpp"
 
+#include <sstream>
 #include <utility>
 
 namespace chkpt::cut {
@@ -21,6 +22,10 @@ void Coordinator::begin_phase(Phase phase, const std::string& text) {
   order.ok = committed_;
   order.text = text;
   order.status.api_satisfied = satisfied_after();
+  if (phase == Phase::kConclude) {
+    order.verified = verified_;
+    for (const std::string& id : slow_comms_) order.payload += id + "\n";
+  }
   broadcast(order);
 }
 
@@ -44,6 +49,7 @@ void Coordinator::end_phase() {
     }
   }
   if (phase_ == Phase::kVerify) {
+    note_slow_comms();
     begin_phase(Phase::kCapture);
   } else if (phase_ == Phase::kCapture) {
     begin_phase(Phase::kWrite);
@@ -57,6 +63,14 @@ void Coordinator::end_phase() {
     commit.info.started_unix_ns = requested_.unix_ns;
     commit.reports = std::move(reports_);
     outputs_.push_back(std::move(commit));
+  }
+}
+
+void Coordinator::note_slow_comms() {
+  verified_ = true;
+  for (const Report& report : reports_) {
+    std::istringstream lines(report.payload);
+    for (std::string id; std::getline(lines, id);) slow_comms_.insert(id);
   }
 }
 

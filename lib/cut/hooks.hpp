@@ -4,6 +4,10 @@
 
 #include <string>
 
+namespace chkpt::mpi {
+struct BlockedCall;
+}
+
 namespace chkpt::cut {
 
 struct PythonHooks {
@@ -11,11 +15,10 @@ struct PythonHooks {
   void (*request_safe_point)() = nullptr;
   void (*cancel_safe_point)() = nullptr;
 
-  // Main thread, inside the wrapper of `mpi_call` ("MPI_Recv"), GIL not held, called once per
-  // blocked call: may the CALL that led here be executed again on a resume? Only if every frame can
-  // be captured, the callable is a method of an mpi4py.MPI type, and
-  // mpi::restartable_method(method, mpi_call) holds. Null: never.
-  bool (*prepare_blocked)(const char* mpi_call, std::string* why) = nullptr;
+  // Main thread, inside the wrapper of an MPI function, called once per blocked call: may the CALL
+  // that led here be executed again on a resume? Only if every frame can be captured, the callable
+  // is a method of an mpi4py.MPI type, and mpi::restart_of() that method allows it. Null: never.
+  bool (*prepare_blocked)(const mpi::BlockedCall& call, std::string* why) = nullptr;
 
   // Any thread; must return within 100 ms, so it gives up when it cannot have the GIL.
   // "inside numpy.linalg.solve called at model.py:211"

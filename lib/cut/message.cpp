@@ -127,6 +127,7 @@ void message_fields(Archive& archive, T& message) {
   archive.field(message.trigger.stop);
   archive.field(message.text);
   archive.field(message.payload);
+  archive.field(message.verified);
   status_fields(archive, message.status);
   archive.field(message.targets);
   archive.field(message.freed);

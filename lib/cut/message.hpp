@@ -88,7 +88,10 @@ struct Message {
   Phase phase = Phase::kVerify;
   Trigger trigger;
   std::string text;
+  // kReport of kVerify: communicators whose collective calls held up the cut, a line each;
+  // kConclude: those of all ranks. kReport of other phases: the report's payload.
   std::string payload;
+  bool verified = false;  // kConclude: the cut held, so all clocks are equal
   Status status;
   std::vector<Target> targets;
   std::vector<std::pair<std::string, int>> freed;  // id and number of members

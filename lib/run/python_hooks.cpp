@@ -7,7 +7,10 @@
 #include <cstring>
 #include <string>
 
+#include "cut/handles/quiet_pickling.hpp"
+#include "mpi/interpose/gate.hpp"
 #include "mpi/interpose/restartable.hpp"
+#include "mpi/interpose/sent_half.hpp"
 #include "mpi/session.hpp"
 #include "python/chkpt/module.hpp"
 #include "python/frames/safe_point.hpp"
@@ -50,7 +53,7 @@ std::string mpi4py_method(const frames::BlockedCallable& called) {
 }
 
 // Main thread, inside an MPI wrapper, GIL not held.
-bool prepare_blocked(const char* mpi_call, std::string* why) {
+bool prepare_blocked(const mpi::BlockedCall& call, std::string* why) {
   if (python::snapshots_held()) {
     *why = "inside chkpt.no_snapshot()";
     return false;
@@ -63,11 +66,13 @@ bool prepare_blocked(const char* mpi_call, std::string* why) {
     *why = reason.reason + " at " + reason.where;
     return false;
   }
-  const std::string method = mpi4py_method(frames::blocked_callable(plan));
-  if (method.empty() || !mpi::restartable_method(method, mpi_call)) {
-    *why = std::string("in ") + mpi_call + " at " + reason.where;
+  const frames::BlockedCallable called = frames::blocked_callable(plan);
+  const mpi::Restart restart = mpi::restart_of(mpi4py_method(called), call.call, call.one_number);
+  if (!restart.possible || (restart.pickles && !cut::handles::pickles_quietly(called.arguments))) {
+    *why = std::string("in ") + call.call + " at " + reason.where;
     return false;
   }
+  if (restart.after_send) mpi::sent_half::claim_last_send();
   return true;
 }
 

@@ -26,8 +26,12 @@ struct Need {
 };
 
 struct BlockedCall {
-  const char* call = "";      // "MPI_Recv"
-  bool nothing_done = false;  // the call has had no effect yet: it could be made again
+  const char* call = "";  // "MPI_Recv"
+  // The call has had no effect yet, or none that the intra-call log (sent_half.hpp) does not keep
+  // from being repeated: it could be made again.
+  bool nothing_done = false;
+  // It carries a single number: what mpi4py's pickled methods say before they send the data.
+  bool one_number = false;
   const std::vector<Need>* needs = nullptr;
 };
 
@@ -36,7 +40,13 @@ class GateKeeper {
  public:
   virtual ~GateKeeper() = default;
   // One round of waiting inside a blocked call: drains, sleeps a little, may hold for a whole cut.
-  virtual void blocked(const BlockedCall& call) = 0;
+  // False when the rank may not stay there: it cannot be restarted, or a target lies behind.
+  virtual bool blocked(const BlockedCall& call) = 0;
+  // A collective call that this rank has not entered yet: holds until the cut is over or this rank
+  // has to run on. See collective_gate.hpp.
+  virtual void before_collective(const BlockedCall& call) = 0;
+  // A collective call is over. Finds out whether it has held up a cut.
+  virtual void left_collective(CommInfo& comm) = 0;
   // The blocked call can go on; holds while a cut is standing.
   virtual void unblocked() = 0;
   // A Test or Iprobe that found nothing: a polling loop is a wait too.

@@ -43,7 +43,7 @@ CHKPT_WRAPPER int MPI_Barrier(MPI_Comm comm) {
 }
 
 CHKPT_WRAPPER int MPI_Bcast(void *buffer, int count, MPI_Datatype datatype, int root, MPI_Comm comm) {
-  Collective scope("MPI_Bcast", comm);
+  Collective scope("MPI_Bcast", comm, broadcasting(count, datatype));
   return scope.done(PMPI_Bcast(buffer, count, datatype, root, comm));
 }
 
@@ -366,112 +366,112 @@ CHKPT_WRAPPER int MPI_Gatherv(const void *sendbuf, int sendcount, MPI_Datatype s
 }
 
 CHKPT_WRAPPER int MPI_Iallgather(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount, MPI_Datatype recvtype, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Iallgather", comm);
+  Collective scope("MPI_Iallgather", comm, Entering::kStarts);
   return scope.started(PMPI_Iallgather(sendbuf, sendcount, sendtype, recvbuf, recvcount, recvtype, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Iallgatherv(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, const int recvcounts[], const int displs[], MPI_Datatype recvtype, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Iallgatherv", comm);
+  Collective scope("MPI_Iallgatherv", comm, Entering::kStarts);
   return scope.started(PMPI_Iallgatherv(sendbuf, sendcount, sendtype, recvbuf, recvcounts, displs, recvtype, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Iallreduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Iallreduce", comm);
+  Collective scope("MPI_Iallreduce", comm, Entering::kStarts);
   return scope.started(PMPI_Iallreduce(sendbuf, recvbuf, count, datatype, op, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Ialltoall(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount, MPI_Datatype recvtype, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Ialltoall", comm);
+  Collective scope("MPI_Ialltoall", comm, Entering::kStarts);
   return scope.started(PMPI_Ialltoall(sendbuf, sendcount, sendtype, recvbuf, recvcount, recvtype, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Ialltoallv(const void *sendbuf, const int sendcounts[], const int sdispls[], MPI_Datatype sendtype, void *recvbuf, const int recvcounts[], const int rdispls[], MPI_Datatype recvtype, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Ialltoallv", comm);
+  Collective scope("MPI_Ialltoallv", comm, Entering::kStarts);
   return scope.started(PMPI_Ialltoallv(sendbuf, sendcounts, sdispls, sendtype, recvbuf, recvcounts, rdispls, recvtype, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Ialltoallw(const void *sendbuf, const int sendcounts[], const int sdispls[], const MPI_Datatype sendtypes[], void *recvbuf, const int recvcounts[], const int rdispls[], const MPI_Datatype recvtypes[], MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Ialltoallw", comm);
+  Collective scope("MPI_Ialltoallw", comm, Entering::kStarts);
   return scope.started(PMPI_Ialltoallw(sendbuf, sendcounts, sdispls, sendtypes, recvbuf, recvcounts, rdispls, recvtypes, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Ibarrier(MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Ibarrier", comm);
+  Collective scope("MPI_Ibarrier", comm, Entering::kStarts);
   return scope.started(PMPI_Ibarrier(comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Ibcast(void *buffer, int count, MPI_Datatype datatype, int root, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Ibcast", comm);
+  Collective scope("MPI_Ibcast", comm, Entering::kStarts);
   return scope.started(PMPI_Ibcast(buffer, count, datatype, root, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Iexscan(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Iexscan", comm);
+  Collective scope("MPI_Iexscan", comm, Entering::kStarts);
   return scope.started(PMPI_Iexscan(sendbuf, recvbuf, count, datatype, op, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Igather(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount, MPI_Datatype recvtype, int root, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Igather", comm);
+  Collective scope("MPI_Igather", comm, Entering::kStarts);
   return scope.started(PMPI_Igather(sendbuf, sendcount, sendtype, recvbuf, recvcount, recvtype, root, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Igatherv(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, const int recvcounts[], const int displs[], MPI_Datatype recvtype, int root, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Igatherv", comm);
+  Collective scope("MPI_Igatherv", comm, Entering::kStarts);
   return scope.started(PMPI_Igatherv(sendbuf, sendcount, sendtype, recvbuf, recvcounts, displs, recvtype, root, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Ineighbor_allgather(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount, MPI_Datatype recvtype, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Ineighbor_allgather", comm);
+  Collective scope("MPI_Ineighbor_allgather", comm, Entering::kStarts);
   return scope.started(PMPI_Ineighbor_allgather(sendbuf, sendcount, sendtype, recvbuf, recvcount, recvtype, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Ineighbor_allgatherv(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, const int recvcounts[], const int displs[], MPI_Datatype recvtype, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Ineighbor_allgatherv", comm);
+  Collective scope("MPI_Ineighbor_allgatherv", comm, Entering::kStarts);
   return scope.started(PMPI_Ineighbor_allgatherv(sendbuf, sendcount, sendtype, recvbuf, recvcounts, displs, recvtype, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Ineighbor_alltoall(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount, MPI_Datatype recvtype, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Ineighbor_alltoall", comm);
+  Collective scope("MPI_Ineighbor_alltoall", comm, Entering::kStarts);
   return scope.started(PMPI_Ineighbor_alltoall(sendbuf, sendcount, sendtype, recvbuf, recvcount, recvtype, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Ineighbor_alltoallv(const void *sendbuf, const int sendcounts[], const int sdispls[], MPI_Datatype sendtype, void *recvbuf, const int recvcounts[], const int rdispls[], MPI_Datatype recvtype, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Ineighbor_alltoallv", comm);
+  Collective scope("MPI_Ineighbor_alltoallv", comm, Entering::kStarts);
   return scope.started(PMPI_Ineighbor_alltoallv(sendbuf, sendcounts, sdispls, sendtype, recvbuf, recvcounts, rdispls, recvtype, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Ineighbor_alltoallw(const void *sendbuf, const int sendcounts[], const MPI_Aint sdispls[], const MPI_Datatype sendtypes[], void *recvbuf, const int recvcounts[], const MPI_Aint rdispls[], const MPI_Datatype recvtypes[], MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Ineighbor_alltoallw", comm);
+  Collective scope("MPI_Ineighbor_alltoallw", comm, Entering::kStarts);
   return scope.started(PMPI_Ineighbor_alltoallw(sendbuf, sendcounts, sdispls, sendtypes, recvbuf, recvcounts, rdispls, recvtypes, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Ireduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, int root, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Ireduce", comm);
+  Collective scope("MPI_Ireduce", comm, Entering::kStarts);
   return scope.started(PMPI_Ireduce(sendbuf, recvbuf, count, datatype, op, root, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Ireduce_scatter(const void *sendbuf, void *recvbuf, const int recvcounts[], MPI_Datatype datatype, MPI_Op op, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Ireduce_scatter", comm);
+  Collective scope("MPI_Ireduce_scatter", comm, Entering::kStarts);
   return scope.started(PMPI_Ireduce_scatter(sendbuf, recvbuf, recvcounts, datatype, op, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Ireduce_scatter_block(const void *sendbuf, void *recvbuf, int recvcount, MPI_Datatype datatype, MPI_Op op, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Ireduce_scatter_block", comm);
+  Collective scope("MPI_Ireduce_scatter_block", comm, Entering::kStarts);
   return scope.started(PMPI_Ireduce_scatter_block(sendbuf, recvbuf, recvcount, datatype, op, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Iscan(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Iscan", comm);
+  Collective scope("MPI_Iscan", comm, Entering::kStarts);
   return scope.started(PMPI_Iscan(sendbuf, recvbuf, count, datatype, op, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Iscatter(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount, MPI_Datatype recvtype, int root, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Iscatter", comm);
+  Collective scope("MPI_Iscatter", comm, Entering::kStarts);
   return scope.started(PMPI_Iscatter(sendbuf, sendcount, sendtype, recvbuf, recvcount, recvtype, root, comm, request), request);
 }
 
 CHKPT_WRAPPER int MPI_Iscatterv(const void *sendbuf, const int sendcounts[], const int displs[], MPI_Datatype sendtype, void *recvbuf, int recvcount, MPI_Datatype recvtype, int root, MPI_Comm comm, MPI_Request *request) {
-  Collective scope("MPI_Iscatterv", comm);
+  Collective scope("MPI_Iscatterv", comm, Entering::kStarts);
   return scope.started(PMPI_Iscatterv(sendbuf, sendcounts, displs, sendtype, recvbuf, recvcount, recvtype, root, comm, request), request);
 }
 

@@ -12,7 +12,7 @@
 namespace chkpt::mpi {
 namespace {
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 
 bool is_predefined(const CommId& id) { return id.find('/') == CommId::npos; }
 
@@ -36,6 +36,7 @@ void write_saved(RecipeWriter& out, const SavedComm& comm) {
   }
   out.integers(comm.sent);
   out.integers(comm.received);
+  out.u64(comm.two_phase_until);
   out.u64(comm.drained.size());
   for (const Drained& message : comm.drained) {
     out.i64(message.source);
@@ -59,6 +60,7 @@ SavedComm read_saved(RecipeReader& in) {
   if (comm.sent.size() != comm.members.size() || comm.received.size() != comm.members.size()) {
     throw FormatError("MPI recipe: message counters do not fit communicator " + comm.id);
   }
+  comm.two_phase_until = in.u64();
   comm.drained.resize(in.count(24));
   for (Drained& message : comm.drained) {
     message.source = in.integer();
@@ -95,6 +97,25 @@ SavedContext read_context(RecipeReader& in) {
   context.duplicate = in.text();
   context.tag = in.integer();
   return context;
+}
+
+void write_half(RecipeWriter& out, const std::optional<SentHalf>& half) {
+  out.u64(half ? 1 : 0);
+  if (!half) return;
+  out.text(half->call);
+  out.text(half->comm);
+  out.i64(half->dest);
+  out.i64(half->tag);
+}
+
+std::optional<SentHalf> read_half(RecipeReader& in) {
+  if (in.u64() == 0) return std::nullopt;
+  SentHalf half;
+  half.call = in.text();
+  half.comm = in.text();
+  half.dest = in.integer();
+  half.tag = in.integer();
+  return half;
 }
 
 // ---------------------------------------------------------------- capture
@@ -207,6 +228,7 @@ RankState capture_rank_state() {
   if (!session::active()) return state;
   registry().for_each([&](const CommInfo& info) { state.communicators.push_back(captured(info)); });
   state.joint_clocks = registry().joint_clocks();
+  state.sent_half = sent_half::pending();
   return state;
 }
 
@@ -226,6 +248,7 @@ Bytes encode(const RankState& state) {
   for (const auto& clock : state.joint_clocks) write_joint(out, clock);
   out.u64(state.contexts.size());
   for (const auto& context : state.contexts) write_context(out, context);
+  write_half(out, state.sent_half);
   return out.take();
 }
 
@@ -245,6 +268,7 @@ RankState decode(ByteView section) {
   }
   for (std::size_t n = in.count(24); n > 0; --n) state.joint_clocks.push_back(read_joint(in));
   for (std::size_t n = in.count(24); n > 0; --n) state.contexts.push_back(read_context(in));
+  state.sent_half = read_half(in);
   if (!in.at_end()) throw FormatError("MPI recipe: bytes left over");
   return state;
 }
@@ -264,6 +288,7 @@ void rebuild(const RankState& state) {
     registry().adopt(made[i], state.communicators[i].state);
   }
   for (const JointClock& clock : state.joint_clocks) registry().adopt_joint(clock);
+  if (state.sent_half) sent_half::adopt(*state.sent_half);
 }
 
 }  // namespace chkpt::mpi

@@ -4,11 +4,13 @@
 // what was freed leaves no trace. Requests belong to the objects that hold them (lib/cut/handles).
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "base/bytes.hpp"
 #include "mpi/interpose/rebuild_communicator.hpp"
 #include "mpi/interpose/registry.hpp"
+#include "mpi/interpose/sent_half.hpp"
 
 namespace chkpt::mpi {
 
@@ -32,6 +34,7 @@ struct RankState {
   int thread_level = 0;
   std::vector<Communicator> communicators;  // in order of creation
   std::vector<JointClock> joint_clocks;
+  std::optional<SentHalf> sent_half;   // of the call that the rank is blocked in
   std::vector<SavedContext> contexts;  // by lib/cut/handles
   Bytes settings;                      // by lib/cut/handles, opaque here
 };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "mpi/interpose/drain.hpp"
+#include "mpi/interpose/sent_half.hpp"
 #include "mpi/interpose/status.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
@@ -77,24 +78,33 @@ struct Outgoing {
   int tag;
 };
 
-// Both halves as nonblocking calls; the receiving half may be served from a drained message.
-int send_receive(CommInfo& comm, const Outgoing& from, const Target& to, MPI_Status* status) {
-  constexpr const char* kCall = "MPI_Sendrecv";
+// Starts the sending half, unless the run that this process resumes has done it.
+int start_sending(const char* call, CommInfo& comm, const Outgoing& from, MPI_Request* request) {
+  if (sent_half::skips(call, comm, from.dest, from.tag)) return MPI_SUCCESS;
+  registry().count_sent(comm, from.dest);
+  const int rc =
+      PMPI_Isend(from.buffer, from.count, from.type, from.dest, from.tag, comm.handle, request);
+  if (refused_arguments(rc)) registry().uncount_sent(comm, from.dest);
+  return rc;
+}
+
+// Both halves as nonblocking calls; the receiving half may be served from a drained message. While
+// it waits for its message the call can be made again: no cut stands with a message in flight, so
+// its own has reached the receiver by then, and the log keeps it from being sent twice.
+int send_receive(const char* call, CommInfo& comm, const Outgoing& from, const Target& to,
+                 MPI_Status* status) {
   MPI_Request pair[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
   MPI_Status answers[2];
   int drained_rc = MPI_SUCCESS;
   const bool drained =
-      to.source != MPI_PROC_NULL && receive_drained(kCall, comm, to, &answers[0], &drained_rc);
+      to.source != MPI_PROC_NULL && receive_drained(call, comm, to, &answers[0], &drained_rc);
   if (!drained) {
     const int rc =
         PMPI_Irecv(to.buffer, to.count, to.type, to.source, to.tag, comm.handle, &pair[0]);
     if (rc != MPI_SUCCESS) return rc;
   }
-  registry().count_sent(comm, from.dest);
-  int rc =
-      PMPI_Isend(from.buffer, from.count, from.type, from.dest, from.tag, comm.handle, &pair[1]);
+  int rc = start_sending(call, comm, from, &pair[1]);
   if (rc != MPI_SUCCESS) {
-    if (refused_arguments(rc)) registry().uncount_sent(comm, from.dest);
     if (pair[0] != MPI_REQUEST_NULL) {
       PMPI_Cancel(&pair[0]);
       PMPI_Wait(&pair[0], MPI_STATUS_IGNORE);
@@ -108,7 +118,8 @@ int send_receive(CommInfo& comm, const Outgoing& from, const Target& to, MPI_Sta
     rc = PMPI_Wait(&pair[1], MPI_STATUS_IGNORE);
     if (rc == MPI_SUCCESS) rc = drained_rc;
   } else {
-    rc = wait_private(kCall, false, 2, pair, answers, comm, to.source);
+    const sent_half::Scope log(call, comm, from.dest, from.tag);
+    rc = wait_private(call, true, 2, pair, answers, comm, to.source);
     if (rc == MPI_ERR_IN_STATUS) {
       rc = answers[0].MPI_ERROR != MPI_SUCCESS ? answers[0].MPI_ERROR : answers[1].MPI_ERROR;
     }
@@ -163,7 +174,7 @@ CHKPT_WRAPPER int MPI_Sendrecv(const void* sendbuf, int sendcount, MPI_Datatype 
     return PMPI_Sendrecv(sendbuf, sendcount, sendtype, dest, sendtag, recvbuf, recvcount, recvtype,
                          source, recvtag, comm, status);
   }
-  const int rc = send_receive(*info, {sendbuf, sendcount, sendtype, dest, sendtag},
+  const int rc = send_receive("MPI_Sendrecv", *info, {sendbuf, sendcount, sendtype, dest, sendtag},
                               {recvbuf, recvcount, recvtype, source, recvtag}, status);
   call_done();
   return rc;
@@ -181,7 +192,7 @@ CHKPT_WRAPPER int MPI_Sendrecv_replace(void* buf, int count, MPI_Datatype type, 
   int used = 0;
   int rc = PMPI_Pack(buf, count, type, packed.data(), size, &used, comm);
   if (rc != MPI_SUCCESS) return rc;
-  rc = send_receive(*info, {packed.data(), used, MPI_PACKED, dest, sendtag},
+  rc = send_receive("MPI_Sendrecv_replace", *info, {packed.data(), used, MPI_PACKED, dest, sendtag},
                     {buf, count, type, source, recvtag}, status);
   call_done();
   return rc;

@@ -41,6 +41,7 @@ SavedComm saved(const CommInfo& comm) {
   state.sent = comm.sent;
   state.received = comm.received;
   for (const auto& message : comm.drained) state.drained.push_back(*message);
+  state.two_phase_until = comm.arrivals.two_phase_until;
   return state;
 }
 
@@ -117,6 +118,7 @@ CommInfo& Registry::adopt(MPI_Comm comm, const SavedComm& state) {
   }
   info->sent = state.sent;
   info->received = state.received;
+  info->arrivals.two_phase_until = state.two_phase_until;
   for (const Drained& message : state.drained) {
     info->drained.push_back(std::make_shared<Drained>(message));
   }

@@ -36,6 +36,14 @@ struct Drained {
   MPI_Request request = MPI_REQUEST_NULL;
 };
 
+// How long members of a communicator wait for each other; see two_phase.hpp.
+struct Arrivals {
+  std::uint64_t two_phase_until = 0;  // clock value; the calls up to there have a first phase
+  std::uint64_t count = 0;            // of first phases since the last cut
+  std::uint64_t waited_ns = 0;        // in them
+  bool held_up_cut = false;           // the last cut had to wait for a call of this rank
+};
+
 struct CommInfo {
   MPI_Comm handle = MPI_COMM_NULL;
   CommId id;
@@ -48,6 +56,7 @@ struct CommInfo {
   std::vector<std::uint64_t> sent;                     // per communicator rank
   std::vector<std::uint64_t> received;                 // the same; counts ready drained messages
   std::deque<std::shared_ptr<Drained>> drained;        // arrival order
+  Arrivals arrivals;
 
   int size() const { return static_cast<int>(members.size()); }
   void tick() { clock.store(clock.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
@@ -66,6 +75,7 @@ struct SavedComm {
   std::vector<std::uint64_t> sent;
   std::vector<std::uint64_t> received;
   std::vector<Drained> drained;  // all ready
+  std::uint64_t two_phase_until = 0;
 };
 SavedComm saved(const CommInfo& comm);
 

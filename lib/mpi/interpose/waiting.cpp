@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "mpi/interpose/waiting.hpp"
 
+#include "mpi/interpose/sent_half.hpp"
+
 namespace chkpt::mpi {
 namespace {
 
@@ -57,16 +59,17 @@ void report_poll(const CommInfo& comm, int source) {
   if (GateKeeper* keeper = gate::keeper()) keeper->polled({need_of(comm, source)});
 }
 
-void BlockedScope::wait(const std::vector<Need>& needs) {
+bool BlockedScope::wait(const std::vector<Need>& needs) {
   GateKeeper* keeper = gate::keeper();
-  if (keeper == nullptr) return;
+  if (keeper == nullptr) return true;
   reported_ = true;
-  keeper->blocked({call_, nothing_done_, &needs});
+  return keeper->blocked({call_, nothing_done_, one_number_, &needs});
 }
 
 void BlockedScope::leave() {
   if (!reported_) return;
   reported_ = false;
+  sent_half::release_last_send();
   if (GateKeeper* keeper = gate::keeper()) keeper->unblocked();
 }
 
@@ -80,7 +83,8 @@ int wait_private(const char* call, bool nothing_done, int n, MPI_Request handles
   BlockedScope scope(call, nothing_done);
   for (;;) {
     while (gate::pending() && !enough(Until::kAll, n, handles)) {
-      scope.wait({need_of(comm, source)});
+      scope.wait(source == MPI_PROC_NULL ? std::vector<Need>{}
+                                         : std::vector<Need>{need_of(comm, source)});
     }
     scope.leave();
     int flag = 0;

@@ -22,18 +22,21 @@ void report_poll(const CommInfo& comm, int source);
 // One blocked MPI call, from the first round that found a cut pending to its end.
 class BlockedScope {
  public:
-  BlockedScope(const char* call, bool nothing_done) : call_(call), nothing_done_(nothing_done) {}
+  BlockedScope(const char* call, bool nothing_done, bool one_number = false)
+      : call_(call), nothing_done_(nothing_done), one_number_(one_number) {}
   ~BlockedScope() { leave(); }
   BlockedScope(const BlockedScope&) = delete;
   BlockedScope& operator=(const BlockedScope&) = delete;
 
-  void wait(const std::vector<Need>& needs);
+  // False when the rank may not stand here; see GateKeeper::blocked().
+  bool wait(const std::vector<Need>& needs);
   // Before the call takes effect.
   void leave();
 
  private:
   const char* call_;
   bool nothing_done_;
+  bool one_number_;
   bool reported_ = false;
 };
 

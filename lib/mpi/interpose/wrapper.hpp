@@ -8,28 +8,34 @@
 #include <mpi.h>
 
 #include "base/log.hpp"
+#include "mpi/interpose/collective_gate.hpp"
 #include "mpi/interpose/deferrals.hpp"
 #include "mpi/interpose/gate.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/requests.hpp"
+#include "mpi/interpose/two_phase.hpp"
 
 // Exported from the executable: the dynamic linker finds these before those of libmpi.
 #define CHKPT_WRAPPER extern "C" __attribute__((visibility("default"), used))
 
 namespace chkpt::mpi {
 
-// A blocking collective call: its clock counts calls entered, so that the other ranks know they
-// have to come along while this one is inside the library.
+// A collective call: its clock counts calls entered, so that the other ranks know they have to come
+// along while this one is inside the library.
 class Collective {
  public:
-  Collective(const char* call, MPI_Comm comm) {
+  Collective(const char* call, MPI_Comm comm, Entering entering = Entering::kBlocks) {
     if (outside(call)) {
       ++t_depth;
       return;
     }
     comm_ = registry().find(comm);
     if (comm_ != nullptr) {
-      comm_->tick();
+      wait_before_collective(call, entering);
+      blocks_ = entering != Entering::kStarts;
+      const bool counted =
+          blocks_ && two_phase::applies(*comm_) && two_phase::arrive(call, entering, *comm_);
+      if (!counted) comm_->tick();
       g_native_call.store(call, std::memory_order_relaxed);
       clock_advanced();
     }
@@ -38,7 +44,7 @@ class Collective {
   ~Collective() {
     --t_depth;
     if (comm_ != nullptr) g_native_call.store(nullptr, std::memory_order_relaxed);
-    if (comm_ != nullptr) call_done();
+    if (comm_ != nullptr && gate::pending()) over();
   }
   Collective(const Collective&) = delete;
   Collective& operator=(const Collective&) = delete;
@@ -59,7 +65,14 @@ class Collective {
   }
 
  private:
+  void over() {
+    GateKeeper* keeper = gate::keeper();
+    if (keeper != nullptr && blocks_) keeper->left_collective(*comm_);
+    call_done();
+  }
+
   CommInfo* comm_ = nullptr;
+  bool blocks_ = false;
 };
 
 // A call that makes or uses something that cannot be saved: the library's own nested MPI_* calls

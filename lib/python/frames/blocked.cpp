@@ -6,6 +6,7 @@
 
 #include "python/frames/chain.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace chkpt::frames {
@@ -111,6 +112,10 @@ BlockedCallable blocked_callable(const StackPlan& plan) {
   blocked.callable = base[slots.callable];
   if (PyCFunction_Check(blocked.callable)) blocked.self = PyCFunction_GET_SELF(blocked.callable);
   if (!blocked.self && slots.self >= 0) blocked.self = base[slots.self];
+  // The other slot below the arguments may be empty.
+  for (int i = std::max(slots.callable, slots.self) + 1; i < code->depth(at); ++i) {
+    if (base[i]) blocked.arguments.push_back(base[i]);
+  }
   return blocked;
 }
 

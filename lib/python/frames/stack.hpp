@@ -68,6 +68,8 @@ bool plan_stack(Innermost innermost, StackPlan* plan, WhyNot* why_not);
 struct BlockedCallable {
   PyObject* callable = nullptr;  // method_descriptor or builtin_function_or_method; null: no plan
   PyObject* self = nullptr;
+  // What it is called with, borrowed; after unpacking (f(*args, **names)) the tuple and the dict.
+  std::vector<PyObject*> arguments;
 };
 BlockedCallable blocked_callable(const StackPlan& plan);
 

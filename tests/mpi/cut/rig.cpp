@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // cut_programs NAME [--seconds S] [--every-ms M] [--released] [--cut-timeout S] [--seed N]
-// [--min-cuts N]: runs a program under random cuts; rank 0 prints one line of figures. Fails if a
-// cut did not hold, a message was wrong, or fewer than N cuts were made. --released: no rank may
+// [--min-cuts N] [--max-median-ms M]: runs a program under random cuts; rank 0 prints one line of
+// figures. Fails if a cut did not hold, a message was wrong, fewer than N cuts were made, or the
+// median time to cut is above M. --released: no rank may
 // stand inside a blocked call, so every one has to be let out of it first.
 #include "rig.hpp"
 
@@ -19,6 +20,7 @@
 
 #include "base/log.hpp"
 #include "cut/agent.hpp"
+#include "mpi/interpose/gate.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::cut_test {
@@ -32,6 +34,7 @@ struct Options {
   bool released = false;
   unsigned seed = 1;
   int min_cuts = 1;
+  double max_median_ms = 1e9;
 };
 
 using Clock = std::chrono::steady_clock;
@@ -96,6 +99,7 @@ Options parse(int argc, char** argv) {
     if (key == "--every-ms") options.every_ms = value;
     if (key == "--cut-timeout") options.cut_timeout_s = value;
     if (key == "--seed") options.seed = static_cast<unsigned>(value);
+    if (key == "--max-median-ms") options.max_median_ms = value;
     if (key == "--min-cuts") options.min_cuts = static_cast<int>(value);
   }
   return options;
@@ -127,7 +131,8 @@ class RandomTriggers {
   std::thread thread_;
 };
 
-void report(const Options& options) {
+// Returns the median time to cut in milliseconds.
+double report(const Options& options) {
   std::vector<double> ms = g_cut_ms;
   std::sort(ms.begin(), ms.end());
   const auto at = [&ms](double q) {
@@ -139,6 +144,7 @@ void report(const Options& options) {
               options.name.c_str(), g_cuts.load(), g_committed.load(), g_skips, at(0.5), at(0.99));
   if (g_skips > 0) std::printf("last skip: %s\n", g_last_skip.c_str());
   std::fflush(stdout);
+  return at(0.5);
 }
 
 }  // namespace
@@ -206,7 +212,7 @@ int run(int argc, char** argv) {
   CheckedWork work;
   cut::PythonHooks hooks;
   hooks.request_safe_point = [] { g_wanted = true; };
-  hooks.prepare_blocked = [](const char*, std::string*) { return true; };
+  hooks.prepare_blocked = [](const mpi::BlockedCall&, std::string*) { return true; };
   hooks.where = [] { return std::string("in the test program"); };
   cut::Config config;
   config.cut_timeout_s = options.cut_timeout_s;
@@ -228,8 +234,9 @@ int run(int argc, char** argv) {
   }
   g_agent.script_done();
   g_agent.stop();
-  if (rig.rank == 0) report(options);
-  const bool ok = g_failed == 0 && g_cuts >= options.min_cuts;
+  const bool quick = rig.rank != 0 || report(options) <= options.max_median_ms;
+  const bool ok = g_failed == 0 && g_cuts >= options.min_cuts && quick;
+  if (!quick) log::error("cuts took too long");
   if (g_cuts < options.min_cuts) log::error("too few cuts");
   mpi::session::finish();
   return ok ? 0 : 1;

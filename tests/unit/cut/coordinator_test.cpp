@@ -48,6 +48,35 @@ TEST_F(CoordinatorTest, a_mismatch_at_the_final_check_drops_the_cut_on_all_ranks
   EXPECT_FALSE(commit_.has_value());
 }
 
+// Only where the clocks were found equal may the form of collective calls change.
+TEST_F(CoordinatorTest, communicators_that_held_up_the_cut_are_told_to_all_once_it_holds) {
+  start({}, 3);
+  trigger();
+  come_to_stop();
+  Message found = done(Phase::kVerify);
+  found.payload = "w\nw/1:0\n";
+  say(0, found);
+  say(1, done(Phase::kVerify));
+  found.payload = "w/2:1\nw\n";
+  say(2, found);
+  say_all(done(Phase::kCapture, false, "cannot be saved"));
+  ASSERT_EQ(last_[1].phase, Phase::kConclude);
+  EXPECT_TRUE(last_[1].verified);
+  EXPECT_EQ(last_[1].payload, "w\nw/1:0\nw/2:1\n");
+  say_all(done(Phase::kConclude));
+
+  trigger();
+  come_to_stop();
+  found = done(Phase::kVerify);
+  found.payload = "w\n";
+  say(0, found);
+  say(1, done(Phase::kVerify, false, "channel w: 3 sent, 2 received"));
+  say(2, done(Phase::kVerify));
+  ASSERT_EQ(last_[1].phase, Phase::kConclude);
+  EXPECT_FALSE(last_[1].verified);
+  EXPECT_EQ(last_[1].payload, "");
+}
+
 TEST_F(CoordinatorTest, the_lowest_failing_rank_speaks) {
   start({}, 3);
   trigger();

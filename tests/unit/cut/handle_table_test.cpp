@@ -52,13 +52,29 @@ TEST(RegistryTest, ids_of_joint_clocks_and_of_communicators_differ) {
 }
 
 TEST(RestartableTest, only_the_first_call_of_a_method) {
-  EXPECT_TRUE(restartable_method("Recv", "MPI_Recv"));
-  EXPECT_TRUE(restartable_method("recv", "MPI_Mprobe"));
-  EXPECT_FALSE(restartable_method("recv", "MPI_Recv"));
-  EXPECT_FALSE(restartable_method("sendrecv", "MPI_Mprobe"));
-  EXPECT_FALSE(restartable_method("Sendrecv", "MPI_Sendrecv"));
-  EXPECT_FALSE(restartable_method("bcast", "MPI_Bcast"));
-  EXPECT_TRUE(restartable_method("Waitall", "MPI_Waitall"));
+  const auto possible = [](const char* method, const char* call, bool one_number = false) {
+    return restart_of(method, call, one_number).possible;
+  };
+  EXPECT_TRUE(possible("Recv", "MPI_Recv"));
+  EXPECT_TRUE(possible("recv", "MPI_Mprobe"));
+  EXPECT_FALSE(possible("recv", "MPI_Recv"));
+  EXPECT_TRUE(possible("Waitall", "MPI_Waitall"));
+  EXPECT_TRUE(possible("Barrier", "MPI_Barrier"));
+  EXPECT_FALSE(possible("allreduce", "MPI_Recv"));
+  EXPECT_FALSE(possible("", "MPI_Barrier"));
+}
+
+TEST(RestartableTest, the_size_before_the_data_but_not_the_data) {
+  EXPECT_TRUE(restart_of("bcast", "MPI_Bcast", true).possible);
+  EXPECT_FALSE(restart_of("bcast", "MPI_Bcast", false).possible);
+  EXPECT_TRUE(restart_of("bcast", "MPI_Bcast", true).pickles);
+  EXPECT_TRUE(restart_of("Bcast", "MPI_Bcast", false).possible);
+  EXPECT_FALSE(restart_of("Bcast", "MPI_Bcast", false).pickles);
+}
+
+TEST(RestartableTest, a_pickled_exchange_needs_the_log_of_its_send) {
+  EXPECT_TRUE(restart_of("sendrecv", "MPI_Mprobe", false).after_send);
+  EXPECT_FALSE(restart_of("recv", "MPI_Mprobe", false).after_send);
 }
 
 }  // namespace

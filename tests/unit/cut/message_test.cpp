@@ -20,6 +20,7 @@ Message full_message() {
   message.trigger = {TriggerKind::kApi, "iter9", true};
   message.text = "text";
   message.payload = std::string("pay\0load", 8);
+  message.verified = true;
   message.status.state = RankState::kBlocked;
   message.status.eligible = true;
   message.status.needs = {{"w/1:0", 3, 4}, {"w", -1, 9}};
@@ -45,6 +46,7 @@ TEST(MessageTest, every_field_survives) {
   EXPECT_EQ(copy.targets[0].value, kFreed);
   EXPECT_EQ(copy.freed[0].second, 4);
   EXPECT_TRUE(copy.trigger.stop);
+  EXPECT_TRUE(copy.verified);
 }
 
 TEST(MessageTest, every_truncation_is_refused) {

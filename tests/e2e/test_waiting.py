@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Ranks that wait for another one are at a safe point: snapshots are committed although they cannot
+come out of their calls, and a resume goes on in these calls without repeating what they have done.
+"""
+import time
+
+import pytest
+
+import harness
+from harness import CHKPT_MPI, Job
+
+SCRIPT = harness.ROOT / "tests" / "e2e" / "scripts" / "waiting.py"
+RANKS = 2
+RESTARTABLE = ["Sendrecv", "Sendrecv_replace", "sendrecv", "recv", "Barrier", "Allreduce", "Bcast",
+               "bcast", "gather", "alltoall"]
+
+
+@pytest.fixture
+def go(tmp_path):
+    return tmp_path / "go"
+
+
+def command(call, go):
+    return [CHKPT_MPI, "-f", "100", SCRIPT, call, go]
+
+
+def kill_while_waiting(call, go, work):
+    """Kills a run two snapshots after rank 0 has begun the wait that does not end."""
+    with Job(command(call, go), work, RANKS) as job:
+        assert job.wait_until((work / "waiting").exists), job.stderr()
+        before = harness.newest_epoch(work)
+        assert job.wait_until(lambda: harness.newest_epoch(work) >= before + 2, timeout_s=60), \
+            f"no snapshot while rank 1 waits in {call}:\n{job.stderr()}"
+        job.kill()
+
+
+@pytest.mark.parametrize("call", RESTARTABLE)
+def test_goes_on_in_the_call_it_waited_in(call, go, work, folder):
+    kill_while_waiting(call, go, work)
+    kill_while_waiting(call, go, work)  # of the run that was resumed in it
+    go.touch()
+    resumed = harness.run(command(call, go), work, RANKS)
+    assert resumed.code == 0, resumed.stderr
+    assert any("resumed from epoch" in line for line in resumed.messages)
+    expected = harness.reference(SCRIPT, RANKS, folder, [call, go])
+    harness.assert_same_files(expected.files, harness.files(work))
+
+
+def test_what_would_be_seen_twice_is_not_made_again(go, work):
+    with Job(command("noisy", go), work, RANKS) as job:
+        assert job.wait_until((work / "waiting").exists), job.stderr()
+        time.sleep(0.5)  # a snapshot of before may still be written
+        before = harness.newest_epoch(work)
+        time.sleep(2)
+        assert harness.newest_epoch(work) == before
+        go.touch()
+        ended = job.wait()
+    assert ended.code == 0, ended.stderr
+    assert ended.stdout.count(b"pickled") == RANKS * 4
