@@ -185,6 +185,8 @@ heap::Loaded load_state(Session& session) {
                 "; --resume=never starts afresh, --resume=EPOCH takes another snapshot");
   }
   session.start.file.reset();  // as large as the state; nothing loaded refers to it
+  // What loading left behind in cycles is not the script's: gc.collect() must not count it.
+  PyGC_Collect();
   return loaded;
 }
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
+# ranks: 1
 # Changes to the file system that cannot be made twice: a resume has to take them back first.
 import json
 import os
@@ -65,5 +66,6 @@ for i in range(90):
         os.remove(f"out/{i - 9}")
     busy(0.015)
 log.close()
-digest.add(sorted(os.listdir(".")), path_text("short.log"), path_text("records"))
+left = sorted(set(os.listdir(".")) - {"checkpoints"})
+digest.add(left, path_text("short.log"), path_text("records"))
 report("file_changes", digest)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "tests" / "corpus"
+NOT_RUN = {"digest", "lattice"}  # modules that the scripts import
 EXAMPLES = ROOT / "scripts" / "examples"
 BIN = Path(os.environ.get("CHKPT_BIN_DIR", ROOT / "build" / "bin"))
 PYTHON = os.environ.get("CHKPT_PYTHON", "/usr/bin/python3")
@@ -252,6 +253,8 @@ def declared_ranks(script):
     for line in script.read_text().splitlines()[:6]:
         if line.startswith("# ranks:"):
             return [int(word) for word in line.partition(":")[2].split()]
+    if script.stem not in NOT_RUN:
+        raise AssertionError(f"{script} does not say on how many ranks it runs (# ranks: ...)")
     return []
 
 

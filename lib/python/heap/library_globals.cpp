@@ -126,15 +126,25 @@ Ref copy_of(PyObject* value) {
   return own(PySet_New(value));
 }
 
+void append_deleted(const Ref& changes, PyObject* module_name, PyObject* module,
+                    const Globals& before) {
+  for (const auto& [name, global] : before) {
+    if (is_dunder(name) || find(PyModule_GetDict(module), name.c_str())) continue;
+    append(changes, pack(module_name, text(name), text("deleted"), Py_None));
+  }
+}
+
 void append_changes(const Ref& changes, PyObject* module_name, PyObject* module,
                     const Globals& before) {
   PyObject *key = nullptr, *value = nullptr;
   Py_ssize_t position = 0;
+  std::size_t still_there = 0;
   while (PyDict_Next(PyModule_GetDict(module), &position, &key, &value)) {
-    if (!PyUnicode_Check(key) || PyModule_Check(value)) continue;
+    if (!PyUnicode_Check(key)) continue;
     const std::string name = utf8(key);
-    if (is_dunder(name)) continue;
     const auto known = before.find(name);
+    if (known != before.end()) ++still_there;
+    if (is_dunder(name) || PyModule_Check(value)) continue;
     const Fingerprint now = fingerprint_of(value);
     if (!now.plain) continue;
     const bool there = known != before.end();
@@ -146,6 +156,7 @@ void append_changes(const Ref& changes, PyObject* module_name, PyObject* module,
     append(changes, kind ? pack(module_name, key, text(kind), copy_of(value))
                          : pack(module_name, key, text("value"), value));
   }
+  if (still_there < before.size()) append_deleted(changes, module_name, module, before);
 }
 
 void restore_container(PyObject* target, const std::string& kind, PyObject* contents) {
@@ -196,6 +207,10 @@ void restore_library_globals(PyObject* changed) {
     PyObject* module = PyDict_GetItemWithError(PyImport_GetModuleDict(), item(entry, 0));
     if (!module) continue;  // not imported this time: nobody has it
     PyObject* now = PyDict_GetItemWithError(PyModule_GetDict(module), item(entry, 1));
+    if (kind == "deleted") {
+      if (now) ok(PyDict_DelItem(PyModule_GetDict(module), item(entry, 1)));
+      continue;
+    }
     const char* kind_now = now ? container_kind(now) : nullptr;
     if (kind_now && kind == kind_now) {
       restore_container(now, kind, item(entry, 3));

@@ -18,8 +18,8 @@ namespace chkpt::heap {
 void watch_library_globals();
 
 // Names whose value can be saved and is not what the import made: [(module, name, how, value)].
-// `how` is "dict", "list" or "set" for a container that is still of the type the import made, and
-// "value" for anything else. Throws Raised.
+// `how` is "dict", "list" or "set" for a container that is still of the type the import made,
+// "deleted" for a name that is gone, and "value" for anything else. Throws Raised.
 Ref changed_library_globals();
 // Makes those names so again. A container of the import keeps its identity. Throws Raised.
 void restore_library_globals(PyObject* changed);
