@@ -14,7 +14,7 @@ enum ExitCode : int {
   kExitOk = 0,
   kExitScriptFailed = 1,   // uncaught Python exception, as python3
   kExitUsage = 2,          // bad option, script or directory
-  kExitCannotResume = 74,  // --resume=must and nothing usable
+  kExitCannotResume = 74,  // --resume=must and nothing usable, or a snapshot that cannot be loaded
   kExitRequeue = 75,       // stopped after a committed snapshot (EX_TEMPFAIL)
 };
 
@@ -41,6 +41,12 @@ class IoError : public Error {
 
 // A file is not what it should be: damaged, foreign, of another version, not ours to trust.
 class FormatError : public Error {
+ public:
+  using Error::Error;
+};
+
+// A snapshot is whole and belongs here, but its state cannot be brought back to life.
+class CannotResume : public Error {
  public:
   using Error::Error;
 };

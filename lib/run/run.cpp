@@ -167,11 +167,16 @@ void adopt_agent(Session& session) {
       {saved.value("api_calls", std::uint64_t{0}), saved.value("api_satisfied", std::uint64_t{0})});
 }
 
+std::string on_rank(int rank) {
+  return session::size() > 1 ? " on rank " + std::to_string(rank) : std::string();
+}
+
 // Collective: every rank must be able to go on, or none does.
 heap::Loaded load_state(Session& session) {
   heap::Loaded loaded;
   std::string problem;
   try {
+    cut::handles::begin_load(session.start.file->mpi());
     loaded = heap::load({session.start.file->pickle()}, loaded_buffers(*session.start.file));
     cut::handles::end_load();
     loaded.finish();
@@ -180,9 +185,9 @@ heap::Loaded load_state(Session& session) {
   }
   const session::Verdict verdict = session::agree(problem.empty(), problem);
   if (!verdict.ok) {
-    throw Error("cannot resume from epoch " + std::to_string(session.start.resumed_epoch) + ": " +
-                verdict.message +
-                "; --resume=never starts afresh, --resume=EPOCH takes another snapshot");
+    throw CannotResume("cannot resume from epoch " + std::to_string(session.start.resumed_epoch) +
+                       on_rank(verdict.rank) + ": " + verdict.message +
+                       "; --resume=never starts afresh, --resume=EPOCH takes another snapshot");
   }
   session.start.file.reset();  // as large as the state; nothing loaded refers to it
   // What loading left behind in cycles is not the script's: gc.collect() must not count it.
@@ -210,7 +215,6 @@ void begin(Session& session) {
 
 int continue_script(Session& session) {
   python::prepare_resumed_main();
-  cut::handles::begin_load(session.start.file->mpi());
   adopt_agent(session);
   heap::Loaded loaded = load_state(session);
   say_resumed(session);
@@ -266,6 +270,11 @@ int run(const Config& config) {
     if (session::rank() == 0) log::error(problem.what());
     if (session::active()) session::finish();
     return kExitUsage;
+  } catch (const CannotResume& problem) {
+    // Every rank alike, and nothing of the script has run.
+    if (session::rank() == 0) log::error(problem.what());
+    session::finish();
+    return kExitCannotResume;
   } catch (const std::exception& problem) {
     log::error(problem.what());
     session::abort(kExitScriptFailed);
