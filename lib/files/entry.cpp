@@ -11,7 +11,7 @@
 namespace chkpt::files {
 namespace {
 
-constexpr std::array<const char*, 7> kKindNames = {"absent", "size",      "kept", "too large",
+constexpr std::array<const char*, 7> kKindNames = {"absent", "size",      "kept", "not kept",
                                                    "link",   "directory", "moved"};
 constexpr std::size_t kHashDigits = 32;
 

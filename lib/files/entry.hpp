@@ -18,7 +18,7 @@ struct Entry {
     kAbsent,     // nothing was there
     kSize,       // a file of `size` bytes that was only going to grow
     kKept,       // a file whose contents are in the kept file `kept`
-    kTooLarge,   // a file of `size` bytes whose contents were not kept
+    kNotKept,    // a file of `size` bytes whose contents were not kept
     kLink,       // a symbolic link to `target`
     kDirectory,  // a directory that was about to be removed
     kMoved,      // a directory that was about to be renamed to `target`

@@ -143,14 +143,23 @@ void Journal::note(const std::string& path, Change change) {
     } else if (change == Change::kAppend) {
       entry.kind = Entry::Kind::kSize;
     } else {
-      entry.kept =
-          change == Change::kGiveUp ? kept_.link_or_copy(path, *info) : kept_.copy(path, *info);
-      entry.kind = entry.kept.empty() ? Entry::Kind::kTooLarge : Entry::Kind::kKept;
+      entry.kept = keep(path, *info, change);
+      entry.kind = entry.kept.empty() ? Entry::Kind::kNotKept : Entry::Kind::kKept;
     }
   }
   const bool only_size = entry.kind == Entry::Kind::kSize;
   write(std::move(entry));
   known_[path] = only_size ? Known::kSize : Known::kAll;
+}
+
+// The kept file's name, or "".
+std::string Journal::keep(const std::string& path, const struct stat& info, Change change) {
+  try {
+    return change == Change::kGiveUp ? kept_.link_or_copy(path, info) : kept_.copy(path, info);
+  } catch (const Error& problem) {
+    complain(path, problem);
+    return "";
+  }
 }
 
 void Journal::touch_descriptor(int fd, Change change) noexcept {
@@ -206,13 +215,14 @@ void Journal::write(Entry entry) {
   entry.generation = generation_;
   entry.epoch = shared_->epoch;
   entry.time_ns = last_time_ns_ = std::max(last_time_ns_ + 1, system_time_ns());
-  const std::string line = encode(entry);
+  const std::string line = (torn_ ? "\n" : "") + encode(entry);
   const std::string path = kept_.directory().path_of(name_);
   UniqueFd fd = kept_.directory().open_file(name_, O_WRONLY | O_CREAT | O_APPEND, 0600);
   const FileSizeSignalGuard guard;
   const ssize_t written = ::write(fd.get(), line.data(), line.size());
   if (written < 0) throw_io("cannot write", path, errno);
-  if (static_cast<std::size_t>(written) != line.size()) throw_io("cannot write", path, ENOSPC);
+  torn_ = static_cast<std::size_t>(written) != line.size();
+  if (torn_) throw_io("cannot write", path, ENOSPC);
   if (synced_) sync_file(fd.get(), path);
   fd.close(path);
 }
@@ -266,11 +276,15 @@ void Journal::forget_before(std::uint64_t epoch) noexcept {
 void Journal::say(const std::string& path, const std::exception& problem) noexcept {
   try {
     const std::scoped_lock lock(mutex_);
-    if (said_.size() >= 20 || !said_.insert(path).second) return;
-    log::error(path + " is being changed and cannot be put back by a resume: " + problem.what());
+    complain(path, problem);
   } catch (...) {
     // Out of memory: nobody to tell.
   }
+}
+
+void Journal::complain(const std::string& path, const std::exception& problem) {
+  if (said_.size() >= 20 || !said_.insert(path).second) return;
+  log::error(path + " is being changed and cannot be put back by a resume: " + problem.what());
 }
 
 }  // namespace chkpt::files

@@ -58,7 +58,9 @@ class Journal {
   Entry describe(const std::string& path) const;
   bool ours(const std::string& path) const;
   void keep_open_files();
+  std::string keep(const std::string& path, const struct stat& info, Change change);
   void say(const std::string& path, const std::exception& problem) noexcept;
+  void complain(const std::string& path, const std::exception& problem);  // the mutex is held
   friend void lock_for_fork();
   friend void unlock_after_fork();
 
@@ -72,6 +74,7 @@ class Journal {
   std::mutex mutex_;  // of all below; held across fork()
   std::uint64_t known_epoch_ = 0;
   std::int64_t last_time_ns_ = 0;
+  bool torn_ = false;  // the journal's last line is not whole
   std::map<std::string, Known> known_;
   std::set<std::string> said_;
 };

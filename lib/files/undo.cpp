@@ -87,10 +87,10 @@ void restore_contents(const KeptFiles& kept, const Entry& entry) {
   set_mtime(entry);
 }
 
-[[noreturn]] void too_large(const Entry& entry) {
+[[noreturn]] void not_kept(const Entry& entry) {
   throw FormatError(entry.path + " (" + format_bytes(entry.size) +
-                    ") was overwritten after the snapshot and was too large to keep: it holds "
-                    "later contents until the script writes it again");
+                    ") was overwritten after the snapshot and had not been kept: it holds later "
+                    "contents until the script writes it again");
 }
 
 // The undo is being repeated, and the directory that the path was in has its old name again.
@@ -110,8 +110,8 @@ void take_back(const KeptFiles& kept, const Entry& entry) {
       return cut_to_size(entry);
     case Kind::kKept:
       return restore_contents(kept, entry);
-    case Kind::kTooLarge:
-      too_large(entry);
+    case Kind::kNotKept:
+      not_kept(entry);
     case Kind::kLink:
       return restore_link(entry);
     case Kind::kDirectory:

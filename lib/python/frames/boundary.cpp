@@ -256,12 +256,21 @@ bool plan_item(const Boundary& b, std::string* reason) {
   return true;
 }
 
+// importlib calls C code that calls the module's; import statements end up there too.
+bool is_import_machinery(InterpreterFrame* frame) {
+  PyObject* file = shim::code(frame)->co_filename;
+  const char* name = file && PyUnicode_Check(file) ? PyUnicode_AsUTF8(file) : nullptr;
+  if (!name) PyErr_Clear();
+  return name && std::strncmp(name, "<frozen importlib", 17) == 0;
+}
+
 }  // namespace
 
 bool plan_c_boundary(InterpreterFrame* frame, const CodeAnalysis& code, InterpreterFrame* callee,
                      FramePlan* plan, std::string* reason) {
   if (is_interruption(frame, callee))
     return refuse(reason, "inside a finaliser, signal handler or weak reference callback");
+  if (is_import_machinery(frame)) return refuse(reason, "inside an import");
   const int at = shim::offset(frame);
   const Boundary b{frame,
                    code,

@@ -126,6 +126,36 @@ Ref copy_of(PyObject* value) {
   return own(PySet_New(value));
 }
 
+// Found again by its name in a library module, or the script's own.
+bool can_be_named(PyObject* function_or_class) {
+  const Ref module_name = attr_or_null(function_or_class, "__module__");
+  const Ref qualname = attr_or_null(function_or_class, "__qualname__");
+  if (!module_name || !qualname || !PyUnicode_Check(module_name.get()) ||
+      !PyUnicode_Check(qualname.get()))
+    return false;
+  if (g_baseline->by_value.module_named(module_name.get())) return true;
+  PyObject* module = PyDict_GetItemWithError(PyImport_GetModuleDict(), module_name.get());
+  return module && find_qualified(module, qualname.get()).is(function_or_class);
+}
+
+// Of plain values (see fingerprint.hpp).
+bool can_be_saved(PyObject* value) {
+  if (PyFunction_Check(value) || PyCFunction_Check(value) || PyType_Check(value))
+    return can_be_named(value);
+  if (PyDict_CheckExact(value)) {
+    PyObject *key = nullptr, *element = nullptr;
+    for (Py_ssize_t position = 0; PyDict_Next(value, &position, &key, &element);)
+      if (!can_be_saved(key) || !can_be_saved(element)) return false;
+    return true;
+  }
+  if (!PyTuple_CheckExact(value) && !PyList_CheckExact(value) && !PyAnySet_CheckExact(value))
+    return true;
+  const Ref elements = own(PySequence_List(value));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(elements.get()); ++i)
+    if (!can_be_saved(PyList_GET_ITEM(elements.get(), i))) return false;
+  return true;
+}
+
 void append_deleted(const Ref& changes, PyObject* module_name, PyObject* module,
                     const Globals& before) {
   for (const auto& [name, global] : before) {
@@ -151,6 +181,7 @@ void append_changes(const Ref& changes, PyObject* module_name, PyObject* module,
     if (there && known->second.fingerprint.plain && known->second.fingerprint.value == now.value) {
       continue;
     }
+    if (!can_be_saved(value)) continue;
     const char* kind =
         there && known->second.type == Py_TYPE(value) ? container_kind(value) : nullptr;
     append(changes, kind ? pack(module_name, key, text(kind), copy_of(value))

@@ -230,7 +230,7 @@ TEST_F(JournalTest, WhatIsTooLargeToKeepIsSaid) {
   write_at_end(work_ + "large", "small", O_TRUNC);
   const auto problems = undo(1, 1);
   ASSERT_EQ(problems.size(), 1u);
-  EXPECT_NE(problems[0].find("too large to keep"), std::string::npos) << problems[0];
+  EXPECT_NE(problems[0].find("had not been kept"), std::string::npos) << problems[0];
 }
 
 TEST_F(JournalTest, DamageIsSaidAndTheRestDone) {
