@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "python/ref.hpp"
+
 namespace chkpt::heap {
 namespace {
 
@@ -76,12 +78,16 @@ class Walk {
   }
   // In no order: a sum.
   std::uint64_t set(PyObject* value, std::uint64_t seed, int level) {
-    PyObject* element = nullptr;
-    Py_ssize_t position = 0;
-    Py_hash_t hash = 0;
+    const Ref elements = Ref::steal(PyObject_GetIter(value));
     std::uint64_t sum = 0;
-    while (plain_ && _PySet_NextEntry(value, &position, &element, &hash)) {
-      sum += of(element, level + 1);
+    while (elements && plain_) {
+      const Ref element = Ref::steal(PyIter_Next(elements.get()));
+      if (!element) break;
+      sum += of(element.get(), level + 1);
+    }
+    if (PyErr_Occurred()) {  // out of memory
+      PyErr_Clear();
+      plain_ = false;
     }
     return mixed(seed, sum);
   }
