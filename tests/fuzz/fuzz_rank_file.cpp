@@ -81,7 +81,7 @@ void put_hash(Bytes& bytes, std::size_t at, ByteView hashed) {
 
 // Makes the hashes of a one-block file right again: block, table, footer.
 Bytes rehashed(Bytes bytes) {
-  constexpr std::size_t kTail = 2 * 4096;
+  constexpr std::size_t kTail = std::size_t{2} * 4096;
   if (bytes.size() < kTail + 4096) return bytes;
   const std::size_t table = bytes.size() - kTail;
   const std::size_t footer = bytes.size() - 4096;

@@ -18,7 +18,7 @@ namespace chkpt::cut {
 
 class CoordinatorTest : public ::testing::Test {
  protected:
-  void start(Config config = {}, int ranks = 2) {
+  void start(const Config& config = {}, int ranks = 2) {
     ranks_ = ranks;
     coordinator_ = std::make_unique<Coordinator>(ranks, config, now());
   }
