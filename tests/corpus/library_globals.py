@@ -32,6 +32,7 @@ original = textwrap.fill
 textwrap.fill = louder
 copyreg.pickle(Point, reduce_point)
 mimetypes.add_type("application/x-chkpt", ".chkpt")
+keyword.kwlist.insert(0, Point(7))
 colorsys.ONE_THIRD = 0.25
 string.whitespace += "_"
 keyword.kwlist.append("chkpt")
@@ -46,6 +47,8 @@ for i in range(9000):
     digest.add(textwrap.fill(f"words {value} and more words", 12), fractions.Fraction(value, 7))
     digest.add(colorsys.hls_to_rgb(value % 100 / 100, 0.5, 0.5), string.whitespace)
     digest.add(mimetypes.guess_type(f"x{i}.chkpt"), copyreg.dispatch_table[Point](Point(i))[1])
+    keyword.kwlist[0].x += value % 5
+    digest.add(keyword.kwlist[0].x)
     keyword.extra["made"].append(value % 3)
     del keyword.extra["made"][:-5]
     digest.add(keyword.kwlist[-1], keyword.extra, alias is keyword.kwlist)

@@ -156,6 +156,15 @@ bool can_be_saved(PyObject* value) {
   return true;
 }
 
+// An instance of the script's own class was put in after the import: saved, or refused by name.
+bool holds_script_object(PyObject* container, ByValue& by_value) {
+  const Ref elements = PyDict_CheckExact(container) ? own(PyDict_Values(container))
+                                                    : own(PySequence_List(container));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(elements.get()); ++i)
+    if (by_value.type(Py_TYPE(PyList_GET_ITEM(elements.get(), i)))) return true;
+  return false;
+}
+
 void append_deleted(const Ref& changes, PyObject* module_name, PyObject* module,
                     const Globals& before) {
   for (const auto& [name, global] : before) {
@@ -165,7 +174,7 @@ void append_deleted(const Ref& changes, PyObject* module_name, PyObject* module,
 }
 
 void append_changes(const Ref& changes, PyObject* module_name, PyObject* module,
-                    const Globals& before) {
+                    const Globals& before, ByValue& by_value) {
   PyObject *key = nullptr, *value = nullptr;
   Py_ssize_t position = 0;
   std::size_t still_there = 0;
@@ -176,7 +185,13 @@ void append_changes(const Ref& changes, PyObject* module_name, PyObject* module,
     if (known != before.end()) ++still_there;
     if (is_dunder(name) || PyModule_Check(value)) continue;
     const Fingerprint now = fingerprint_of(value);
-    if (!now.plain) continue;
+    if (!now.plain) {
+      const bool same_kind = known != before.end() && known->second.type == Py_TYPE(value);
+      const char* container = same_kind ? container_kind(value) : nullptr;
+      if (container && holds_script_object(value, by_value))
+        append(changes, pack(module_name, key, text(container), copy_of(value)));
+      continue;
+    }
     const bool there = known != before.end();
     if (there && known->second.fingerprint.plain && known->second.fingerprint.value == now.value) {
       continue;
@@ -219,6 +234,7 @@ void watch_library_globals() {
 
 Ref changed_library_globals() {
   const Ref changes = new_list();
+  ByValue by_value;  // of this save alone: it knows types by their address
   const Ref items = own(PyDict_Items(PyImport_GetModuleDict()));
   for (Py_ssize_t i = 0; g_baseline && i < PyList_GET_SIZE(items.get()); ++i) {
     PyObject* name = item(PyList_GET_ITEM(items.get(), i), 0);
@@ -226,7 +242,7 @@ Ref changed_library_globals() {
     if (!PyUnicode_Check(name) || !PyModule_Check(module)) continue;
     const auto before = g_baseline->modules.find(utf8(name));
     if (before == g_baseline->modules.end()) continue;
-    append_changes(changes, name, module, before->second);
+    append_changes(changes, name, module, before->second, by_value);
   }
   return changes;
 }
