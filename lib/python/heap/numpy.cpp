@@ -242,12 +242,28 @@ bool is_memmap(PyObject* array) {
 
 // ---- numpy.random: generators that share a bit generator still do
 
-Ref rebuild_random(Args args) { return call(args[0], args[1]); }
+// A RandomState keeps the second of two Gaussians it drew (numpy/random/mtrand.pyx, get_state).
+const char* const kCachedGaussian[] = {"has_gauss", "gauss"};
+
+Ref random_state(PyObject* generator) { return call_method(generator, "get_state", Py_False); }
+
+Ref rebuild_random(Args args) {
+  Ref generator = call(args[0], args[1]);
+  if (args[2] == Py_None) return generator;
+  const Ref state = random_state(generator.get());
+  for (int i = 0; i < 2; ++i)
+    ok(PyDict_SetItemString(state.get(), kCachedGaussian[i], item(args[2], i)));
+  call_method(generator, "set_state", state);
+  return generator;
+}
 const Rebuilder make_random{"numpy.random", guarded<rebuild_random>};
 Ref reduce_random(Saver&, PyObject* generator, Rule& rule) {
-  const char* name =
-      std::strstr(rule.type->tp_name, "Generator") ? "bit_generator" : "_bit_generator";
-  return reduced(make_random, pack(rule.type, attr(generator, name)));
+  if (std::strstr(rule.type->tp_name, "Generator"))
+    return reduced(make_random, pack(rule.type, attr(generator, "bit_generator"), Py_None));
+  const Ref state = random_state(generator);
+  const Ref cached =
+      pack(find(state.get(), kCachedGaussian[0]), find(state.get(), kCachedGaussian[1]));
+  return reduced(make_random, pack(rule.type, attr(generator, "_bit_generator"), cached));
 }
 
 // ---- dtypes that exist only once stay the same object

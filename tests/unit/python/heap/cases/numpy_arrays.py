@@ -45,7 +45,9 @@ generator = np.random.default_rng(5)
 generator.random(3)
 twin = np.random.Generator(generator.bit_generator)
 legacy = np.random.RandomState(4)
-legacy.normal()
+legacy.normal()  # the second Gaussian of the pair is kept
+legacy_peer = np.random.RandomState(4)
+expected_legacy = [legacy_peer.normal(), legacy_peer.normal(), legacy_peer.rand()][1:]
 np.random.seed(11)
 np.random.rand(2)
 np.random.normal()
@@ -114,5 +116,6 @@ def check():
         return
     assert [np.random.normal(), np.random.rand()] == expected
     assert [generator.random(), twin.random()] == expected_generator
+    assert [legacy.normal(), legacy.rand()] == expected_legacy
     assert resizable.flags.owndata
     resizable.resize(10, refcheck=False)
