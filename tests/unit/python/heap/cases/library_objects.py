@@ -171,7 +171,7 @@ def check():
     with condition:
         pass
     ran.append(1)
-    if len(ran) < 3:
+    if len(ran) < 2:  # what can be asked once only: after saving, and after loading
         return
     assert reader.line_num == 1 and list(reader) == [["c", "d"], ["e", "f"]]
     writer.writerow([3])

@@ -112,7 +112,7 @@ def check():
     over_buffer[0] = 0
     assert np.get_printoptions()["precision"] == 3 and np.geterr()["divide"] == "raise"
     ran.append(1)
-    if len(ran) < 3:
+    if len(ran) < 2:  # what can be asked once only: after saving, and after loading
         return
     assert [np.random.normal(), np.random.rand()] == expected
     assert [generator.random(), twin.random()] == expected_generator
