@@ -19,6 +19,7 @@
 #include "python/chkpt/module.hpp"
 #include "python/frames/safe_point.hpp"
 #include "python/heap/foreign.hpp"
+#include "python/heap/library_globals.hpp"
 #include "python/heap/load.hpp"
 #include "python/launch/launch.hpp"
 #include "python/process/register.hpp"
@@ -60,6 +61,7 @@ void before_finalize(int exit_code) {
     PyEval_RestoreThread(saved);
   }
   frames::safe_point::stop();
+  heap::forget_library_globals();
 }
 
 void say_how_it_ended(const Session& session) {

@@ -9,6 +9,7 @@
 
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/library_globals.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -57,6 +58,11 @@ bool ByValue::is_library_file(const std::string& path) const {
   return false;
 }
 
+bool ByValue::is_library_origin(const std::string& origin) const {
+  const bool python = ends_with(origin, ".py") || ends_with(origin, ".pyc");
+  return !python || is_library_file(origin);
+}
+
 bool ByValue::decide_module(PyObject* name, PyObject* module) const {
   if (!PyUnicode_Check(name) || !PyModule_Check(module)) return false;
   const std::string module_name = utf8(name);
@@ -65,8 +71,7 @@ bool ByValue::decide_module(PyObject* name, PyObject* module) const {
   PyObject* dict = PyModule_GetDict(module);
   PyObject* file = find(dict, "__file__");
   if (file && PyUnicode_Check(file)) {
-    const std::string path = utf8(file);
-    return (ends_with(path, ".py") || ends_with(path, ".pyc")) && !is_library_file(path);
+    return !is_library_origin(utf8(file));
   }
   // Cython keeps the types its modules share in a module without a file.
   if (starts_with(module_name, "_cython_")) return false;
@@ -103,6 +108,20 @@ Ref find_qualified(PyObject* module, PyObject* qualname) {
   return found;
 }
 
+namespace {
+
+// A new import of the library module finds the object under this name.
+bool is_imported_as(PyObject* module, PyObject* qualname, PyObject* object) {
+  if (!find_qualified(module, qualname).is(object)) return false;
+  if (!PyModule_Check(module)) return true;
+  const std::string path = utf8(qualname);
+  const Ref outermost = text(path.substr(0, path.find('.')));
+  PyObject* value = PyDict_GetItemWithError(PyModule_GetDict(module), outermost.get());
+  return !value || !made_after_import(module, outermost.get(), value);
+}
+
+}  // namespace
+
 bool ByValue::decide_type(PyTypeObject* type) {
   if (!frames::is_python_class(type)) return false;
   PyObject* name = find(type->tp_dict, "__module__");
@@ -110,7 +129,7 @@ bool ByValue::decide_type(PyTypeObject* type) {
   PyObject* found = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
   if (!found || module(name, found)) return true;
   PyObject* qualname = reinterpret_cast<PyHeapTypeObject*>(type)->ht_qualname;
-  return !find_qualified(found, qualname).is(reinterpret_cast<PyObject*>(type));
+  return !is_imported_as(found, qualname, reinterpret_cast<PyObject*>(type));
 }
 
 bool ByValue::type(PyTypeObject* type) {
@@ -127,7 +146,7 @@ bool ByValue::function_is_importable(PyObject* function) {
   if (!name || !PyUnicode_Check(name)) return false;
   PyObject* found = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
   if (!found || module(name, found)) return false;
-  return find_qualified(found, object->func_qualname).is(function);
+  return is_imported_as(found, object->func_qualname, function);
 }
 
 }  // namespace chkpt::heap

@@ -8,6 +8,7 @@
 
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/classes.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -104,20 +105,6 @@ Ref rebuild_class(Args args) {
   return made;
 }
 const Rebuilder make_class{"class", guarded<rebuild_class>};
-
-// Attributes go through type.__setattr__, which keeps the C slots in step, unless the metaclass has
-// a data descriptor of that name that would catch them.
-void set_class_attribute(PyObject* type, PyObject* name, PyObject* value) {
-  PyObject* descriptor = _PyType_Lookup(Py_TYPE(type), name);
-  const bool caught = descriptor && Py_TYPE(descriptor)->tp_descr_set;
-  if (caught)
-    ok(PyDict_SetItem(as_type(type)->tp_dict, name, value));
-  else
-    ok(PyType_Type.tp_setattro(type, name, value));
-  // A property keeps the name it was assigned to for its error messages only.
-  if (Py_TYPE(value) == &PyProperty_Type && attr_or_null(value, "__set_name__"))
-    call_method(value, "__set_name__", type, name);
-}
 
 // The namespace in its saved order: what the interpreter made itself stands where it stood.
 void reorder(PyObject* type, PyObject* names) {
@@ -340,6 +327,18 @@ Ref reduce_class(Saver& saver, PyObject* object, Rule&) {
   const Ref args = pack(Py_TYPE(type), own(PyType_GetName(type)), type->tp_bases,
                         first_attributes(type), elder_siblings(saver, type));
   return reduced(make_class, args, class_state(type), set_class);
+}
+
+void set_class_attribute(PyObject* type, PyObject* name, PyObject* value) {
+  PyObject* descriptor = _PyType_Lookup(Py_TYPE(type), name);
+  const bool caught = descriptor && Py_TYPE(descriptor)->tp_descr_set;
+  if (caught)
+    ok(PyDict_SetItem(as_type(type)->tp_dict, name, value));
+  else
+    ok(PyType_Type.tp_setattro(type, name, value));
+  // A property keeps the name it was assigned to for its error messages only.
+  if (Py_TYPE(value) == &PyProperty_Type && attr_or_null(value, "__set_name__"))
+    call_method(value, "__set_name__", type, name);
 }
 
 }  // namespace chkpt::heap

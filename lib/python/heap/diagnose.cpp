@@ -71,6 +71,7 @@ class Search {
     return "";
   }
   const std::string& place() const { return place_; }
+  const std::vector<Ref>& way() const { return way_; }
 
  private:
   void add(PyObject* parent, const std::string& label, PyObject* object,
@@ -78,7 +79,7 @@ class Search {
     if (!object || object == Py_None || PyBool_Check(object) || PyLong_CheckExact(object) ||
         PyFloat_CheckExact(object) || (PyUnicode_CheckExact(object) && object != target_))
       return;
-    if (PyModule_Check(object) && object != target_) return;
+    if ((PyModule_Check(object) || saver_.is_registered(object)) && object != target_) return;
     if (!origins_.emplace(object, Origin{parent, label, place}).second) return;
     keep_.push_back(Ref::borrow(object));
     queue_.push_back(object);
@@ -193,6 +194,7 @@ class Search {
     for (PyObject* at = object; at;) {
       const Origin& origin = origins_.at(at);
       path = origin.label + path;
+      way_.push_back(Ref::borrow(at));
       if (!origin.parent) place_ = origin.place;
       at = origin.parent;
     }
@@ -207,15 +209,16 @@ class Search {
   std::deque<PyObject*> queue_;
   std::vector<Ref> keep_;
   std::string place_;
+  std::vector<Ref> way_;
 };
 
 }  // namespace
 
-std::string explain_failure(Saver& saver, const Ref& body) {
+Failure explain_failure(Saver& saver, const Ref& body) {
   std::string reason = take_exception_text();
   if (!saver.refusal().empty()) reason = saver.refusal();
   PyObject* culprit = saver.last_reduced();
-  if (!culprit) return reason;
+  if (!culprit) return {reason, {}};
   Search search(saver, culprit);
   std::string path;
   try {
@@ -225,7 +228,7 @@ std::string explain_failure(Saver& saver, const Ref& body) {
   }
   std::string text = "`" + (path.empty() ? "" : path + " -> ") + "<" + type_name(culprit) + ">`";
   if (!search.place().empty()) text += " at " + search.place();
-  return text + ": " + reason;
+  return {text + ": " + reason, search.way()};
 }
 
 }  // namespace chkpt::heap

@@ -6,13 +6,17 @@
 #include "python/ref.hpp"
 
 #include <string>
+#include <vector>
 
 #include "python/heap/saver.hpp"
 
 namespace chkpt::heap {
 
+struct Failure {
+  std::string text;      // "`__main__.solver.cache['x'] -> <socket.socket>` at fit.py:31: reason"
+  std::vector<Ref> way;  // the objects that lead to the culprit, it first
+};
 // Consumes the pending Python exception. `body`: what was being pickled, may be null.
-// "`__main__.solver.cache['x'] -> <socket.socket>`: reason, at fit.py:31"
-std::string explain_failure(Saver& saver, const Ref& body);
+Failure explain_failure(Saver& saver, const Ref& body);
 
 }  // namespace chkpt::heap

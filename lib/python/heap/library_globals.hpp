@@ -1,31 +1,50 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What has become of the global names of library modules since their import: tables that were
-// filled on first use, settings that were changed, functions that the script has replaced. A module
-// that is imported again on resume knows nothing of them.
+// What has become of library modules since their import: tables that were filled on first use,
+// settings that were changed, counters in classes, objects made later, functions that the script
+// has replaced. A module that is imported again on resume knows nothing of them.
 //
-// Each library module's names are fingerprinted when its import ends (the last step of
-// importlib._bootstrap, _load_unlocked, is wrapped). Of the standard library, modules whose state
-// is restored elsewhere or belongs to the process are left out, and so is state inside other
-// objects.
+// What modules hold is recorded when a library import ends (the last step of
+// importlib._bootstrap, _load_unlocked, is wrapped): see library_nodes.hpp. What differs from that
+// is saved, object by object, and put into the objects that a new import made. Left out are modules
+// in C, state inside C objects and closures, and modules whose state is restored elsewhere or
+// belongs to the process.
 #pragma once
 
 #include "python/ref.hpp"
 
+#include <functional>
+#include <string>
+
 namespace chkpt::heap {
 
-// Once, before the script; what is imported already is fingerprinted now. Needs the GIL. Throws
-// Raised.
-void watch_library_globals();
+// Its name among the parts of the process state, and so in the path of what cannot be saved.
+constexpr const char* kLibraryGlobals = "library globals";
 
-// Names whose value can be saved and is not what the import made: [(module, name, how, value)].
-// `how` is "dict", "list" or "set" for a container that is still of the type the import made,
-// "deleted" for a name that is gone, and "value" for anything else. Throws Raised.
+// All need the GIL and throw Raised.
+
+// Once, before the script; what is imported already is recorded now.
+void watch_library_globals();
+// Before the interpreter ends: objects must die when their modules do.
+void forget_library_globals();
+
+// [(place, holder, [(part, key[, value])])]: what differs and is not known to be impossible to
+// save. An entry without a value is as the import made it, or is gone if it is a name of a module
+// or class.
 Ref changed_library_globals();
-// Makes those names so again. A container of the import keeps its identity. Throws Raised.
 void restore_library_globals(PyObject* changed);
 
-// The name held another kind of value when the import ended, so that a new import does not make
-// this object. All borrowed, names as in sys.modules.
-bool made_after_import(PyObject* module_name, PyObject* name, PyObject* value);
+// Asks `why_not` for every value that differs, and leaves out from now on what has a reason. Says
+// once what that is. True if anything was found.
+bool leave_out_unsaveable(const std::function<std::string(PyObject* value)>& why_not);
+
+// Whether a name of a library module holds something that a new import does not make.
+bool made_after_import(PyObject* module, PyObject* name, PyObject* value);
+// Whether any of its names may.
+bool changed_since_import(PyObject* module);
+
+// Where an object of a library module is found again after a new import: (module name, steps); null
+// if it is none.
+Ref library_place_of(PyObject* object);
+Ref library_object_at(PyObject* place);
 
 }  // namespace chkpt::heap

@@ -15,6 +15,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/hashing.hpp"
+#include "python/heap/library_globals.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/rebuilder.hpp"
 
@@ -156,6 +157,7 @@ Ref Loader::resolve(PyObject* id) {
   if (tag == "N") return not_a_number(id);
   if (tag == "Z") return frozen_set(id);
   if (tag == "f") return stack().frame_object(static_cast<int>(integer(item(id, 1))));
+  if (tag == "p") return library_object_at(pack(item(id, 1), item(id, 2)).get());
   const bool by_value = tag == "M" || tag == "D";
   const Ref module =
       by_value ? own(PyImport_GetModule(item(id, 1))) : own(PyImport_Import(item(id, 1)));

@@ -9,6 +9,7 @@
 
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/library_contents.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/saver.hpp"
@@ -78,11 +79,12 @@ bool Saver::is_sentinel(PyObject* module_name, PyObject* key, PyObject* value) {
 void Saver::register_library_values(PyObject* name, PyObject* module) {
   PyObject *key = nullptr, *value = nullptr;
   Py_ssize_t position = 0;
+  const bool changed = changed_since_import(module);
   while (PyDict_Next(PyModule_GetDict(module), &position, &key, &value)) {
     if (!PyUnicode_Check(key)) continue;
     if (PyType_Check(value)) note_registrations(value);
     if (!is_sentinel(name, key, value) || ids_.find(value)) continue;
-    if (made_after_import(name, key, value)) continue;
+    if (is_counter(value) || (changed && made_after_import(module, key, value))) continue;
     add(value, pack(text("s"), name, key));
     note_lock(name, key, value);
   }

@@ -4,6 +4,7 @@
 #include <structmember.h>
 
 #include <cstring>
+#include <unordered_set>
 
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
@@ -68,18 +69,33 @@ bool is_plain(PyTypeObject* type, const Layout& layout) {
   return true;
 }
 
+bool has_own_getstate(PyTypeObject* type) {
+  return !same_lookup(type, &PyBaseObject_Type, "__getstate__");
+}
+
 // Library classes that know better than raw state: they are saved by name, re-register, or refuse.
 bool has_own_reduce(PyTypeObject* type) {
-  for (const char* name : {"__reduce__", "__reduce_ex__", "__getstate__"})
+  for (const char* name : {"__reduce__", "__reduce_ex__"})
     if (!same_lookup(type, &PyBaseObject_Type, name)) return true;
   return lookup(type, "__getnewargs__") || lookup(type, "__getnewargs_ex__");
+}
+
+// Library classes whose raw state could not be saved. Kept alive: they are known by address.
+std::unordered_set<PyTypeObject*>& taken_by_own_getstate() {
+  static std::unordered_set<PyTypeObject*> types;
+  return types;
 }
 
 Reduce rule_for_python_class(Saver& saver, Rule& rule) {
   rule.layout = layout_of(rule.type);
   const bool by_value = saver.by_value().type(rule.type);
-  if (!by_value && has_own_reduce(rule.type) && !is_hdf5_object_type(rule.type))
+  const bool own_getstate = taken_by_own_getstate().count(rule.type) != 0;
+  if (!by_value && (own_getstate || has_own_reduce(rule.type)) && !is_hdf5_object_type(rule.type))
     return reduce_by_default;
+  // A state made for a transfer may leave out what a continuation needs, such as where
+  // matplotlib's axes stand in their cycle of colours: raw state, as long as it can be saved.
+  if (!by_value && has_own_getstate(rule.type))
+    return rule.layout.native_base == &PyBaseObject_Type ? reduce_special : reduce_by_default;
   if (rule.layout.native_base != &PyBaseObject_Type)
     return by_value || !has_own_reduce(rule.layout.native_base) ? reduce_native : reduce_by_default;
   return is_plain(rule.type, rule.layout) ? reduce_plain : reduce_special;
@@ -161,6 +177,13 @@ void choose_rule(Saver& saver, Rule& rule) {
   // Some static types of 3.11 are never readied; asking them anything would crash.
   if (!PyType_HasFeature(rule.type, Py_TPFLAGS_READY)) ok(PyType_Ready(rule.type));
   rule.reduce = rule_for(saver, rule);
+}
+
+bool take_own_getstate(PyTypeObject* type) {
+  if (!frames::is_python_class(type) || !has_own_getstate(type)) return false;
+  if (!taken_by_own_getstate().insert(type).second) return false;
+  Py_INCREF(type);
+  return true;
 }
 
 Ref reduce_foreign(Saver&, PyObject* object, Rule& rule) {

@@ -11,6 +11,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/diagnose.hpp"
 #include "python/heap/files.hpp"
+#include "python/heap/library_globals.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/saver.hpp"
 
@@ -159,6 +160,24 @@ void write_all(Saver& saver, const Ref& body, Pickled& out) {
   dump_deferred(saver, pickling);
 }
 
+// Empty if it can be pickled.
+std::string why_not_saveable(const SaveRequest& request, PyObject* value) {
+  Saver saver(request);
+  Pickled out;
+  try {
+    saver.register_modules();
+    saver.register_stack();
+    Pickling pickling(saver, out);
+    pickling.dump(Ref::borrow(value));
+    dump_deferred(saver, pickling);
+  } catch (const Raised&) {
+    return saver.refusal().empty() ? take_exception_text() : (PyErr_Clear(), saver.refusal());
+  }
+  return "";
+}
+
+struct SaveAgain {};  // by another rule
+
 Pickled save_now(const SaveRequest& request) {
   Saver saver(request);
   Pickled out;
@@ -170,12 +189,32 @@ Pickled save_now(const SaveRequest& request) {
     body = body_of(saver, request);
     write_all(saver, body, out);
   } catch (const Raised&) {
-    throw CannotSave(explain_failure(saver, body));
+    const Failure failure = explain_failure(saver, body);
+    for (const Ref& object : failure.way)
+      if (!saver.by_value().type(Py_TYPE(object.get())) && take_own_getstate(Py_TYPE(object.get())))
+        throw SaveAgain{};
+    throw CannotSave(failure.text);
   }
   for (const Saver::ModuleEntry& entry : saver.by_value_modules())
     out.by_value_modules.push_back(utf8(entry.name.get()));
   out.imported_modules = names_of(saver.imported_modules());
   return out;
+}
+
+// What cannot be saved of a library's own state is said and left out; anything else is a refusal.
+Pickled save_what_can_be_saved(const SaveRequest& request) {
+  for (;;) {
+    try {
+      return save_now(request);
+    } catch (const SaveAgain&) {
+      continue;
+    } catch (const CannotSave& refusal) {
+      const bool in_library = std::strstr(refusal.what(), kLibraryGlobals) != nullptr;
+      if (!in_library ||
+          !leave_out_unsaveable([&](PyObject* value) { return why_not_saveable(request, value); }))
+        throw;
+    }
+  }
 }
 
 }  // namespace
@@ -233,7 +272,7 @@ Pickled save(const SaveRequest& request) {
   Pickled result;
   on_big_stack([&] {
     try {
-      result = save_now(request);
+      result = save_what_can_be_saved(request);
     } catch (const Raised&) {
       throw CannotSave(take_exception_text());
     }

@@ -9,6 +9,8 @@
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/hashing.hpp"
+#include "python/heap/library_contents.hpp"
+#include "python/heap/library_globals.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -23,6 +25,9 @@ Ref rebuild_interned(Args args) {
   return Ref::steal(string);
 }
 const Rebuilder make_interned{"interned", guarded<rebuild_interned>};
+
+Ref rebuild_library_object(Args args) { return library_object_at(pack(args[0], args[1]).get()); }
+const Rebuilder make_library_object{"library.object", guarded<rebuild_library_object>};
 
 }  // namespace
 
@@ -105,7 +110,11 @@ PyObject* Saver::persistent_id(PyObject* object) {
   try {
     if (type == &PyFloat_Type) {
       return nan_id(object).release();
-    } else if (type == &PyDict_Type) {
+    } else if (type == &PyDict_Type || type == &PyList_Type || type == &PySet_Type) {
+      if (const Ref place = library_place_of(object))
+        return pack(text("p"), item(place, 0), item(place, 1)).release();
+    }
+    if (type == &PyDict_Type) {
       if (fills_late(object)) return defer(object, "d").release();
     } else if (type == &PySet_Type) {
       if (defers_set(object)) return defer(object, "s").release();
@@ -127,6 +136,8 @@ Rule& Saver::rule_of(PyTypeObject* type) {
   Rule& rule = rules_[type];
   rule.type = type;
   choose_rule(*this, rule);
+  const bool of_library = frames::is_python_class(type) && !by_value_.type(type);
+  rule.in_libraries = of_library || is_container_type(type);
   return rule;
 }
 
@@ -135,6 +146,9 @@ PyObject* Saver::reduce(PyObject* object) {
   try {
     if (interning_) return reduced(make_interned, pack(PyCell_GET(object))).release();
     Rule& rule = rule_of(Py_TYPE(object));
+    if (rule.in_libraries)
+      if (const Ref place = library_place_of(object))
+        return reduced(make_library_object, place).release();
     return rule.reduce(*this, object, rule).release();
   } catch (const CannotSave& error) {
     refusal_ = error.what();

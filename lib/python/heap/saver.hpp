@@ -34,6 +34,7 @@ struct Rule {
   Layout layout{{}, nullptr, false};
   Ref new_args;                          // (type,): arguments of the default constructor
   const ForeignType* foreign = nullptr;  // for reduce_foreign
+  bool in_libraries = false;             // such objects may be a library module's own
 };
 
 class Saver {
@@ -118,5 +119,8 @@ Ref not_implemented();
 
 // Decides the rule of a type that was not met before in this save.
 void choose_rule(Saver& saver, Rule& rule);
+// From now on instances of this library class are saved as its own __getstate__ says. False if it
+// has none, or if they are already.
+bool take_own_getstate(PyTypeObject* type);
 
 }  // namespace chkpt::heap

@@ -116,7 +116,7 @@ void restore_finalizers(PyObject* saved) {
 
 void register_library_parts() {
   watch_library_globals();
-  register_process_part({"library globals", changed_library_globals, restore_library_globals, 40});
+  register_process_part({kLibraryGlobals, changed_library_globals, restore_library_globals, 40});
   register_process_part({"decimal", save_decimal, restore_decimal, 50});
   register_process_part({"contextvars", save_context_variables, restore_context_variables, 51});
   register_process_part({"finalizers", save_finalizers, restore_finalizers, 60});

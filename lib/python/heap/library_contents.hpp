@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What an object of a library module directly holds, as a flat list that can be compared, saved and
+// put back: the names of a module, class or instance, slots, and the elements of a container. No
+// code of the library runs.
+#pragma once
+
+#include "python/ref.hpp"
+
+#include <vector>
+
+namespace chkpt::heap {
+
+enum class Holder { kNone, kModule, kClass, kInstance, kContainer, kTuple };
+
+// The numbers are part of the format.
+enum class Part { kName = 0, kSlot = 1, kItem = 2, kElement = 3 };
+
+struct Entry {
+  Part part;
+  PyObject* key;    // the name, or the key of a mapping's item; null for slots and elements
+  Py_ssize_t slot;  // of kSlot: its number in layout_of(type)
+  PyObject* value;
+};
+using Entries = std::vector<Entry>;  // borrowed
+
+// kNone for everything whose state is in C code, or that cannot change.
+Holder holder_of(PyObject* object);
+
+// Exact types of containers: their instances belong to whoever holds them.
+bool is_container_type(PyTypeObject* type);
+
+// Appends what the object holds now. Throws Raised.
+void read_entries(PyObject* object, Holder holder, Entries& entries);
+
+// Numbers and strings are the same if they are equal, everything else if it is the same object.
+bool same_value(PyObject* before, PyObject* now);
+bool same_entry(const Entry& before, const Entry& now);
+// Numbers, strings, None and tuples of them.
+bool is_atom(PyObject* value);
+
+// itertools.count: changes with every next() and can only be read through its copy.
+bool is_counter(PyObject* value);
+
+// Sets or, with a null value, deletes one name of a module or class.
+void write_name(PyObject* object, Holder holder, PyObject* name, PyObject* value_or_null);
+// Gives an instance or a container exactly these entries, in this order.
+void write_entries(PyObject* object, Holder holder, const Entries& entries);
+
+}  // namespace chkpt::heap

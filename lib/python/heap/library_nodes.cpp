@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "python/heap/library_nodes.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "python/heap/call.hpp"
+#include "python/heap/layout.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+constexpr std::size_t kMostEntries = 100'000;  // tables of constants
+
+void take(Entry& entry) {
+  Py_XINCREF(entry.key);
+  if (is_counter(entry.value))
+    entry.value = call_method(import("copy"), "copy", entry.value).release();
+  else
+    Py_INCREF(entry.value);
+}
+
+void drop(Entry& entry) {
+  Py_XDECREF(entry.key);
+  Py_DECREF(entry.value);
+}
+
+bool same_entries(const Entries& before, const Entries& now) {
+  if (before.size() != now.size()) return false;
+  for (std::size_t i = 0; i < now.size(); ++i)
+    if (!same_entry(before[i], now[i])) return false;
+  return true;
+}
+
+// Found again by its value or its name; the order of a dict may be that of addresses.
+bool is_key(PyObject* key) {
+  if (PyTuple_CheckExact(key)) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i)
+      if (!is_key(PyTuple_GET_ITEM(key, i))) return false;
+    return true;
+  }
+  return is_atom(key) || PyType_Check(key) || PyFunction_Check(key);
+}
+
+// How `parent` held the object when its import ended; null if it did not.
+Ref step_to(const LibraryNodes::Node& parent, PyObject* object) {
+  for (std::size_t i = 0; i < parent.entries.size(); ++i) {
+    const Entry& entry = parent.entries[i];
+    if (entry.value != object || (entry.key && !is_key(entry.key))) continue;
+    const Ref key = entry.key                   ? Ref::borrow(entry.key)
+                    : entry.part == Part::kSlot ? number(entry.slot)
+                                                : number(static_cast<long long>(i));
+    return pack(number(static_cast<int>(entry.part)), key);
+  }
+  return {};
+}
+
+PyObject* value_at(const Entries& entries, PyObject* step) {
+  const auto part = static_cast<Part>(integer(item(step, 0)));
+  PyObject* key = item(step, 1);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const Entry& entry = entries[i];
+    if (entry.part != part) continue;
+    const bool found = entry.key             ? same_value(key, entry.key)
+                       : part == Part::kSlot ? entry.slot == integer(key)
+                                             : static_cast<long long>(i) == integer(key);
+    if (found) return entry.value;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+LibraryNodes::~LibraryNodes() {
+  for (Node& node : nodes_)
+    for (Entry& entry : node.entries) drop(entry);
+}
+
+int LibraryNodes::add(PyObject* object, Holder holder, int parent, Ref name) {
+  const int index = static_cast<int>(nodes_.size());
+  nodes_.push_back({Ref::borrow(object), holder, parent, std::move(name), false, {}});
+  index_.insert(object, index);
+  return index;
+}
+
+void LibraryNodes::remember(int index) {
+  Node& node = nodes_[static_cast<std::size_t>(index)];
+  Entries now;
+  read_entries(node.object.get(), node.holder, now);
+  if (now.size() > kMostEntries) now.clear();
+  for (Entry& entry : now) take(entry);
+  node.entries.swap(now);
+  for (Entry& entry : now) drop(entry);
+}
+
+// Adds what the node holds and is not known yet.
+void LibraryNodes::follow(int index) {
+  const auto at = static_cast<std::size_t>(index);
+  if (PyAnySet_Check(nodes_[at].object.get())) return;  // in no order that a new import repeats
+  for (std::size_t i = 0; i < nodes_[at].entries.size(); ++i) {
+    PyObject* value = nodes_[at].entries[i].value;
+    PyObject* key = nodes_[at].entries[i].key;
+    const Holder holder = holder_of(value);
+    if (holder == Holder::kNone || holder == Holder::kModule || knows(value)) continue;
+    if (key && !is_key(key)) continue;
+    if (!is_left_out_(value, holder)) add(value, holder, index, Ref());
+  }
+}
+
+// Breadth first: the shortest way is the place.
+void LibraryNodes::walk(int first) {
+  for (int index = first; index < static_cast<int>(nodes_.size()); ++index) {
+    remember(index);
+    follow(index);
+  }
+}
+
+void LibraryNodes::record(PyObject* name, PyObject* module) {
+  if (knows(module)) return;
+  walk(add(module, Holder::kModule, -1, Ref::borrow(name)));
+}
+
+const LibraryNodes::Node* LibraryNodes::find(PyObject* object) {
+  const int* index = index_.find(object);
+  return index ? &nodes_[static_cast<std::size_t>(*index)] : nullptr;
+}
+
+bool LibraryNodes::differs(const Node& node) {
+  if (node.holder == Holder::kTuple) return false;
+  scratch_.clear();
+  read_entries(node.object.get(), node.holder, scratch_);
+  if (scratch_.size() > kMostEntries && node.entries.empty()) return false;
+  return !same_entries(node.entries, scratch_);
+}
+
+void LibraryNodes::mark_changed() {
+  for (Node& node : nodes_)
+    if (!node.changed && differs(node)) node.changed = true;
+}
+
+void LibraryNodes::record_unmarked() {
+  const int count = static_cast<int>(nodes_.size());
+  for (int index = 0; index < count; ++index) {
+    const Node& node = nodes_[static_cast<std::size_t>(index)];
+    if (node.changed || !differs(node)) continue;
+    remember(index);
+    follow(index);
+  }
+  walk(count);
+}
+
+std::vector<const LibraryNodes::Node*> LibraryNodes::changed_nodes() {
+  std::vector<const Node*> changed;
+  for (const Node& node : nodes_)
+    if (differs(node)) changed.push_back(&node);
+  return changed;
+}
+
+bool LibraryNodes::held(const Node& module, PyObject* name, PyObject* value) {
+  for (const Entry& entry : module.entries)
+    if (same_value(entry.key, name)) return entry.value == value;
+  return false;
+}
+
+Ref LibraryNodes::place_of(PyObject* object) {
+  const Node* node = find(object);
+  if (!node) return {};
+  const Ref steps = new_list();
+  while (node->parent >= 0) {
+    const Node& parent = nodes_[static_cast<std::size_t>(node->parent)];
+    const Ref step = step_to(parent, node->object.get());
+    if (!step) return {};
+    append(steps, step);
+    node = &parent;
+  }
+  ok(PyList_Reverse(steps.get()));
+  return pack(node->name, own(PyList_AsTuple(steps.get())));
+}
+
+Ref object_at(PyObject* place) {
+  Ref object = Ref::borrow(PyDict_GetItemWithError(PyImport_GetModuleDict(), item(place, 0)));
+  PyObject* steps = item(place, 1);
+  for (Py_ssize_t i = 0; object && i < PyTuple_GET_SIZE(steps); ++i) {
+    Entries entries;
+    read_entries(object.get(), holder_of(object.get()), entries);
+    PyObject* next = value_at(entries, PyTuple_GET_ITEM(steps, i));
+    object = next ? Ref::borrow(next) : Ref();
+  }
+  return object;
+}
+
+}  // namespace chkpt::heap
