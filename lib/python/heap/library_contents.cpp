@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "python/heap/library_contents.hpp"
 
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <unordered_map>
@@ -174,7 +175,13 @@ void write_slots(PyObject* object, const Entries& entries) {
   for (std::size_t i = 0; i < slots.size(); ++i) set_slot_value(object, slots[i], values[i]);
 }
 
-bool same_bits(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+std::uint64_t bits_of(double number) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &number, sizeof bits);
+  return bits;
+}
+// Tells -0.0 from 0.0, and finds a NaN equal to itself.
+bool same_bits(double a, double b) { return bits_of(a) == bits_of(b); }
 
 bool same_items(PyObject* before, PyObject* now) {
   if (PyTuple_GET_SIZE(before) != PyTuple_GET_SIZE(now)) return false;

@@ -97,13 +97,12 @@ void LibraryNodes::remember(int index) {
 void LibraryNodes::follow(int index) {
   const auto at = static_cast<std::size_t>(index);
   if (PyAnySet_Check(nodes_[at].object.get())) return;  // in no order that a new import repeats
-  for (std::size_t i = 0; i < nodes_[at].entries.size(); ++i) {
-    PyObject* value = nodes_[at].entries[i].value;
-    PyObject* key = nodes_[at].entries[i].key;
-    const Holder holder = holder_of(value);
-    if (holder == Holder::kNone || holder == Holder::kModule || knows(value)) continue;
-    if (key && !is_key(key)) continue;
-    if (!is_left_out_(value, holder)) add(value, holder, index, Ref());
+  const Entries held = nodes_[at].entries;              // add() may move the nodes
+  for (const Entry& entry : held) {
+    const Holder holder = holder_of(entry.value);
+    if (holder == Holder::kNone || holder == Holder::kModule || knows(entry.value)) continue;
+    if (entry.key && !is_key(entry.key)) continue;
+    if (!is_left_out_(entry.value, holder)) add(entry.value, holder, index, Ref());
   }
 }
 
