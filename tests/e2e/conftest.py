@@ -11,15 +11,18 @@ import harness
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kills", type=int, default=int(os.environ.get("CHKPT_TEST_KILLS", "40")),
-                     help="how many SIGKILLs test_resume.py spreads over the corpus")
+    kills = os.environ.get("CHKPT_TEST_KILLS")
+    parser.addoption("--kills", type=int, default=int(kills) if kills else None,
+                     help="how many SIGKILLs test_resume.py spreads over the corpus "
+                          "(default: one for each script)")
     parser.addoption("--seed", type=int,
                      default=int(os.environ.get("CHKPT_TEST_SEED", random.randrange(10**6))),
                      help="what is killed, and when (default: random, printed)")
 
 
 def pytest_report_header(config):
-    return f"seed: {config.getoption('--seed')}, kills: {config.getoption('--kills')}"
+    kills = config.getoption("--kills")
+    return f"seed: {config.getoption('--seed')}, kills: {kills or 'one for each script'}"
 
 
 @pytest.fixture

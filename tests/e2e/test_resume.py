@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Kill anywhere, resume, compare with the unbroken run, bit by bit.
 
---kills N SIGKILLs are spread over the scripts of tests/corpus and their rank counts; every killed
-run must have resumed, so a run that quietly starts from the beginning fails too.
+Every script of tests/corpus is killed once, at one of its rank counts; with --kills N, N SIGKILLs
+are spread over the scripts and their rank counts. Every killed run must have resumed, so a run that
+quietly starts from the beginning fails too.
 """
+import concurrent.futures
 import random
 import time
 
@@ -17,8 +19,14 @@ ATTEMPTS = 4
 
 
 def trials(kills, seed):
-    """(script, ranks, kills, seed) of each test; every script gets its turn before one comes again."""
+    """(script, ranks, kills, seed) of each test; every script gets its turn before one comes again.
+
+    kills None: as many as there are scripts.
+    """
     rng = random.Random(seed)
+    some_twice = kills is not None and kills > 40
+    if kills is None:
+        kills = len({script for script, _ in harness.corpus()})
     chosen = []
     pool = []
     while kills > 0:
@@ -27,14 +35,15 @@ def trials(kills, seed):
             for script, ranks in harness.corpus():
                 by_script.setdefault(script, []).append(ranks)
             for counts in by_script.values():
-                rng.shuffle(counts)
+                # More than two ranks are drawn less often: on few cores they take long.
+                counts.sort(key=lambda ranks: rng.random() ** max(ranks, 2), reverse=True)
             rounds = max(map(len, by_script.values()))
             for turn in reversed(range(rounds)):
                 scripts = [s for s, counts in by_script.items() if turn < len(counts)]
                 rng.shuffle(scripts)
                 pool += [(s, by_script[s][turn]) for s in scripts]
         script, ranks = pool.pop()
-        count = min(kills, rng.choice([1, 1, 1, 2, MAX_KILLS_PER_TRIAL]) if kills > 40 else 1)
+        count = min(kills, rng.choice([1, 1, 1, 2, MAX_KILLS_PER_TRIAL]) if some_twice else 1)
         kills -= count
         chosen.append((script, ranks, count, rng.randrange(10**9)))
     return chosen
@@ -52,16 +61,18 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="session")
 def references(tmp_path_factory):
-    """The unbroken run of (script, ranks), made once."""
+    """The unbroken run of (script, ranks), as a future; made once, beside the runs that are killed."""
     known = {}
+    with concurrent.futures.ThreadPoolExecutor(1) as background:
 
-    def get(script, ranks):
-        if (script, ranks) not in known:
-            known[script, ranks] = harness.reference(
-                script, ranks, tmp_path_factory.mktemp(f"{script.stem}-{ranks}"))
-        return known[script, ranks]
+        def get(script, ranks):
+            if (script, ranks) not in known:
+                known[script, ranks] = background.submit(
+                    harness.reference, script, ranks,
+                    tmp_path_factory.mktemp(f"{script.stem}-{ranks}"))
+            return known[script, ranks]
 
-    return get
+        yield get
 
 
 def run_and_kill(command, work, ranks, rng, commits):
@@ -106,18 +117,28 @@ def killed_run(script, ranks, kills, rng, work):
     return incarnations
 
 
-def test_resumes_where_it_was(trial, references, folder):
-    script, ranks, kills, seed = trial
-    expected = references(script, ranks)
+def killed_at_last(script, ranks, kills, seed, folder):
+    """(incarnations, folder of the work) of the first attempt that was in time to kill the run."""
     for attempt in range(ATTEMPTS):
         rng = random.Random(seed + attempt)
         work = folder / f"work-{attempt}"
         work.mkdir()
         incarnations = killed_run(script, ranks, kills, rng, work)
         if incarnations:
-            break
+            return incarnations, work
         assert harness.newest_epoch(work) >= 0, f"no snapshot of {script} was ever committed"
-    assert incarnations, f"{script} always ended before it could be killed"
+    raise AssertionError(f"{script} always ended before it could be killed")
+
+
+def test_resumes_where_it_was(trial, references, folder):
+    script, ranks, kills, seed = trial
+    reference = references(script, ranks)
+    if ranks > 1:
+        reference.result()  # would take the cores from the ranks
+    try:
+        incarnations, work = killed_at_last(script, ranks, kills, seed, folder)
+    finally:
+        expected = reference.result()
     last = incarnations[-1]
     for outcome in incarnations[1:]:
         if outcome.code is not None:

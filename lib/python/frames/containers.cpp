@@ -107,6 +107,12 @@ struct DictIterator {
   Py_ssize_t left;
 };
 
+// Of list iterators in both directions, the same from 3.7 to 3.13.
+struct ListIterator {
+  PyObject_HEAD Py_ssize_t index;
+  PyObject* list;
+};
+
 bool is_reverse(PyObject* iterator) {
   return Py_IS_TYPE(iterator, &PyDictRevIterKey_Type) ||
          Py_IS_TYPE(iterator, &PyDictRevIterValue_Type) ||
@@ -182,6 +188,26 @@ int dict_iter_set(PyObject* object, PyObject* state) {
   it->used = used;
   it->position = is_reverse(object) ? live - 1 : live;
   it->left = left;
+  return 0;
+}
+
+PyObject* list_iter_get(PyObject* object) {
+  const auto* it = reinterpret_cast<ListIterator*>(object);
+  return Py_BuildValue("(On)", it->list ? it->list : Py_None, it->index);
+}
+
+int list_iter_set(PyObject* object, PyObject* state) {
+  PyObject* list = nullptr;
+  Py_ssize_t index = 0;
+  if (!PyArg_ParseTuple(state, "On", &list, &index)) return -1;
+  if ((list != Py_None && !PyList_Check(list)) || index < -1) {
+    PyErr_SetString(PyExc_RuntimeError, "saved list iterator without its list");
+    return -1;
+  }
+  auto* it = reinterpret_cast<ListIterator*>(object);
+  const Ref before = Ref::steal(it->list);
+  it->list = list == Py_None ? nullptr : Py_NewRef(list);
+  it->index = index;
   return 0;
 }
 

@@ -55,6 +55,9 @@ bool set_is_pristine(PyObject* set);  // empty and never resized: nothing to kee
 // size at start, entries passed, entries left). _set on an iterator made from any dict.
 PyObject* dict_iter_get(PyObject* iterator);
 int dict_iter_set(PyObject* iterator, PyObject* state);
+// list_iterator and list_reverseiterator: (list|None, index). _set on one made from any list.
+PyObject* list_iter_get(PyObject* iterator);
+int list_iter_set(PyObject* iterator, PyObject* state);
 PyObject* view_dict(PyObject* view);  // the dict of a dict view
 
 PyObject* function_new(PyObject* code, PyObject* globals);

@@ -236,6 +236,20 @@ Ref reduce_text_file(Saver&, PyObject* file, Rule&) {
   return reduced(make_text_file, pack(buffer, keywords, position, attr(file, "__dict__"), state));
 }
 
+// Files in memory tell their contents themselves, unless they are closed.
+Ref rebuild_closed_memory_file(Args args) {
+  Ref file = call(args[0]);
+  call_method(file, "close");
+  ok(PyDict_Update(attr(file, "__dict__").get(), args[1]));
+  return file;
+}
+const Rebuilder make_closed_memory_file{"file.closed_memory", guarded<rebuild_closed_memory_file>};
+
+Ref reduce_memory_file(Saver& saver, PyObject* file, Rule& rule) {
+  if (!is_closed(file)) return reduce_by_default(saver, file, rule);
+  return reduced(make_closed_memory_file, pack(rule.type, attr(file, "__dict__")));
+}
+
 // Whether some descriptor beyond the standard ones is a file open for writing.
 bool writes_files() {
   for (int fd = 3; fd < 1024; ++fd) {
@@ -279,6 +293,7 @@ void add_file_types(ExactTypes& types) {
   for (const char* name : {"BufferedReader", "BufferedWriter", "BufferedRandom"})
     types[type(name)] = reduce_buffered;
   types[type("TextIOWrapper")] = reduce_text_file;
+  for (const char* name : {"BytesIO", "StringIO"}) types[type(name)] = reduce_memory_file;
 }
 
 }  // namespace chkpt::heap

@@ -113,6 +113,47 @@ Ref reduce_method(Saver&, PyObject* method, Rule&) {
   return reduced(make_method, pack(PyMethod_GET_FUNCTION(method), PyMethod_GET_SELF(method)));
 }
 
+// Bound methods of C types on instances of Python classes, which may have overridden the name:
+// found in the class that has the C method. On other objects the name alone leads to them.
+Ref rebuild_native_method(Args args) {
+  PyObject* descriptor =
+      find(reinterpret_cast<PyTypeObject*>(args[0])->tp_dict, utf8(args[1]).c_str());
+  if (!descriptor || !Py_TYPE(descriptor)->tp_descr_get) broken("a C method has gone");
+  return own(Py_TYPE(descriptor)->tp_descr_get(descriptor, args[2], raw(Py_TYPE(args[2]))));
+}
+const Rebuilder make_native_method{"native_method", guarded<rebuild_native_method>};
+
+// The class in whose namespace the definition of this C method stands; null if there is none.
+PyTypeObject* class_of_method(PyObject* self, const PyMethodDef* definition) {
+  PyObject* mro = Py_TYPE(self)->tp_mro;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); ++i) {
+    auto* type = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(mro, i));
+    PyObject* found = find(type->tp_dict, definition->ml_name);
+    if (found && Py_TYPE(found) == &PyMethodDescr_Type &&
+        reinterpret_cast<PyMethodDescrObject*>(found)->d_method == definition)
+      return type;
+  }
+  return nullptr;
+}
+
+Ref reduce_builtin(Saver& saver, PyObject* function, Rule& rule) {
+  PyObject* self = PyCFunction_GET_SELF(function);
+  if (!self || PyType_Check(self) || !frames::is_python_class(Py_TYPE(self)))
+    return reduce_by_default(saver, function, rule);
+  const PyMethodDef* definition = reinterpret_cast<PyCFunctionObject*>(function)->m_ml;
+  PyTypeObject* type = class_of_method(self, definition);
+  if (!type) return reduce_by_default(saver, function, rule);
+  return reduced(make_native_method, pack(type, text(definition->ml_name), self));
+}
+
+// The same for operators and the like: object().__str__
+Ref reduce_method_wrapper(Saver& saver, PyObject* wrapper, Rule& rule) {
+  const Ref self = attr(wrapper, "__self__");
+  if (!frames::is_python_class(Py_TYPE(self.get()))) return reduce_by_default(saver, wrapper, rule);
+  return reduced(make_native_method,
+                 pack(attr(wrapper, "__objclass__"), attr(wrapper, "__name__"), self));
+}
+
 // property(), with what __set_name__ or the compiler added.
 Ref rebuild_property(Args args) {
   return own(PyObject_Vectorcall(raw(&PyProperty_Type), args.values, 4, nullptr));
@@ -182,6 +223,9 @@ void add_function_types(ExactTypes& types) {
   types[&PyStaticMethod_Type] = reduce_wrapper;
   types[&PyClassMethod_Type] = reduce_wrapper;
   types[&PySuper_Type] = reduce_super;
+  types[&PyCFunction_Type] = reduce_builtin;
+  types[&PyCMethod_Type] = reduce_builtin;
+  types[&_PyMethodWrapper_Type] = reduce_method_wrapper;
 }
 
 }  // namespace chkpt::heap

@@ -62,7 +62,16 @@ const Rebuilder set_object{"object.state", guarded<fill_object>};
 
 Ref empty_tuple() { return own(PyTuple_New(0)); }
 
+Ref rebuild_namespace(Args args) { return call(args[0]); }
+const Rebuilder make_namespace{"namespace", guarded<rebuild_namespace>};
+
 }  // namespace
+
+// types.SimpleNamespace itself: somebody may hold its __dict__.
+Ref reduce_namespace(Saver& saver, PyObject* object, Rule& rule) {
+  if (!rule.layout.native_base) rule.layout = layout_of(rule.type);
+  return reduced(make_namespace, pack(rule.type), instance_state(saver, object, rule), set_object);
+}
 
 Ref instance_state(Saver& saver, PyObject* object, const Rule& rule) {
   Ref dict = rule.layout.has_dict ? instance_dict(object) : Ref();

@@ -3,8 +3,12 @@
 // on in the same dict, so that a change during the iteration is still seen.
 #include <Python.h>
 
+#include <algorithm>
+
 #include "python/frames/objects.hpp"
+#include "python/frames/stack.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/loader.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -49,6 +53,98 @@ Ref reduce_dict_iterator(Saver&, PyObject* iterator, Rule& rule) {
   return not_implemented();
 }
 
+// list.__setstate__ would cut the position to the length of a list that is not filled yet, which it
+// is not when the iterator hangs on one of the list's own items.
+Ref rebuild_list_iterator(Args args) {
+  const Ref empty = new_list();
+  return is_true(args[0]) ? call(raw(&PyReversed_Type), empty) : own(PyObject_GetIter(empty.get()));
+}
+const Rebuilder make_list_iterator{"list_iterator", guarded<rebuild_list_iterator>};
+Ref fill_list_iterator(Args args) {
+  ok(frames::list_iter_set(args[0], args[1]));
+  return none();
+}
+const Rebuilder set_list_iterator{"list_iterator.state", guarded<fill_list_iterator>};
+Ref reduce_list_iterator(Saver&, PyObject* iterator, Rule& rule) {
+  return reduced(make_list_iterator, pack(boolean(rule.type == &PyListRevIter_Type)),
+                 own(frames::list_iter_get(iterator)), set_list_iterator);
+}
+
+// ---- iterators of deques and ordered dicts can only be made of a filled container: when all is
+// loaded, a placeholder changes bodies with the real one
+
+void become(PyObject* placeholder, PyObject* iterator) {
+  if (Py_TYPE(placeholder) != Py_TYPE(iterator)) broken("an iterator has become another kind");
+  auto* a = reinterpret_cast<char*>(placeholder);
+  auto* b = reinterpret_cast<char*>(iterator);
+  std::swap_ranges(a + sizeof(PyObject), a + Py_TYPE(placeholder)->tp_basicsize,
+                   b + sizeof(PyObject));
+}
+
+Ref rebuild_deque_iterator(Args args) {
+  return call(args[0], call(attr(import("_collections"), "deque")));
+}
+const Rebuilder make_deque_iterator{"deque_iterator", guarded<rebuild_deque_iterator>};
+// (iterator, (deque, number of items passed))
+Ref fill_deque_iterator(Args args) {
+  Loader::current().afterwards([it = Ref::borrow(args[0]), state = Ref::borrow(args[1])] {
+    become(it.get(), call(raw(Py_TYPE(it.get())), item(state, 0), item(state, 1)).get());
+  });
+  return none();
+}
+const Rebuilder set_deque_iterator{"deque_iterator.state", guarded<fill_deque_iterator>};
+
+// The private layout of iterators of ordered dicts, the same from 3.5 to 3.13.
+struct OrderedIterator {
+  PyObject_HEAD int kind;
+  PyObject* dict;
+  Py_ssize_t size;
+  std::size_t version;
+  PyObject *next_key, *result;
+};
+OrderedIterator& as_ordered(PyObject* iterator) {
+  return *reinterpret_cast<OrderedIterator*>(iterator);
+}
+
+Ref ordered_iterator(PyObject* dict, long long kind) {
+  const bool keys = kind & 2, values = kind & 4;
+  const char* method = keys && values ? "items" : values ? "values" : "keys";
+  const Ref view = call_method(raw(&PyODict_Type), method, dict);
+  return kind & 1 ? call(raw(&PyReversed_Type), view) : own(PyObject_GetIter(view.get()));
+}
+
+Ref rebuild_ordered_iterator(Args args) {
+  return ordered_iterator(call(raw(&PyODict_Type)).get(), integer(args[0]));
+}
+const Rebuilder make_ordered_iterator{"odict_iterator", guarded<rebuild_ordered_iterator>};
+// (iterator, (dict, kind, next key or null, whether the dict has changed since))
+Ref fill_ordered_iterator(Args args) {
+  Loader::current().afterwards([it = Ref::borrow(args[0]), state = Ref::borrow(args[1])] {
+    become(it.get(), ordered_iterator(item(state, 0), integer(item(state, 1))).get());
+    OrderedIterator& iterator = as_ordered(it.get());
+    PyObject* key = item(state, 2);
+    Py_XSETREF(iterator.next_key, key == frames::null_marker() ? nullptr : Py_NewRef(key));
+    if (is_true(item(state, 3))) --iterator.version;
+  });
+  return none();
+}
+const Rebuilder set_ordered_iterator{"odict_iterator.state", guarded<fill_ordered_iterator>};
+
+Ref reduce_ordered_iterator(Saver& saver, PyObject* object, Rule& rule) {
+  const OrderedIterator& iterator = as_ordered(object);
+  if (rule.type->tp_basicsize != sizeof(OrderedIterator)) refuse("an iterator of another kind");
+  if (!iterator.dict) return reduce_by_default(saver, object, rule);
+  const Ref fresh = ordered_iterator(iterator.dict, iterator.kind);
+  const OrderedIterator& now = as_ordered(fresh.get());
+  const bool changed = now.version != iterator.version || now.size != iterator.size;
+  PyObject* key = iterator.next_key ? iterator.next_key : frames::null_marker();
+  if (!changed && iterator.next_key && ok(PyDict_Contains(iterator.dict, key)) == 0)
+    refuse("an iterator of another kind");
+  return reduced(make_ordered_iterator, pack(number(iterator.kind)),
+                 pack(iterator.dict, number(iterator.kind), key, boolean(changed)),
+                 set_ordered_iterator);
+}
+
 Ref rebuild_view(Args args) {
   // The unbound method: the dict's class may override it.
   const Ref owner = PyODict_Check(args[1]) ? Ref::borrow(&PyODict_Type) : Ref::borrow(&PyDict_Type);
@@ -86,12 +182,21 @@ Ref reduce_mapping_proxy(Saver& saver, PyObject* proxy, Rule&) {
 
 }  // namespace
 
+Ref reduce_deque_iterator(Saver&, PyObject* iterator, Rule& rule) {
+  const Ref value = call_method(iterator, "__reduce__");
+  return reduced(make_deque_iterator, pack(rule.type), Ref::borrow(item(value, 1)),
+                 set_deque_iterator);
+}
+
 void add_iterator_types(ExactTypes& types) {
   for (const View& view : kViews) types[view.iterator] = reduce_dict_iterator;
   for (PyTypeObject* view : {&PyDictKeys_Type, &PyDictValues_Type, &PyDictItems_Type,
                              &PyODictKeys_Type, &PyODictValues_Type, &PyODictItems_Type})
     types[view] = reduce_view;
   types[&PyDictProxy_Type] = reduce_mapping_proxy;
+  types[&PyListIter_Type] = reduce_list_iterator;
+  types[&PyListRevIter_Type] = reduce_list_iterator;
+  types[&PyODictIter_Type] = reduce_ordered_iterator;
 }
 
 }  // namespace chkpt::heap

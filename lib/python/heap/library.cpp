@@ -23,25 +23,51 @@ Py_ssize_t member_offset(PyTypeObject* type, const char* name) {
   return reinterpret_cast<PyMemberDescrObject*>(descriptor)->d_member->offset;
 }
 
-// ---- re.Match: the same search again; it must find the same groups
+// ---- re.Match: made again field by field, because the text may have changed since
 
+struct Match {
+  PyObject_VAR_HEAD PyObject *string, *spans, *pattern;
+  Py_ssize_t position, end, last_index, groups, marks[1];
+};
+
+// Believed only if the fields say what the attributes say.
+const Match& checked_match(PyObject* object) {
+  const auto* match = reinterpret_cast<const Match*>(object);
+  const bool fits = Py_TYPE(object)->tp_basicsize == sizeof(Match) &&
+                    attr(object, "string").is(match->string) &&
+                    attr(object, "re").is(match->pattern) &&
+                    integer(attr(object, "pos").get()) == match->position &&
+                    integer(attr(object, "endpos").get()) == match->end &&
+                    integer(attr(match->pattern, "groups").get()) + 1 == match->groups &&
+                    integer(call_method(object, "end").get()) == match->marks[1];
+  if (!fits) refuse("re.Match of another kind");
+  return *match;
+}
+
+// (type, text, pattern, (pos, endpos, last index, groups, marks...))
 Ref rebuild_match(Args args) {
-  for (const char* how : {"search", "match", "fullmatch"}) {
-    const Ref match = call_method(args[0], how, args[1], args[2], args[3]);
-    if (!match.is(Py_None) &&
-        ok(PyObject_RichCompareBool(attr(match, "regs").get(), args[4], Py_EQ)))
-      return match;
-  }
-  // One of finditer(): it starts where the match starts.
-  const Ref match = call_method(args[0], "match", args[1], item(item(args[4], 0), 0), args[3]);
-  if (match.is(Py_None) || !ok(PyObject_RichCompareBool(attr(match, "regs").get(), args[4], Py_EQ)))
-    broken("a regular expression does not match any more");
-  return match;
+  auto* type = reinterpret_cast<PyTypeObject*>(args[0]);
+  const auto groups = static_cast<Py_ssize_t>(integer(item(args[3], 3)));
+  if (PyTuple_GET_SIZE(args[3]) != 4 + 2 * groups) broken("a saved match lacks a group");
+  Ref made = own(type->tp_alloc(type, 2 * groups));
+  auto* match = reinterpret_cast<Match*>(made.get());
+  match->string = Py_NewRef(args[1]);
+  match->pattern = Py_NewRef(args[2]);
+  Py_ssize_t* const numbers[] = {&match->position, &match->end, &match->last_index, &match->groups};
+  for (Py_ssize_t i = 0; i < 4 + 2 * groups; ++i)
+    (i < 4 ? *numbers[i] : match->marks[i - 4]) =
+        static_cast<Py_ssize_t>(integer(item(args[3], i)));
+  return made;
 }
 const Rebuilder make_match{"match", guarded<rebuild_match>};
-Ref reduce_match(Saver&, PyObject* match, Rule&) {
-  return reduced(make_match, pack(attr(match, "re"), attr(match, "string"), attr(match, "pos"),
-                                  attr(match, "endpos"), attr(match, "regs")));
+Ref reduce_match(Saver&, PyObject* object, Rule& rule) {
+  const Match& match = checked_match(object);
+  const Ref numbers = new_list();
+  for (Py_ssize_t value : {match.position, match.end, match.last_index, match.groups})
+    append(numbers, number(value));
+  for (Py_ssize_t i = 0; i < 2 * match.groups; ++i) append(numbers, number(match.marks[i]));
+  return reduced(make_match,
+                 pack(rule.type, match.string, match.pattern, own(PyList_AsTuple(numbers.get()))));
 }
 
 // ---- memoryview: (object, byte offset, format, shape, readonly)
@@ -61,9 +87,34 @@ Ref rebuild_memory_view(Args args) {
 }
 const Rebuilder make_memory_view{"memoryview", guarded<rebuild_memory_view>};
 
+Ref rebuild_released_view(Args) {
+  Ref view = own(PyMemoryView_FromObject(own(PyBytes_FromString("")).get()));
+  call_method(view, "release");
+  return view;
+}
+const Rebuilder make_released_view{"memoryview.released", guarded<rebuild_released_view>};
+
+// (object, start, stop, step, readonly): a slice of one dimension, with gaps perhaps.
+Ref rebuild_sliced_view(Args args) {
+  const Ref whole = own(PyMemoryView_FromObject(args[0]));
+  Ref view = own(PyObject_GetItem(whole.get(), own(PySlice_New(args[1], args[2], args[3])).get()));
+  return is_true(args[4]) ? call_method(view, "toreadonly") : view;
+}
+const Rebuilder make_sliced_view{"memoryview.slice", guarded<rebuild_sliced_view>};
+
+Ref sliced_view(const Py_buffer& view, const Py_buffer& all, const Ref& readonly) {
+  const Py_ssize_t stride = all.strides[0];
+  const Py_ssize_t start = (static_cast<char*>(view.buf) - static_cast<char*>(all.buf)) / stride;
+  const Py_ssize_t step = view.strides[0] / stride, stop = start + step * view.shape[0];
+  return reduced(make_sliced_view, pack(view.obj, number(start), stop < 0 ? none() : number(stop),
+                                        number(step), readonly));
+}
+
 Ref reduce_memory_view(Saver&, PyObject* object, Rule&) {
+  if (reinterpret_cast<PyMemoryViewObject*>(object)->flags & _Py_MEMORYVIEW_RELEASED)
+    return reduced(make_released_view, pack());
   const Py_buffer* view = PyMemoryView_GET_BUFFER(object);
-  if (!view->obj) refuse("a released memoryview");
+  if (!view->obj) refuse("a memoryview of memory that is no object's");
   const Ref whole = own(PyMemoryView_FromObject(view->obj));
   const Py_buffer* all = PyMemoryView_GET_BUFFER(whole.get());
   const Ref readonly = boolean(view->readonly && !all->readonly);
@@ -73,6 +124,9 @@ Ref reduce_memory_view(Saver&, PyObject* object, Rule&) {
       is_true(own(PyObject_RichCompare(attr(object, "strides").get(), attr(whole, "strides").get(),
                                        Py_EQ))))
     return reduced(make_memory_view, pack(view->obj, Py_None, Py_None, Py_None, Py_None, readonly));
+  if (view->ndim == 1 && all->ndim == 1 && all->strides[0] != 0 &&
+      utf8_attr(object, "format") == utf8_attr(whole.get(), "format"))
+    return sliced_view(*view, *all, readonly);
   if (!PyBuffer_IsContiguous(view, 'C') || !PyBuffer_IsContiguous(all, 'C'))
     refuse("a memoryview with gaps cannot be saved");
   const auto offset = static_cast<const char*>(view->buf) - static_cast<const char*>(all->buf);
@@ -210,15 +264,18 @@ Ref rebuild_pairwise(Args args) {
   return call_method(itertools, "pairwise", source);
 }
 const Rebuilder make_pairwise{"pairwise", guarded<rebuild_pairwise>};
-Ref reduce_pairwise(Saver&, PyObject* pairwise, Rule&) {
-  std::vector<PyObject*> parts;
-  for (PyObject* referent : referents(pairwise))
-    if (referent != raw(Py_TYPE(pairwise))) parts.push_back(referent);
-  if (parts.empty()) return reduced(make_pairwise, pack(pack()));
-  // The iterator and what it gave last, then a result tuple kept for reuse.
-  if (parts.size() == 1 || (parts.size() == 2 && PyTuple_CheckExact(parts[1])))
-    return reduced(make_pairwise, pack(parts[0]));
-  return reduced(make_pairwise, pack(parts[0], parts[1]));
+
+// The fields of a pairwise object; `result`, a tuple for reuse, exists from 3.12 on.
+struct Pairwise {
+  PyObject_HEAD PyObject *iterator, *old, *result;
+};
+Ref reduce_pairwise(Saver&, PyObject* object, Rule& rule) {
+  const auto* pairwise = reinterpret_cast<const Pairwise*>(object);
+  const auto least = static_cast<Py_ssize_t>(sizeof(PyObject) + 2 * sizeof(PyObject*));
+  if (rule.type->tp_basicsize < least) refuse("itertools.pairwise of another kind");
+  if (!pairwise->iterator) return reduced(make_pairwise, pack(pack()));
+  if (!pairwise->old) return reduced(make_pairwise, pack(pairwise->iterator));
+  return reduced(make_pairwise, pack(pairwise->iterator, pairwise->old));
 }
 
 }  // namespace
@@ -232,6 +289,7 @@ Reduce library_rule(PyTypeObject* type) {
   };
   static const Named named[] = {
       {"re.Match", reduce_match},
+      {"types.SimpleNamespace", reduce_namespace},
       {"_csv.Dialect", reduce_dialect},
       {"_csv.writer", reduce_csv_writer},
       {"_csv.reader", reduce_csv_reader},
@@ -239,6 +297,8 @@ Reduce library_rule(PyTypeObject* type) {
       {"_json.Scanner", reduce_json_scanner},
       {"decimal.ContextManager", reduce_decimal_manager},
       {"itertools.pairwise", reduce_pairwise},
+      {"_collections._deque_iterator", reduce_deque_iterator},
+      {"_collections._deque_reverse_iterator", reduce_deque_iterator},
       {"functools._lru_cache_wrapper", reduce_lru_cache},
       {"typing.TypeVar", reduce_type_parameter},
       {"typing.TypeVarTuple", reduce_type_parameter},

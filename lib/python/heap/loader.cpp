@@ -4,7 +4,6 @@
 #include "python/heap/loader.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "base/log.hpp"
@@ -140,7 +139,11 @@ Ref Loader::frozen_set(PyObject* id) {
 
 Ref Loader::not_a_number(PyObject* id) {
   Ref& made = nans_[integer(item(id, 1))];
-  if (!made) made = own(PyFloat_FromDouble(std::copysign(NAN, is_true(item(id, 2)) ? -1.0 : 1.0)));
+  if (made) return made;
+  const long long bits = integer(item(id, 2));
+  double value = 0;
+  std::memcpy(&value, &bits, sizeof value);
+  made = own(PyFloat_FromDouble(value));
   return made;
 }
 
@@ -318,6 +321,7 @@ Loaded Loader::run() {
   const NoCollection quiet;
   call_method(unpickler_, "load");  // interned strings: from now on in the memo
   read_header();
+  call_method(unpickler_, "load");  // strings of library modules, likewise
   const Ref body = call_method(unpickler_, "load");
   fill_modules(expect_list(expect(body.get(), "modules")));
   load_deferred();

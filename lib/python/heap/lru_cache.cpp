@@ -72,10 +72,12 @@ Ref entries_of(PyObject* wrapper, bool bounded, Py_ssize_t count) {
   return entries;
 }
 
-// The marker between positional and keyword arguments in a key: the one plain object() a new
-// wrapper refers to.
-PyObject* keyword_mark(PyObject* wrapper) {
-  for (PyObject* referent : referents(wrapper))
+// The marker between positional and keyword arguments in a key: the one plain object() that a new
+// wrapper refers to. One in use may have others among its results.
+PyObject* keyword_mark() {
+  const Ref decorator = call_method(import("functools"), "lru_cache", number(1), Py_False);
+  const Ref wrapper = call(decorator, attr(import("builtins"), "len"));
+  for (PyObject* referent : referents(wrapper.get()))
     if (Py_TYPE(referent) == &PyBaseObject_Type) return referent;
   return nullptr;
 }
@@ -164,7 +166,7 @@ Ref reduce_lru_cache(Saver& saver, PyObject* wrapper, Rule& rule) {
   const bool bounded = maxsize != Py_None && integer(maxsize) != 0;
   const Ref raw_entries =
       entries_of(wrapper, bounded, static_cast<Py_ssize_t>(integer(item(info, 3))));
-  PyObject* mark = keyword_mark(wrapper);
+  PyObject* mark = keyword_mark();
   if (!raw_entries || !mark) refuse("the contents of its cache cannot be read in this Python");
   const Ref entries = new_list();
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(raw_entries.get()); ++i) {

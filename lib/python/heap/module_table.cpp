@@ -67,6 +67,19 @@ void Saver::note_lock(PyObject* module_name, PyObject* name, PyObject* value) {
   if (count > 0) append(locks_, pack(module_name, name, number(count)));
 }
 
+// argparse.SUPPRESS is compared by identity. Interned strings and those of one character exist once
+// anyway.
+void Saver::note_string(PyObject* module_name, PyObject* key, PyObject* value) {
+  constexpr Py_ssize_t kLongest = 64;
+  const Py_ssize_t length = PyUnicode_GET_LENGTH(value);
+  if (length < 2 || length > kLongest || PyUnicode_CHECK_INTERNED(value)) return;
+  if (utf8(key).compare(0, 2, "__") == 0 || string_places_.find(value)) return;
+  const Ref place = pack(module_name, key);
+  string_places_.insert(value, place.get());
+  keep_.push_back(place);
+  append(library_strings_, Ref::borrow(value));
+}
+
 bool Saver::is_sentinel(PyObject* module_name, PyObject* key, PyObject* value) {
   if (is_simple(value)) return false;
   const std::string attribute = utf8(key);
@@ -83,6 +96,7 @@ void Saver::register_library_values(PyObject* name, PyObject* module) {
   while (PyDict_Next(PyModule_GetDict(module), &position, &key, &value)) {
     if (!PyUnicode_Check(key)) continue;
     if (PyType_Check(value)) note_registrations(value);
+    if (PyUnicode_CheckExact(value)) note_string(name, key, value);
     if (!is_sentinel(name, key, value) || ids_.find(value)) continue;
     if (is_counter(value) || (changed && made_after_import(module, key, value))) continue;
     add(value, pack(text("s"), name, key));

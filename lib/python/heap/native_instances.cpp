@@ -98,6 +98,27 @@ Ref immutable_value(PyObject* object, PyTypeObject* base) {
   return {};
 }
 
+bool is_memory_file(PyTypeObject* base) {
+  return std::strcmp(base->tp_name, "_io.BytesIO") == 0 ||
+         std::strcmp(base->tp_name, "_io.StringIO") == 0;
+}
+
+// (..., position, __dict__): without the __dict__, which is ours to save.
+void memory_file_state(PyObject* object, PyTypeObject* base, Parts& parts) {
+  if (truth_of(object, "closed")) refuse("a closed file in memory, of a class of the script");
+  const Ref state = own(PySequence_List(call_method(raw(base), "__getstate__", object).get()));
+  ok(PyList_SetItem(state.get(), PyList_GET_SIZE(state.get()) - 1, Py_NewRef(Py_None)));
+  parts.state = own(PyList_AsTuple(state.get()));
+}
+
+// Bases of streams written in Python: they hold nothing but the __dict__.
+bool is_bare_stream(PyTypeObject* base) {
+  for (const char* name :
+       {"_io._IOBase", "_io._RawIOBase", "_io._BufferedIOBase", "_io._TextIOBase"})
+    if (std::strcmp(base->tp_name, name) == 0) return true;
+  return false;
+}
+
 bool builtin_parts(PyObject* object, PyTypeObject* base, Parts& parts) {
   if (Ref value = immutable_value(object, base)) {
     parts.args = pack(value);
@@ -122,8 +143,10 @@ bool builtin_parts(PyObject* object, PyTypeObject* base, Parts& parts) {
   } else if (std::strcmp(base->tp_name, "_random.Random") == 0) {
     parts.state = call_method(raw(base), "getstate", object);
     parts.state_method = "setstate";
+  } else if (is_memory_file(base)) {
+    memory_file_state(object, base, parts);
   } else {
-    return false;
+    return is_bare_stream(base);
   }
   return true;
 }
@@ -133,8 +156,9 @@ Ref native_reduce(PyObject* object, PyTypeObject* base) {
   const Ref plain = attr(raw(&PyBaseObject_Type), "__reduce__");
   const Ref plain_ex = attr(raw(&PyBaseObject_Type), "__reduce_ex__");
   const Ref reduce = attr(raw(base), "__reduce__"), reduce_ex = attr(raw(base), "__reduce_ex__");
-  if (!reduce.is(plain.get())) return call(reduce, object);
+  // A type that has both tells more in the newer one: datetime its fold.
   if (!reduce_ex.is(plain_ex.get())) return call(reduce_ex, object, number(4));
+  if (!reduce.is(plain.get())) return call(reduce, object);
   refuse(std::string("instances of its C base class ") + base->tp_name + " cannot be saved");
 }
 

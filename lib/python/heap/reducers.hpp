@@ -30,10 +30,12 @@ Ref reduce_foreign(Saver&, PyObject*, Rule&);
 Ref reduce_event_loop(Saver&, PyObject*, Rule&);
 Ref reduce_plain(Saver&, PyObject*, Rule&);    // NEWOBJ and BUILD do exactly the right thing
 Ref reduce_special(Saver&, PyObject*, Rule&);  // base is object, but hooks must not run
-Ref reduce_native(Saver&, PyObject*, Rule&);   // the C base has state of its own
+Ref reduce_namespace(Saver&, PyObject*, Rule&);
+Ref reduce_native(Saver&, PyObject*, Rule&);  // the C base has state of its own
 Ref reduce_weakref(Saver&, PyObject*, Rule&);
 long long rlock_count(PyObject* lock);  // how often this thread holds it; refuses others
 Ref refuse_type(Saver&, PyObject*, Rule&);
+Ref reduce_deque_iterator(Saver&, PyObject*, Rule&);
 Ref reduce_lru_cache(Saver&, PyObject*, Rule&);
 Ref reduce_type_parameter(Saver&, PyObject*, Rule&);  // type variables, `type` aliases
 

@@ -156,6 +156,7 @@ void write_all(Saver& saver, const Ref& body, Pickled& out) {
   Pickling pickling(saver, out);
   pickling.dump_interned(interned_strings(saver));
   pickling.dump(header_of(saver));
+  pickling.dump_interned(saver.library_strings());
   pickling.dump(body);
   dump_deferred(saver, pickling);
 }

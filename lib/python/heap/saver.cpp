@@ -4,6 +4,7 @@
 #include "python/heap/saver.hpp"
 
 #include <cmath>
+#include <cstring>
 
 #include "base/error.hpp"
 #include "python/frames/objects.hpp"
@@ -28,6 +29,17 @@ const Rebuilder make_interned{"interned", guarded<rebuild_interned>};
 
 Ref rebuild_library_object(Args args) { return library_object_at(pack(args[0], args[1]).get()); }
 const Rebuilder make_library_object{"library.object", guarded<rebuild_library_object>};
+
+// (module name, attribute, text)
+Ref rebuild_library_string(Args args) {
+  PyObject* module = PyDict_GetItemWithError(PyImport_GetModuleDict(), args[0]);
+  PyObject* found = module && PyModule_Check(module)
+                        ? PyDict_GetItemWithError(PyModule_GetDict(module), args[1])
+                        : nullptr;
+  const bool same = found && PyUnicode_CheckExact(found) && PyUnicode_Compare(found, args[2]) == 0;
+  return Ref::borrow(same ? found : args[2]);
+}
+const Rebuilder make_library_string{"library_string", guarded<rebuild_library_string>};
 
 }  // namespace
 
@@ -88,7 +100,10 @@ Ref Saver::frozenset_id(PyObject* set) {
 
 // A NaN is only found in a container by its identity.
 Ref Saver::nan_id(PyObject* nan) {
-  const Ref id = pack(text("N"), number(nans_++), number(std::signbit(PyFloat_AS_DOUBLE(nan))));
+  const double value = PyFloat_AS_DOUBLE(nan);
+  long long bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  const Ref id = pack(text("N"), number(nans_++), number(bits));
   add(nan, id);
   return id;
 }
@@ -141,10 +156,16 @@ Rule& Saver::rule_of(PyTypeObject* type) {
   return rule;
 }
 
+Ref Saver::reduce_stand_in(PyObject* string) {
+  PyObject** place = string_places_.find(string);
+  if (!place) return reduced(make_interned, pack(string));
+  return reduced(make_library_string, pack(item(*place, 0), item(*place, 1), string));
+}
+
 PyObject* Saver::reduce(PyObject* object) {
   last_reduced_ = object;
   try {
-    if (interning_) return reduced(make_interned, pack(PyCell_GET(object))).release();
+    if (interning_) return reduce_stand_in(PyCell_GET(object)).release();
     Rule& rule = rule_of(Py_TYPE(object));
     if (rule.in_libraries)
       if (const Ref place = library_place_of(object))

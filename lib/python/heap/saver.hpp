@@ -51,7 +51,9 @@ class Saver {
   PyObject* persistent_id(PyObject* object);  // new reference; None: pickle it
   PyObject* reduce(PyObject* object);         // new reference; null with an exception
 
-  void set_interning(bool on) { interning_ = on; }  // cells stand for interned strings
+  void set_interning(bool on) { interning_ = on; }  // cells stand for strings that exist once
+  // Strings that are attributes of library modules, which some compare by identity.
+  Ref library_strings() const { return library_strings_; }
 
   // For reducers.
   ByValue& by_value() { return by_value_; }
@@ -86,8 +88,10 @@ class Saver {
   void note_lock(PyObject* module_name, PyObject* name, PyObject* value);
   void register_library_values(PyObject* name, PyObject* module);
   void note_registrations(PyObject* library_class);
+  void note_string(PyObject* module_name, PyObject* key, PyObject* value);
   bool is_sentinel(PyObject* module_name, PyObject* key, PyObject* value);
   Ref defer(PyObject* container, const char* kind);
+  Ref reduce_stand_in(PyObject* string);
   Ref frozenset_id(PyObject* set);
   Ref nan_id(PyObject* nan);
 
@@ -97,6 +101,8 @@ class Saver {
   PointerTable<PyObject*> ids_;  // values own a reference, keys are kept alive by keep_
   PointerTable<bool> plain_dicts_;
   PointerTable<bool> buffers_;
+  PointerTable<PyObject*> string_places_;  // (module name, attribute), owned by keep_
+  Ref library_strings_ = Ref::steal(PyList_New(0));
   std::vector<Ref> keep_;
   std::unordered_map<PyTypeObject*, Rule> rules_;
   std::unordered_map<PyObject*, int> chain_;

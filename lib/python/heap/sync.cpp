@@ -73,6 +73,27 @@ Ref reduce_proxy(Saver&, PyObject* proxy, Rule&) {
 
 // ---- context variables
 
+// The variable in which decimal keeps its context; null before decimal is in use. No name leads to
+// it.
+Ref decimal_variable() {
+  if (!loaded_module("decimal")) return {};
+  const Ref current = call_method(import("decimal"), "getcontext");
+  const Ref pairs = own(PySequence_List(call_method(own(PyContext_CopyCurrent()), "items").get()));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(pairs.get()); ++i) {
+    PyObject* pair = PyList_GET_ITEM(pairs.get(), i);
+    if (current.is(item(pair, 1)) && utf8_attr(item(pair, 0), "name") == "decimal_context")
+      return Ref::borrow(item(pair, 0));
+  }
+  return {};
+}
+Ref rebuild_decimal_variable(Args) {
+  import("decimal");
+  Ref variable = decimal_variable();
+  if (!variable) broken("decimal keeps its context elsewhere");
+  return variable;
+}
+const Rebuilder make_decimal_variable{"contextvar.decimal", guarded<rebuild_decimal_variable>};
+
 Ref rebuild_context_variable(Args args) {
   PyObject* fallback = args.count > 1 ? args[1] : nullptr;
   return own(PyContextVar_New(utf8(args[0]).c_str(), fallback));
@@ -80,6 +101,8 @@ Ref rebuild_context_variable(Args args) {
 const Rebuilder make_context_variable{"contextvar", guarded<rebuild_context_variable>};
 Ref reduce_context_variable(Saver&, PyObject* variable, Rule&) {
   const Ref name = attr(variable, "name");
+  if (utf8(name.get()) == "decimal_context" && decimal_variable().is(variable))
+    return reduced(make_decimal_variable, no_args());
   // The default is what an empty context answers.
   const Ref run = attr(own(PyContext_New()), "run");
   PyObject* fallback =

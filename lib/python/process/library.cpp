@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// State inside standard library modules that scripts set through functions: decimal, warnings,
+// State inside standard library modules that scripts set through functions: decimal, csv, warnings,
 // contextvars, weakref.finalize. Each is looked at only if the script imported the module.
 #include <Python.h>
 
@@ -13,10 +13,67 @@ namespace {
 
 using namespace heap;  // NOLINT
 
-Ref save_decimal() {
-  return loaded_module("decimal") ? call_method(import("decimal"), "getcontext") : none();
+// The templates that new contexts are made from belong to the library, but may be changed.
+constexpr const char* kDecimalTemplates[] = {"DefaultContext", "BasicContext", "ExtendedContext"};
+constexpr const char* kDecimalFields[] = {"prec", "rounding", "Emin", "Emax", "capitals", "clamp"};
+
+// What Context() takes: the fields above, flags, traps.
+Ref decimal_fields(const Ref& context) {
+  return Ref::borrow(item(call_method(context, "__reduce__"), 1));
 }
-void restore_decimal(PyObject* saved) { call_method(import("decimal"), "setcontext", saved); }
+
+// (current context, fields of each template)
+Ref save_decimal() {
+  if (!loaded_module("decimal")) return none();
+  const Ref decimal = import("decimal"), templates = new_list();
+  for (const char* name : kDecimalTemplates) append(templates, decimal_fields(attr(decimal, name)));
+  return pack(call_method(decimal, "getcontext"), own(PyList_AsTuple(templates.get())));
+}
+
+void set_signals(const Ref& signals, PyObject* raised) {
+  const Ref all = own(PySequence_List(signals.get()));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i) {
+    PyObject* signal = PyList_GET_ITEM(all.get(), i);
+    ok(PyObject_SetItem(signals.get(), signal,
+                        ok(PySequence_Contains(raised, signal)) ? Py_True : Py_False));
+  }
+}
+
+void restore_decimal(PyObject* saved) {
+  const Ref decimal = import("decimal");
+  Py_ssize_t number_of_template = 0;
+  for (const char* name : kDecimalTemplates) {
+    const Ref context = attr(decimal, name);
+    PyObject* fields = item(item(saved, 1), number_of_template++);
+    Py_ssize_t i = 0;
+    for (const char* field : kDecimalFields) set_attr(context.get(), field, item(fields, i++));
+    set_signals(attr(context, "flags"), item(fields, i));
+    set_signals(attr(context, "traps"), item(fields, i + 1));
+  }
+  call_method(decimal, "setcontext", item(saved, 0));
+}
+
+// (dialects by name, longest field)
+Ref save_csv() {
+  if (!loaded_module("_csv")) return none();
+  const Ref csv = import("_csv"), dialects = new_dict();
+  const Ref names = call_method(csv, "list_dialects");
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names.get()); ++i) {
+    PyObject* name = PyList_GET_ITEM(names.get(), i);
+    ok(PyDict_SetItem(dialects.get(), name, call_method(csv, "get_dialect", name).get()));
+  }
+  return pack(dialects, call_method(csv, "field_size_limit"));
+}
+void restore_csv(PyObject* saved) {
+  const Ref csv = import("_csv");
+  const Ref names = call_method(csv, "list_dialects");
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names.get()); ++i)
+    call_method(csv, "unregister_dialect", PyList_GET_ITEM(names.get(), i));
+  PyObject *name = nullptr, *dialect = nullptr;
+  for (Py_ssize_t position = 0; PyDict_Next(item(saved, 0), &position, &name, &dialect);)
+    call_method(csv, "register_dialect", name, dialect);
+  call_method(csv, "field_size_limit", item(saved, 1));
+}
 
 Ref warning_filters() {
   return loaded_module("warnings") ? attr(import("warnings"), "filters")
@@ -118,6 +175,7 @@ void register_library_parts() {
   watch_library_globals();
   register_process_part({kLibraryGlobals, changed_library_globals, restore_library_globals, 40});
   register_process_part({"decimal", save_decimal, restore_decimal, 50});
+  register_process_part({"csv", save_csv, restore_csv, 50});
   register_process_part({"contextvars", save_context_variables, restore_context_variables, 51});
   register_process_part({"finalizers", save_finalizers, restore_finalizers, 60});
   register_process_part({"warning hooks", save_warning_hooks, restore_warning_hooks, 61});

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Objects of numpy that are no arrays: random generators, iterators over arrays, ufuncs that were
+// made from Python functions.
+#include <Python.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "python/heap/call.hpp"
+#include "python/heap/numpy_arrays.hpp"
+#include "python/heap/reducers.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+// ---- numpy.random: generators that share a bit generator still do
+
+// A RandomState keeps the second of two Gaussians it drew (numpy/random/mtrand.pyx, get_state).
+const char* const kCachedGaussian[] = {"has_gauss", "gauss"};
+
+Ref random_state(PyObject* generator) { return call_method(generator, "get_state", Py_False); }
+
+Ref rebuild_random(Args args) {
+  Ref generator = call(args[0], args[1]);
+  if (args[2] == Py_None) return generator;
+  const Ref state = random_state(generator.get());
+  for (int i = 0; i < 2; ++i)
+    ok(PyDict_SetItemString(state.get(), kCachedGaussian[i], item(args[2], i)));
+  call_method(generator, "set_state", state);
+  return generator;
+}
+const Rebuilder make_random{"numpy.random", guarded<rebuild_random>};
+Ref reduce_random(Saver&, PyObject* generator, Rule& rule) {
+  if (std::strstr(rule.type->tp_name, "Generator"))
+    return reduced(make_random, pack(rule.type, attr(generator, "bit_generator"), Py_None));
+  const Ref state = random_state(generator);
+  const Ref cached =
+      pack(find(state.get(), kCachedGaussian[0]), find(state.get(), kCachedGaussian[1]));
+  return reduced(make_random, pack(rule.type, attr(generator, "_bit_generator"), cached));
+}
+
+// With the seed sequence, which counts the children it spawned; the state alone does not tell.
+Ref rebuild_bit_generator(Args args) {
+  const Ref made = args[1] == Py_None ? call(args[0]) : call(args[0], args[1]);
+  set_attr(made.get(), "state", args[2]);
+  return made;
+}
+const Rebuilder make_bit_generator{"numpy.bit_generator", guarded<rebuild_bit_generator>};
+Ref reduce_bit_generator(Saver&, PyObject* generator, Rule& rule) {
+  const Ref seed = attr_or_null(generator, "_seed_seq");
+  return reduced(make_bit_generator,
+                 pack(rule.type, seed ? seed : none(), attr(generator, "state")));
+}
+
+// ---- array.flat in the middle: (array, number of items it has given)
+
+Ref rebuild_flat(Args args) {
+  Ref flat = attr(args[0], "flat");
+  for (long long i = integer(args[1]); i > 0; --i) own(PyIter_Next(flat.get()));
+  return flat;
+}
+const Rebuilder make_flat{"numpy.flat", guarded<rebuild_flat>};
+Ref reduce_flat(Saver&, PyObject* flat, Rule&) {
+  return reduced(make_flat, pack(attr(flat, "base"), attr(flat, "index")));
+}
+
+// ---- numpy.ndindex in the middle
+
+// Where an nditer notes that it has given its first item: the byte that its first next() sets.
+std::size_t find_started() {
+  const Ref iterator = attr(call(numpy("ndindex"), number(3)), "_it");
+  const auto* bytes = reinterpret_cast<const char*>(iterator.get());
+  const std::vector<char> before(bytes, bytes + Py_TYPE(iterator.get())->tp_basicsize);
+  own(PyIter_Next(iterator.get()));
+  std::size_t found = 0;
+  for (std::size_t at = sizeof(PyObject); at < before.size(); ++at)
+    if (bytes[at] != before[at])
+      found = !found && before[at] == 0 && bytes[at] == 1 ? at : SIZE_MAX;
+  return found;
+}
+
+bool has_started(PyObject* iterator) {
+  static const std::size_t place = find_started();
+  if (place == 0 || place == SIZE_MAX) refuse("numpy.ndindex in the middle, in this numpy");
+  return reinterpret_cast<const char*>(iterator)[place] != 0;
+}
+
+// (shape, how often next() was called)
+Ref rebuild_ndindex(Args args) {
+  Ref made = call(numpy("ndindex"), args[0]);
+  for (long long i = integer(args[1]); i > 0; --i) {
+    const Ref given = Ref::steal(PyIter_Next(made.get()));
+    if (!given && PyErr_Occurred()) throw Raised{};
+  }
+  return made;
+}
+const Rebuilder make_ndindex{"numpy.ndindex", guarded<rebuild_ndindex>};
+Ref reduce_ndindex(Saver&, PyObject* object, Rule&) {
+  const Ref iterator = attr(object, "_it");
+  // One that has ended does not tell its shape any more, but all of them are alike.
+  if (truth_of(iterator.get(), "finished")) return reduced(make_ndindex, pack(pack(), number(2)));
+  const long long index = integer(attr(iterator, "iterindex").get());
+  const long long given = has_started(iterator.get()) ? index + 1 : 0;
+  return reduced(make_ndindex, pack(attr(iterator, "shape"), number(given)));
+}
+
+// ---- numpy.frompyfunc(), also inside numpy.vectorize
+
+// (function, inputs, outputs, identity)
+Ref rebuild_ufunc(Args args) {
+  const Ref keywords = new_dict();
+  if (args[3] != Py_None) put(keywords, "identity", Ref::borrow(args[3]));
+  return call_with(numpy("frompyfunc").get(), pack(args[0], args[1], args[2]).get(),
+                   keywords.get());
+}
+const Rebuilder make_ufunc{"numpy.ufunc", guarded<rebuild_ufunc>};
+Ref reduce_ufunc(Saver& saver, PyObject* ufunc, Rule& rule) {
+  const std::string name = utf8_attr(ufunc, "__name__"), mark = " (vectorized)";
+  const bool from_python =
+      name.size() > mark.size() && name.compare(name.size() - mark.size(), mark.size(), mark) == 0;
+  if (from_python && rule.type->tp_traverse)
+    for (PyObject* referent : referents(ufunc))
+      if (PyCallable_Check(referent))
+        return reduced(make_ufunc, pack(referent, attr(ufunc, "nin"), attr(ufunc, "nout"),
+                                        attr(ufunc, "identity")));
+  return reduce_by_default(saver, ufunc, rule);
+}
+
+void add_type(ExactTypes& types, const char* module, const char* name, Reduce reduce) {
+  const Ref type = loaded_attr(module, name);
+  if (type && PyType_Check(type.get())) types[reinterpret_cast<PyTypeObject*>(type.get())] = reduce;
+}
+
+}  // namespace
+
+void add_numpy_library_types(ExactTypes& types) {
+  for (const char* name : {"Generator", "RandomState"})
+    add_type(types, "numpy.random", name, reduce_random);
+  for (const char* name : {"PCG64", "PCG64DXSM", "SFC64", "Philox", "MT19937"})
+    add_type(types, "numpy.random", name, reduce_bit_generator);
+  add_type(types, "numpy", "flatiter", reduce_flat);
+  add_type(types, "numpy", "ndindex", reduce_ndindex);
+  add_type(types, "numpy", "ufunc", reduce_ufunc);
+  add_type(types, "numpy", "void", reduce_record);
+  add_type(types, "numpy", "record", reduce_record);
+}
+
+}  // namespace chkpt::heap

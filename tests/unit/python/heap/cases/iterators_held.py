@@ -1,0 +1,348 @@
+# Iterators in the middle, also those that hang on an item of their own container.
+# Each builder makes objects and returns what to do with them: those that went through the save
+# must do what new ones do.
+from collections import Counter, defaultdict, ChainMap
+from fractions import Fraction
+import collections
+import itertools
+import operator
+
+
+def tee_shared():
+    src = iter(range(6))
+    a, b = itertools.tee(src)
+    next(a)
+    next(a)
+    next(b)
+    c = b.__copy__()
+
+    def behave():
+        return (next(src), list(a), list(b), list(c))
+    return behave
+
+
+def groupby_mid():
+    g = itertools.groupby([1, 1, 1, 2, 2, 3])
+    k, sub = next(g)
+    next(sub)
+
+    def behave():
+        return (k, list(sub), [(k, list(s)) for k, s in g])
+    return behave
+
+
+def groupby_stale():
+    g = itertools.groupby([1, 1, 1, 2, 2, 3], key=lambda x: x)
+    k, sub = next(g)
+    k2, sub2 = next(g)
+
+    def behave():
+        return (list(sub), list(sub2), [(k, list(s)) for k, s in g])
+    return behave
+
+
+def cycle_first():
+    c = itertools.cycle(iter([1, 2, 3]))
+    next(c)
+    d = itertools.cycle("abc")
+    [next(d) for _ in range(4)]
+
+    def behave():
+        return ([next(c) for _ in range(7)], [next(d) for _ in range(5)])
+    return behave
+
+
+def islice():
+    a = itertools.islice(range(20), 2, 15, 3)
+    next(a)
+    b = itertools.islice(range(3), 0)
+    c = itertools.islice(iter(range(9)), 1, None, 2)
+    next(c)
+
+    def behave():
+        return (list(a), list(b), list(c))
+    return behave
+
+
+def accumulate():
+    a = itertools.accumulate([1, 2, 3, 4], operator.mul, initial=10)
+    b = itertools.accumulate([1, 2, 3, 4], initial=5)
+    next(b)
+    c = itertools.accumulate([None, None, 2], lambda x, y: y)
+    next(c)
+    d = itertools.accumulate([3, 4, 5])
+    next(d)
+    next(d)
+
+    def behave():
+        return (list(a), list(b), list(c), list(d))
+    return behave
+
+
+def zip_longest():
+    a = itertools.zip_longest([1], [2, 3, 4], fillvalue="f")
+    next(a)
+    next(a)
+
+    def behave():
+        return list(a)
+    return behave
+
+
+def zip_strict():
+    a = zip([1, 2, 3], [4, 5], strict=True)
+    next(a)
+
+    def behave():
+        try:
+            return list(a)
+        except ValueError as e:
+            return str(e)
+    return behave
+
+
+def product_mid():
+    a = itertools.product("ab", [1, 2], repeat=2)
+    [next(a) for _ in range(5)]
+    b = itertools.combinations_with_replacement("abc", 2)
+    next(b)
+    next(b)
+    c = itertools.permutations(range(4))
+    [next(c) for _ in range(9)]
+    d = itertools.combinations(range(5), 3)
+    [next(d) for _ in range(4)]
+    e = itertools.product()
+    next(e)
+    f = itertools.permutations([1, 2], 3)
+
+    def behave():
+        return [list(x) for x in (a, b, c, d, e, f)]
+    return behave
+
+
+def drop_take():
+    a = itertools.dropwhile(lambda x: x < 2, [1, 2, 1, 3])
+    next(a)
+    b = itertools.takewhile(lambda x: x < 2, [1, 2, 1])
+    list(b)
+    c = itertools.filterfalse(None, [0, 1, 0, 2])
+    next(c)
+    d = itertools.dropwhile(lambda x: x < 2, [1, 2, 1, 3])
+
+    def behave():
+        return [list(x) for x in (a, b, c, d)]
+    return behave
+
+
+def count_kinds():
+    a = itertools.count(0.5, 0.25)
+    next(a)
+    b = itertools.count(2 ** 63 - 2)
+    next(b)
+    next(b)
+    c = itertools.count(5, -2)
+    next(c)
+    r = itertools.repeat([1])
+    s = itertools.repeat(2, 4)
+    next(s)
+    d = itertools.count(Fraction(1, 3), Fraction(1, 2))
+    next(d)
+
+    def behave():
+        return [[next(x) for _ in range(3)] for x in (a, b, c, r, s, d)]
+    return behave
+
+
+def pairwise_tuples():
+    p = itertools.pairwise([(0, 0), (1, 1), (2, 2), (3, 3)])
+    next(p)
+
+    def behave():
+        return list(p)
+    return behave
+
+
+def pairwise_done():
+    p = itertools.pairwise([1, 2])
+    list(p)
+    q = itertools.pairwise([1, 2, 3])
+
+    def behave():
+        return (list(p), list(q))
+    return behave
+
+
+def reversed_kinds():
+    class S:
+
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, i):
+            return i * 10
+    a = reversed(S())
+    next(a)
+    b = reversed(range(5))
+    next(b)
+    c = iter(S())
+
+    class Q:
+
+        def __getitem__(self, i):
+            if i > 3:
+                raise IndexError
+            return i
+    d = iter(Q())
+    next(d)
+
+    def behave():
+        return (list(a), list(b), list(d))
+    return behave
+
+
+def list_iter_cycle():
+    class N:
+        pass
+    lst = [N() for _ in range(4)]
+    it = iter(lst)
+    next(it)
+    next(it)
+    rit = reversed(lst)
+    next(rit)
+    for n in lst:
+        n.it = it
+        n.rit = rit
+    del it, rit
+
+    def behave():
+        return ([lst.index(x) for x in lst[0].it], [lst.index(x) for x in lst[0].rit])
+    return behave
+
+
+def deque_iter_cycle():
+    class N:
+        pass
+    lst = collections.deque([N() for _ in range(4)])
+    it = iter(lst)
+    next(it)
+    next(it)
+    rit = reversed(lst)
+    next(rit)
+    for n in lst:
+        n.it = it
+        n.rit = rit
+    del it, rit
+
+    def behave():
+        return ([lst.index(x) for x in lst[0].it], [lst.index(x) for x in lst[0].rit])
+    return behave
+
+
+def odict_items_live():
+    od = collections.OrderedDict(((k, i) for i, k in enumerate("abcd")))
+    it = iter(od.items())
+    next(it)
+    ki = reversed(od)
+    next(ki)
+
+    def behave():
+        od["d"] = 100
+        r = list(it)
+        return (r, list(ki))
+    return behave
+
+
+def odict_iter_mutated():
+    od = collections.OrderedDict(((k, i) for i, k in enumerate("abcd")))
+    it = iter(od)
+    next(it)
+
+    def behave():
+        od["e"] = 100
+        try:
+            return list(it)
+        except RuntimeError as e:
+            return str(e)
+    return behave
+
+
+def slots_iter():
+    class It:
+
+        def __init__(s):
+            s.i = 0
+
+        def __iter__(s):
+            return s
+
+        def __next__(s):
+            s.i += 1
+            return s.i
+    i = It()
+    z = zip(i, i)
+    next(z)
+    m = map(lambda a, b: (a, b), i, itertools.count())
+    next(m)
+    e = enumerate(i, 2 ** 63)
+    next(e)
+
+    def behave():
+        return (next(z), next(m), next(e))
+    return behave
+
+
+def range_iters():
+    a = iter(range(10, 0, -2))
+    next(a)
+    b = iter(range(2 ** 65))
+    next(b)
+    c = reversed(range(2 ** 65))
+    next(c)
+    x = iter({1: 2})
+    y = iter("abc")
+    next(y)
+    z = iter(b"ab")
+
+    def behave():
+        return (list(a), next(b), next(c), list(y), list(z))
+    return behave
+
+
+def user_iter_types():
+    d = dict(a=1, b=2)
+    i = d.items()
+    k = d.keys()
+    ki = iter(k)
+    next(ki)
+    c = Counter("aab")
+    ci = iter(c.items())
+    next(ci)
+    e = c.elements()
+    next(e)
+    cm = ChainMap({"a": 1}, {"b": 2})
+    mi = iter(cm)
+    dd = defaultdict(list)
+    dd["x"].append(1)
+    di = iter(dd.values())
+    next(di)
+
+    def behave():
+        c["b"] = 50
+        d["b"] = 20
+        return (list(ki), list(ci), list(e), list(mi), list(di), list(i), dd["q"])
+    return behave
+
+
+builders = [f for f in list(globals().values()) if getattr(f, "__module__", None) == "__main__"]
+expected = {build.__name__: repr(build()()) for build in builders}
+kept = {build.__name__: build() for build in builders}
+ran = []
+
+
+def check():
+    ran.append(1)
+    if len(ran) < 2:  # what can be done once only: after saving, and after loading
+        return
+    for name, behave in kept.items():
+        got = repr(behave())
+        assert got == expected[name], f"{name}:\n{got}\nexpected\n{expected[name]}"

@@ -1,0 +1,280 @@
+# Objects of the standard library with state that shows late, or nowhere.
+# Each builder makes objects and returns what to do with them: those that went through the save
+# must do what new ones do.
+import argparse
+import collections
+import contextvars
+import csv
+import datetime as dt
+import decimal
+import io
+import queue
+import random
+import re
+
+
+def match_finditer_empty():
+    ms = list(re.finditer("a*|b", "baab"))
+
+    def behave():
+        return [(m.span(), m.pos, m.endpos, m.lastindex, m.group()) for m in ms]
+    return behave
+
+
+def match_mutated():
+    b = bytearray(b"hello world")
+    m = re.search(b"w(o)", b)
+    b[6:8] = b"XX"
+
+    def behave():
+        return (m.group(), m.span(), m.lastindex, m.pos)
+    return behave
+
+
+def match_named():
+    m = re.compile("(?P<a>x)?(?P<b>y)").search("zzxy", 1, 4)
+
+    def behave():
+        return (m.lastgroup, m.lastindex, m.groupdict(), m.pos, m.endpos, m.expand("\\2"))
+    return behave
+
+
+def mv_released():
+    m = memoryview(bytearray(b"abc"))
+    m.release()
+
+    def behave():
+        try:
+            m[0]
+        except ValueError as e:
+            return str(e)
+    return behave
+
+
+def mv_cast_slice():
+    b = bytearray(range(32))
+    m = memoryview(b).cast("i")[2:5]
+    k = memoryview(b).cast("h", [4, 4])
+    ro = memoryview(bytes(b))[3:9]
+
+    def behave():
+        b[8] = 255
+        return (m.tolist(), m.format, k.tolist(), ro.readonly, bytes(ro))
+    return behave
+
+
+def mv_strided():
+    b = bytearray(range(32))
+    m = memoryview(b)[::2]
+
+    def behave():
+        b[2] = 77
+        return m.tolist()
+    return behave
+
+
+def csv_dialect_reg():
+    csv.register_dialect("mine", delimiter="|", quoting=csv.QUOTE_ALL)
+    csv.field_size_limit(77)
+
+    def behave():
+        o = io.StringIO()
+        csv.writer(o, "mine").writerow([1, 2])
+        return (o.getvalue(), csv.field_size_limit(), csv.list_dialects())
+    return behave
+
+
+def csv_reader_mid():
+    f = io.StringIO('a,"b\nc"\nd,e\nf,g\n')
+    r = csv.reader(f)
+    next(r)
+
+    def behave():
+        return (r.line_num, list(r), r.line_num)
+    return behave
+
+
+def decimal_default():
+    decimal.DefaultContext.prec = 9
+    decimal.DefaultContext.traps[decimal.Subnormal] = True
+    c = decimal.Context(prec=5, rounding=decimal.ROUND_UP, Emin=-50, Emax=50, capitals=0, clamp=1,
+        flags=[decimal.Inexact], traps=[decimal.Overflow])
+
+    def behave():
+        return (decimal.Context().prec, decimal.Context().traps[decimal.Subnormal], c)
+    return behave
+
+
+def decimal_cur():
+    x = decimal.getcontext()
+    x.prec = 11
+    x.rounding = decimal.ROUND_DOWN
+    decimal.Decimal(1) / 3
+    x.traps[decimal.FloatOperation] = True
+
+    def behave():
+        return (decimal.getcontext() is x, x, decimal.Decimal(1) / 7)
+    return behave
+
+
+def decimal_in_context():
+    outside = decimal.getcontext()
+    decimal.setcontext(decimal.Context(prec=9))
+    ctx = contextvars.copy_context()
+    decimal.setcontext(outside)
+
+    def behave():
+        return ctx.run(lambda: decimal.getcontext().prec)
+    return behave
+
+
+def bytesio_closed():
+    with io.BytesIO() as b:
+        b.write(b"x")
+    with io.StringIO() as s:
+        s.write("x")
+
+    def behave():
+        try:
+            b.read()
+        except ValueError as e:
+            return (str(e), s.closed)
+    return behave
+
+
+def stringio_accum():
+    a = io.StringIO()
+    a.write("ab")
+    a.write("cd")
+    a.seek(1)
+
+    def behave():
+        a.write("X")
+        return (a.getvalue(), a.tell())
+    return behave
+
+
+def bytesio():
+    a = io.BytesIO(b"abcdef")
+    a.seek(3)
+    a.x = 1
+    r = io.BufferedReader(io.BytesIO(b"0123456789" * 3000))
+    r.read(5)
+    t = io.TextIOWrapper(io.BytesIO("é\r\nz\r\nw".encode()))
+    t.readline()
+    w = io.BufferedWriter(io.BytesIO())
+    w.write(b"pending")
+    rw = io.BufferedRandom(io.BytesIO(b"abcdefgh"))
+    rw.read(2)
+    rw.write(b"X")
+
+    class BS(io.BytesIO):
+
+        def __init__(self):
+            super().__init__(b"sub")
+            self.k = 2
+    s = BS()
+    s.read(1)
+
+    def behave():
+        w.write(b"!")
+        w.flush()
+        return (a.read(), a.x, r.read(3), r.tell(), t.read(), w.raw.getvalue(), rw.read(2), rw.tell(),
+            s.read(), s.k, type(s).__name__, t.newlines)
+    return behave
+
+
+def dt_fold():
+    class MyDT(dt.datetime):
+        pass
+
+    class MyT(dt.time):
+        pass
+    a = dt.datetime(2020, 10, 25, 2, 30, fold=1)
+    b = MyDT(2020, 10, 25, 2, 30, fold=1)
+    t = dt.time(1, 2, fold=1)
+    u = MyT(1, 2, fold=1)
+    b2 = MyDT(2020, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=3), "q"))
+
+    class TZ(dt.tzinfo):
+
+        def __init__(s, n):
+            s.n = n
+
+        def utcoffset(s, d):
+            return dt.timedelta(hours=s.n)
+
+        def dst(s, d):
+            return None
+
+        def tzname(s, d):
+            return "T"
+    z = dt.datetime(2020, 1, 1, tzinfo=TZ(3))
+    z2 = MyDT(2020, 1, 1, tzinfo=z.tzinfo)
+
+    class TD(dt.timedelta):
+        pass
+    td = TD(3, 4, 5)
+
+    def behave():
+        return (a.fold, b.fold, t.fold, u.fold, b, b2, type(b2.tzinfo).__name__, z.utcoffset(),
+            z2.tzinfo is z.tzinfo, td, type(td).__name__)
+    return behave
+
+
+def supp():
+    parser = argparse.ArgumentParser()
+    parser.add_subparsers()
+    found = [argparse.SUPPRESS]
+
+    def behave():
+        return (found[0] is argparse.SUPPRESS, parser.parse_args([]))
+    return behave
+
+
+def queues2():
+    q = queue.LifoQueue(5)
+    q.put(1)
+    q.put(2)
+    p = queue.PriorityQueue()
+    p.put((2, 1))
+    p.put((1, 2))
+    d = collections.deque([1, 2, 3], maxlen=3)
+    d.rotate(1)
+
+    def behave():
+        return (q.get(), q.unfinished_tasks, p.get(), d, d.maxlen, q.maxsize)
+    return behave
+
+
+def random_sub():
+    class R(random.Random):
+
+        def __init__(self, s):
+            super().__init__(s)
+            self.n = 0
+
+        def random(self):
+            self.n += 1
+            return super().random()
+    r = R(3)
+    r.gauss(0, 1)
+
+    def behave():
+        return (r.gauss(0, 1), r.random(), r.n, r.randint(0, 99), r.getstate()[0])
+    return behave
+
+
+builders = [f for f in list(globals().values()) if getattr(f, "__module__", None) == "__main__"]
+expected = {build.__name__: repr(build()()) for build in builders}
+kept = {build.__name__: build() for build in builders}
+ran = []
+
+
+def check():
+    ran.append(1)
+    if len(ran) < 2:  # what can be done once only: after saving, and after loading
+        return
+    for name, behave in kept.items():
+        got = repr(behave())
+        assert got == expected[name], f"{name}:\n{got}\nexpected\n{expected[name]}"
