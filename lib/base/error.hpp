@@ -16,6 +16,7 @@ enum ExitCode : int {
   kExitUsage = 2,          // bad option, script or directory
   kExitCannotResume = 74,  // --resume=must and nothing usable, or a snapshot that cannot be loaded
   kExitRequeue = 75,       // stopped after a committed snapshot (EX_TEMPFAIL)
+  kExitTakenOver = 76,     // a newer start of the same run goes on instead of this one
 };
 
 class Error : public std::runtime_error {

@@ -33,7 +33,7 @@ constexpr const char* kNotes =
     "3).\n"
     "Exit codes: the script's own; 2 wrong usage; 74 could not resume; 75 stopped after a "
     "snapshot,\n"
-    "to be started again.\n";
+    "to be started again; 76 a newer start of the same run has taken over.\n";
 
 // Breaks `text` into lines that continue under its first word.
 std::string wrapped(std::string_view text) {

@@ -70,6 +70,12 @@ struct Config {
   double api_wait_s = 1;               // how long snapshot() waits for the other ranks' snapshot()
   bool restart_blocked = true;         // may stand inside restartable blocked calls
   std::function<bool()> poll_request;  // rank 0, once a second: is there a request file?
+  // Rank 0, once a second: the exit code with which all ranks shall end at once, 0 to go on.
+  std::function<int()> poll_end;
+  // When a rank is lost: how long the others wait to be told to stop before they end by
+  // themselves. A batch system needs minutes to see that a node has died, and takes a job that has
+  // ended before for one that failed by itself.
+  double lost_patience_s = 0;
 };
 
 // What a checkpoint carries of the agent itself; equal numbers on all ranks are not required.

@@ -53,8 +53,10 @@ void Agent::Impl::run_control() {
   }
 }
 
-void Agent::Impl::lost() {
+void Agent::Impl::lost() const {
   ::sleep(kLauncherPatience_s);
+  pollfd told_to_stop = {signal_fd_.get(), POLLIN, 0};
+  ::poll(&told_to_stop, 1, static_cast<int>(config_.lost_patience_s * 1e3));
   log::error("lost the connection to rank 0; ending this rank");
   ::_exit(kExitScriptFailed);
 }
@@ -95,6 +97,8 @@ void Agent::Impl::on_message(Message& message) {
         leaving_ = true;
         quit_ = true;
         break;
+      case MessageType::kEnd:
+        ::_exit(static_cast<int>(message.number));
       default:
         break;
     }

@@ -81,7 +81,7 @@ class Agent::Impl : public mpi::GateKeeper {
   void on_resume(const Message& message);
   void answer_why(std::uint64_t epoch);
   void take_signal();
-  [[noreturn]] static void lost();
+  [[noreturn]] void lost() const;
 
   // either, under mutex_
   Status make_status() const;

@@ -134,11 +134,48 @@ void CoordinatorThread::carry_out() {
 void CoordinatorThread::ask_for_requests() {
   if (!config_.poll_request || time_now().now < next_request_poll_) return;
   next_request_poll_ = time_now().now + kRequestPoll_s;
+  ask_for_end();
   if (config_.poll_request()) coordinator_.trigger({TriggerKind::kRequest, "", false}, time_now());
+}
+
+void CoordinatorThread::ask_for_end() {
+  const int code = config_.poll_end ? config_.poll_end() : 0;
+  if (code == 0) return;
+  Message end;
+  end.type = MessageType::kEnd;
+  end.number = static_cast<std::uint64_t>(code);
+  // Not to this process itself, which would be gone before the others have heard of it.
+  for (std::size_t r = 1; r < links_.size(); ++r) {
+    if (links_[r].open()) links_[r].send(end);
+  }
+  ::_exit(code);
+}
+
+// Until a rank says that it was told to stop.
+void CoordinatorThread::wait_for_stop(double seconds) {
+  const double deadline = time_now().now + seconds;
+  for (double left = seconds; left > 0; left = deadline - time_now().now) {
+    std::vector<pollfd> entries;
+    for (const Link& link : links_) entries.push_back({link.fd(), POLLIN, 0});
+    if (::poll(entries.data(), entries.size(), static_cast<int>(std::ceil(left * 1e3))) <= 0)
+      continue;
+    for (std::size_t r = 0; r < links_.size(); ++r) {
+      std::vector<Message> messages;
+      if (entries[r].revents != 0 && !links_[r].receive(&messages)) links_[r].close();
+      for (const Message& message : messages) {
+        if (message.type == MessageType::kTrigger && message.trigger.stop) return;
+      }
+    }
+  }
 }
 
 void CoordinatorThread::lost(std::size_t rank) {
   ::sleep(kLauncherPatience_s);
+  if (config_.lost_patience_s > 0) {
+    log::event("lost rank " + std::to_string(rank) +
+               "; waiting for the batch system, which starts the job again if a node has failed");
+    wait_for_stop(config_.lost_patience_s);
+  }
   log::error("lost rank " + std::to_string(rank) + "; ending the job");
   ::_exit(kExitScriptFailed);
 }

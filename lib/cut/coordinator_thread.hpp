@@ -26,6 +26,8 @@ class CoordinatorThread {
   void take_messages(std::size_t rank);
   void carry_out();
   void ask_for_requests();
+  void ask_for_end();
+  void wait_for_stop(double seconds);
   [[noreturn]] void lost(std::size_t rank);
 
   std::vector<Link> links_;

@@ -145,7 +145,7 @@ bool decode(const std::string& bytes, Message* message) {
   Reader reader(bytes);
   *message = Message{};
   message_fields(reader, *message);
-  return reader.complete() && message->type <= MessageType::kExit &&
+  return reader.complete() && message->type <= MessageType::kEnd &&
          message->phase <= Phase::kLeave && message->status.state <= RankState::kDone;
 }
 

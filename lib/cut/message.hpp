@@ -76,6 +76,7 @@ enum class MessageType : std::uint8_t {
   kWhy,
   kResume,
   kExit,
+  kEnd,  // at once, whatever the script does; number: exit code
 };
 
 struct Message {

@@ -35,6 +35,9 @@ namespace {
 
 namespace session = mpi::session;
 
+// SlurmdTimeout is 300 s by default, and is checked now and then.
+constexpr double kBatchSystemPatience_s = 600;
+
 // Everything that lives as long as the process. Never destroyed: threads and the interpreter's
 // memory may refer to it until the very end.
 struct Session {
@@ -135,6 +138,8 @@ void start_agent(Session& session) {
   config.cut_timeout_s = static_cast<double>(session.config.cut_timeout_ms) * 1e-3;
   config.restart_blocked = session.config.mode == Mode::kContinue;
   config.poll_request = [&session] { return session.work->poll_request(); };
+  config.poll_end = [&session] { return session.work->poll_end(); };
+  if (!session.job.id.empty()) config.lost_patience_s = kBatchSystemPatience_s;
   session.agent.start(config, make_python_hooks(), session.work.get());
 }
 

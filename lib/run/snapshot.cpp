@@ -305,6 +305,21 @@ bool SnapshotWork::poll_request() {
   return !fenced_ && start_.directory->take_request();
 }
 
+int SnapshotWork::poll_end() {
+  try {
+    const auto newest = start_.directory->newest_generation();
+    // No generation at all: somebody has removed the checkpoints, which harms no file.
+    if (!newest || newest->number <= start_.generation.number) return 0;
+    log::error("this run was taken over by " +
+               (newest->owner.empty() ? "a newer start" : newest->owner) +
+               ", which goes on with it: ending this one (exit code " +
+               std::to_string(kExitTakenOver) + ")");
+    return kExitTakenOver;
+  } catch (const Error&) {
+    return 0;  // the next commit will say what is wrong with the directory
+  }
+}
+
 void SnapshotWork::leave(const cut::CutInfo& info) {
   flush_standard_streams();
   log::event("stopped after snapshot " + std::to_string(epoch_of(info)) +

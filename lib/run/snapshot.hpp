@@ -41,6 +41,9 @@ class SnapshotWork final : public cut::Work {
   // Coordinator thread, once a second: is there a request file? Also asks again for what failed:
   // open files and half-read iterators are often gone a moment later.
   bool poll_request();
+  // The same, for cut::Config::poll_end: has a newer start of this run taken over? Two of them at
+  // work on the same files would spoil them for both.
+  int poll_end();
 
   // Any thread.
   std::uint64_t last_committed_epoch() const { return last_committed_; }

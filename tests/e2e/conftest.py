@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Options of the end-to-end tests, and the check that they leave no process behind."""
+"""Options of the end-to-end tests."""
 import os
 import random
-import shutil
-import signal
 
-import pytest
-
-import harness
+# Fixtures and hooks are found by being names of this module.
+from fixtures import folder, no_process_left, pytest_runtest_makereport, work  # noqa: F401
 
 
 def pytest_addoption(parser):
@@ -23,34 +20,3 @@ def pytest_addoption(parser):
 def pytest_report_header(config):
     kills = config.getoption("--kills")
     return f"seed: {config.getoption('--seed')}, kills: {kills or 'one for each script'}"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A test's own folder, removed when it passes; scripts run in folder/'work'."""
-    (tmp_path / "work").mkdir()
-    yield tmp_path
-
-
-@pytest.fixture
-def work(folder):
-    return folder / "work"
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    report = (yield).get_result()
-    if report.when == "call" and report.passed and "tmp_path" in item.funcargs:
-        shutil.rmtree(item.funcargs["tmp_path"], ignore_errors=True)
-
-
-@pytest.fixture(autouse=True)
-def no_process_left():
-    """Fails a test that leaves a process behind, and ends the process."""
-    before = {pid for pid, _ in harness.marked_processes()}
-    yield
-    left = {pid for pid, _ in harness.marked_processes()} - before
-    text = harness.describe(left)
-    for pid in left:
-        harness.send(pid, signal.SIGKILL)
-    assert not left, f"processes left behind:\n{text}"
