@@ -5,13 +5,14 @@
 //   comm      identity in the registry              group     old handle, world ranks
 //   type      old handle, recipe                    op        old handle, callable, commutative
 //   info      old handle, keys and values           status    the status itself
-//   done, receive                                   see requests.hpp
+//   done, posted                                    see requests.hpp
 //   memory, allocated, pickler                      mpi4py's buffer and pickle objects
 #include "cut/handles/objects.hpp"
 
 #include <cstring>
 
 #include "cut/handles/plain_objects.hpp"
+#include "cut/handles/postings.hpp"
 #include "cut/handles/requests.hpp"
 #include "cut/handles/shared_handles.hpp"
 #include "cut/handles/user_ops.hpp"
@@ -151,7 +152,7 @@ Restore simple_form(const std::string& form) {
   if (form == "info") return restore_info;
   if (form == "status") return restore_status;
   if (form == "op") return restore_user_op;
-  if (form == "receive") return note_receive;
+  if (form == "posted") return note_posting;
   return nullptr;
 }
 

@@ -12,7 +12,6 @@ enum class Kind {
   kWindow,
   kFile,
   kDynamicProcess,
-  kPersistentRequest,
   kForeignComm,  // intercommunicators, graph topologies, ...
   kKeyval,
   kBsendBuffer,

@@ -139,11 +139,11 @@ std::string pending_request() {
   for (int waited_ms = 0; waited_ms < kRequestPatience_ms; ++waited_ms) {
     pending.clear();
     requests().for_each([&](MPI_Request request, RequestInfo& info) {
-      if (info.kind != RequestKind::kSend && info.kind != RequestKind::kCollective) return;
+      if (is_receive(info) || info.kind == RequestKind::kCompleted || !info.active) return;
       int flag = 0;
       if (PMPI_Request_get_status(request, &flag, MPI_STATUS_IGNORE) == MPI_SUCCESS && flag == 0) {
-        pending =
-            info.kind == RequestKind::kSend ? "a nonblocking send" : "a nonblocking collective";
+        const bool collective = info.kind == RequestKind::kCollective;
+        pending = collective ? "a nonblocking collective" : "a nonblocking send";
       }
     });
     if (pending.empty()) return {};
