@@ -9,7 +9,6 @@
 #include "base/error.hpp"
 #include "cut/agent_impl.hpp"
 #include "mpi/interpose/drain.hpp"
-#include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/two_phase.hpp"
 #include "mpi/interpose/verify.hpp"
@@ -161,7 +160,6 @@ bool Agent::Impl::targets_met() {
   }
   if (api_calls_ < api_target_ && state_ != RankState::kDone) return false;
   if (!mpi::session::active()) return true;
-  if (mpi::matched::held() != 0) return false;
   mpi::Registry& known = mpi::registry();
   for (const auto& [id, value] : clock_targets_) {
     const mpi::CommInfo* comm = known.find(id);

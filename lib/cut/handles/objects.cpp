@@ -6,11 +6,13 @@
 //   type      old handle, recipe                    op        old handle, callable, commutative
 //   info      old handle, keys and values           status    the status itself
 //   done, posted                                    see requests.hpp
+//   message   see messages.hpp
 //   memory, allocated, pickler                      mpi4py's buffer and pickle objects
 #include "cut/handles/objects.hpp"
 
 #include <cstring>
 
+#include "cut/handles/messages.hpp"
 #include "cut/handles/plain_objects.hpp"
 #include "cut/handles/postings.hpp"
 #include "cut/handles/requests.hpp"
@@ -71,7 +73,7 @@ Form describe_by_kind(const Module& m, Kind kind, PyObject* object) {
       return form;
     }
     case Kind::kMessage:
-      throw CannotSave("a message that has been matched by a probe but not received yet");
+      return {"message", describe_message(object)};
     default:
       throw CannotSave(std::string("an open MPI.") + kind_name(kind));
   }
@@ -152,6 +154,7 @@ Restore simple_form(const std::string& form) {
   if (form == "info") return restore_info;
   if (form == "status") return restore_status;
   if (form == "op") return restore_user_op;
+  if (form == "message") return restore_message;
   if (form == "posted") return note_posting;
   return nullptr;
 }
@@ -238,6 +241,7 @@ void forget_made_handles() {
   forget_shared_handles();
   forget_user_ops();
   forget_restored_requests();
+  forget_restored_messages();
 }
 
 }  // namespace chkpt::cut::handles

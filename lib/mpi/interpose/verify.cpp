@@ -10,7 +10,6 @@
 
 #include "base/error.hpp"
 #include "mpi/interpose/drain.hpp"
-#include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/requests.hpp"
 #include "mpi/session.hpp"
 
@@ -153,7 +152,6 @@ std::string pending_request() {
 }
 
 std::string local_mismatch() {
-  if (matched::held() != 0) return "a matched message has not been received";
   if (!drain::settled()) return "a message is still arriving";
   return pending_request();
 }
