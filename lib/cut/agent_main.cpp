@@ -345,7 +345,7 @@ void Agent::Impl::left_collective(mpi::CommInfo& comm) {
   const Lock lock(mutex_);
   if (!pending_) return;
   const auto waited = std::chrono::steady_clock::now() - waits_since_;
-  if (waited >= kLongCollective) comm.arrivals.held_up_cut = true;
+  if (waited >= kLongCollective && !comm.inter()) comm.arrivals.held_up_cut = true;
 }
 
 void Agent::Impl::call_done() {

@@ -37,8 +37,9 @@ Ref describe_comm(PyObject* object) {
   const mpi::CommInfo* info = mpi::registry().find(handle_in<MPI_Comm>(object));
   if (!info) {
     throw CannotSave(
-        "an MPI communicator chkpt does not follow (an intercommunicator, or freed through another "
-        "object)");
+        "an MPI communicator chkpt does not follow (of processes outside this job, or freed "
+        "through "
+        "another object)");
   }
   return checked(
       PyUnicode_FromStringAndSize(info->id.data(), static_cast<Py_ssize_t>(info->id.size())));

@@ -12,7 +12,7 @@ enum class Kind {
   kWindow,
   kFile,
   kDynamicProcess,
-  kForeignComm,  // intercommunicators, graph topologies, ...
+  kForeignComm,  // with processes outside this job
   kKeyval,
   kBsendBuffer,
   kIdup,
