@@ -154,7 +154,10 @@ void Agent::Impl::trigger_from_signal(bool stop) const {
 void Agent::Impl::take_signal() {
   std::uint64_t value = 0;
   if (::read(signal_fd_.get(), &value, sizeof value) != sizeof value) return;
-  send_trigger({TriggerKind::kSignal, "", value >= kStopSignal});
+  const Trigger trigger{TriggerKind::kSignal, "", value >= kStopSignal};
+  send_trigger(trigger, kFromOutside);
+  // Twice means something else (Coordinator::ask_who_blocks), also when it is read at once.
+  if (value >= 2 * kStopSignal) send_trigger(trigger, kFromOutside);
 }
 
 // A checkpoint is resumed after its cut: what that satisfies counts already.

@@ -62,6 +62,8 @@ class Work {
   virtual void leave(const CutInfo& info) = 0;
   // Coordinator thread: a trigger led to no cut at all (deferred, or given up after cut_timeout).
   virtual void skipped(const Trigger& trigger, const std::string& message) = 0;
+  // Coordinator thread: somebody asked who keeps the ranks from a common stop.
+  virtual void waiting(const std::string& /*message*/) {}
 };
 
 struct Config {

@@ -9,7 +9,6 @@
 #include "base/error.hpp"
 #include "cut/agent_impl.hpp"
 #include "mpi/interpose/drain.hpp"
-#include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/two_phase.hpp"
 #include "mpi/interpose/verify.hpp"
@@ -161,7 +160,6 @@ bool Agent::Impl::targets_met() {
   }
   if (api_calls_ < api_target_ && state_ != RankState::kDone) return false;
   if (!mpi::session::active()) return true;
-  if (mpi::matched::held() != 0) return false;
   mpi::Registry& known = mpi::registry();
   for (const auto& [id, value] : clock_targets_) {
     const mpi::CommInfo* comm = known.find(id);
@@ -347,7 +345,7 @@ void Agent::Impl::left_collective(mpi::CommInfo& comm) {
   const Lock lock(mutex_);
   if (!pending_) return;
   const auto waited = std::chrono::steady_clock::now() - waits_since_;
-  if (waited >= kLongCollective) comm.arrivals.held_up_cut = true;
+  if (waited >= kLongCollective && !comm.inter()) comm.arrivals.held_up_cut = true;
 }
 
 void Agent::Impl::call_done() {

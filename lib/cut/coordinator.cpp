@@ -27,6 +27,7 @@ Coordinator::Coordinator(int ranks, Config config, Time start)
   done_.assign(ranks_, false);
   statuses_.resize(ranks_);
   known_.assign(ranks_, false);
+  signalled_.assign(ranks_, false);
 }
 
 Outputs Coordinator::take_outputs() { return std::exchange(outputs_, {}); }
@@ -60,6 +61,11 @@ void Coordinator::receive(int rank, Message message, Time time) {
         if (message.number <= api_satisfied_) break;
         api_called_ = std::max(api_called_, message.number);
       }
+      if (message.trigger.kind == TriggerKind::kSignal && message.number == kFromOutside) {
+        const auto r = static_cast<std::size_t>(rank);
+        if (signalled_[r]) ask_who_blocks();
+        signalled_[r] = true;
+      }
       want(message.trigger);
       break;
     case MessageType::kSetInterval:
@@ -89,6 +95,7 @@ void Coordinator::receive(int rank, Message message, Time time) {
 
 void Coordinator::trigger(const Trigger& trigger, Time time) {
   time_ = time;
+  if (trigger.kind == TriggerKind::kRequest) ask_who_blocks();
   want(trigger);
   start_if_wanted();
 }
@@ -110,6 +117,7 @@ void Coordinator::tick(Time time) {
              since_request >= config_.cut_timeout_s + kWhyPatience_s) {
     skip("");
   }
+  if (asked_ && time_.now >= *asked_ + kWhyPatience_s) say_who_blocks();
   start_if_wanted();
 }
 
@@ -122,6 +130,7 @@ std::optional<double> Coordinator::next_wakeup() const {
   if (state_ == State::kCollect || state_ == State::kPrepare) {
     at(requested_.now + config_.cut_timeout_s);
   }
+  if (asked_) at(*asked_ + kWhyPatience_s);
   if (state_ == State::kGivingUp) at(requested_.now + config_.cut_timeout_s + kWhyPatience_s);
   return due;
 }
@@ -247,21 +256,61 @@ void Coordinator::back_to_collect() {
 
 // ---- no cut
 
-void Coordinator::give_up() {
-  state_ = State::kGivingUp;
-  answered_.assign(ranks_, true);
+void Coordinator::ask_why(std::vector<bool>* answered) {
+  answered->assign(ranks_, true);
   because_.assign(ranks_, "");
   for (std::size_t r = 0; r < ranks_; ++r) {
     if (known_[r] && !must_run_[r] && statuses_[r].eligible) continue;
-    answered_[r] = false;
+    (*answered)[r] = false;
     send(static_cast<int>(r), message(MessageType::kWhy));
   }
+}
+
+std::string Coordinator::reasons(const std::vector<bool>& answered) const {
+  std::string text;
+  for (std::size_t r = 0; r < ranks_; ++r) {
+    if (answered[r] && because_[r].empty()) continue;
+    const std::string why = answered[r] ? because_[r] : "does not answer";
+    text += "; rank " + std::to_string(r) + ": " + why;
+  }
+  return text;
+}
+
+// A second signal, or a request file, while the ranks are still coming to a stop.
+void Coordinator::ask_who_blocks() {
+  if (state_ != State::kCollect || asked_) return;
+  asked_ = time_.now;
+  ask_why(&explained_);
+  if (all(explained_)) say_who_blocks();
+}
+
+void Coordinator::say_who_blocks() {
+  asked_.reset();
+  if (state_ != State::kCollect && state_ != State::kPrepare) return;  // nobody does any more
+  Output output;
+  output.what = Output::What::kWaiting;
+  output.text =
+      "no common stop after " + seconds_text(time_.now - requested_.now) + reasons(explained_);
+  outputs_.push_back(std::move(output));
+}
+
+void Coordinator::give_up() {
+  state_ = State::kGivingUp;
+  asked_.reset();
+  ask_why(&answered_);
   if (all(answered_)) skip("");
 }
 
 void Coordinator::on_because(int rank, const Message& message) {
-  if (state_ != State::kGivingUp || message.epoch != epoch_) return;
+  if (message.epoch != epoch_) return;
   const auto r = static_cast<std::size_t>(rank);
+  if (asked_) {
+    because_[r] = message.text;
+    explained_[r] = true;
+    if (all(explained_)) say_who_blocks();
+    return;
+  }
+  if (state_ != State::kGivingUp) return;
   because_[r] = message.text;
   answered_[r] = true;
   if (all(answered_)) skip("");
@@ -271,12 +320,7 @@ void Coordinator::on_because(int rank, const Message& message) {
 void Coordinator::skip(const std::string& text) {
   std::string reason = text;
   if (reason.empty()) {
-    reason = "no common stop within " + seconds_text(config_.cut_timeout_s);
-    for (std::size_t r = 0; r < ranks_; ++r) {
-      if (answered_[r] && because_[r].empty()) continue;
-      const std::string why = answered_[r] ? because_[r] : "does not answer";
-      reason += "; rank " + std::to_string(r) + ": " + why;
-    }
+    reason = "no common stop within " + seconds_text(config_.cut_timeout_s) + reasons(answered_);
   }
   Output output;
   output.what = Output::What::kSkipped;
@@ -302,6 +346,8 @@ void Coordinator::resume() {
   order.number = api_satisfied_;
   broadcast(order);
   state_ = State::kIdle;
+  asked_.reset();
+  if (!wanted_) signalled_.assign(ranks_, false);
   next_interval_ = time_.now + config_.interval_s;
   start_if_wanted();
 }

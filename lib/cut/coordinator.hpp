@@ -17,14 +17,14 @@
 namespace chkpt::cut {
 
 struct Output {
-  enum class What : std::uint8_t { kSend, kCommit, kSkipped, kQuit };
+  enum class What : std::uint8_t { kSend, kCommit, kSkipped, kWaiting, kQuit };
   What what = What::kSend;
   int rank = 0;                 // kSend
   Message message;              // kSend
   CutInfo info;                 // kCommit
   std::vector<Report> reports;  // kCommit: of the write phase, by rank
   Trigger trigger;              // kSkipped
-  std::string text;             // kSkipped
+  std::string text;             // kSkipped, kWaiting
 };
 using Outputs = std::vector<Output>;
 
@@ -79,6 +79,11 @@ class Coordinator {
   void note_slow_comms();
   void conclude(bool ok, const std::string& text);
   void finish_conclude();
+  void ask_who_blocks();
+  void say_who_blocks();
+  // Asks every rank that does not stand why; `answered` is false for those.
+  void ask_why(std::vector<bool>* answered);
+  std::string reasons(const std::vector<bool>& answered) const;
   void give_up();
   void skip(const std::string& text);
   void resume();
@@ -122,6 +127,10 @@ class Coordinator {
   std::set<std::string> slow_comms_;  // as the ranks reported with the verification
   std::vector<bool> must_run_;
   std::vector<std::string> because_;
+  // Somebody wants to know who blocks: which ranks have answered, and since when they are asked.
+  std::optional<double> asked_;
+  std::vector<bool> explained_;
+  std::vector<bool> signalled_;  // by these ranks, until the trigger has been served
 };
 
 }  // namespace chkpt::cut

@@ -116,6 +116,8 @@ void CoordinatorThread::carry_out() {
         if (link.open()) link.send(output.message);
       } else if (output.what == Output::What::kSkipped) {
         work_->skipped(output.trigger, output.text);
+      } else if (output.what == Output::What::kWaiting) {
+        work_->waiting(output.text);
       } else if (output.what == Output::What::kQuit) {
         quit_ = true;
       } else {

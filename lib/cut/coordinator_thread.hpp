@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Drives the coordinator on rank 0: asleep in poll() until a message, a timer or stop(). All
-// signals but the synchronous ones are blocked in it. Calls Work::commit and Work::skipped.
+// signals but the synchronous ones are blocked in it. Calls Work::commit, Work::skipped,
+// Work::waiting.
 #pragma once
 
 #include <thread>

@@ -79,6 +79,9 @@ enum class MessageType : std::uint8_t {
   kEnd,  // at once, whatever the script does; number: exit code
 };
 
+// Message::number of a kTrigger that a signal made just now; 0 if it is tried again.
+constexpr std::uint64_t kFromOutside = 1;
+
 struct Message {
   MessageType type = MessageType::kHello;
   std::uint64_t epoch = 0;

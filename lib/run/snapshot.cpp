@@ -295,6 +295,8 @@ void SnapshotWork::skipped(const cut::Trigger& trigger, const std::string& messa
   try_again(trigger);
 }
 
+void SnapshotWork::waiting(const std::string& message) { log::event(message); }
+
 bool SnapshotWork::poll_request() {
   std::optional<cut::Trigger> again;
   {

@@ -37,6 +37,7 @@ class SnapshotWork final : public cut::Work {
   void committed(const cut::CutInfo& info, bool ok, const std::string& message) override;
   [[noreturn]] void leave(const cut::CutInfo& info) override;
   void skipped(const cut::Trigger& trigger, const std::string& message) override;
+  void waiting(const std::string& message) override;
 
   // Coordinator thread, once a second: is there a request file? Also asks again for what failed:
   // open files and half-read iterators are often gone a moment later.

@@ -42,6 +42,33 @@ def test_signal_takes_a_snapshot_and_stops_with_75(name, ranks, work, folder):
     harness.assert_same_files(expected_files(ranks, folder), harness.files(work))
 
 
+def test_second_signal_and_request_file_say_who_blocks(work):
+    go = work / "go"
+    command = [CHKPT_MPI, "-f", "-1", SCRIPTS / "blocking.py", go]
+
+    def said(times):
+        return job.stderr().count("no common stop after") == times
+
+    with Job(command, work, 2) as job:
+        assert job.wait_until(lambda: run_has_begun(work) and len(job.rank_pids()) == 2)
+        time.sleep(1.0)
+        harness.send(job.rank_pids()[0], signal.SIGUSR2)
+        time.sleep(0.5)
+        assert said(0), job.stderr()
+        harness.send(job.rank_pids()[0], signal.SIGUSR2)
+        assert job.wait_until(lambda: said(1)), job.stderr()
+        (next(work.glob("checkpoints/*/GENERATION*")).parent / "REQUEST").touch()
+        assert job.wait_until(lambda: said(2)), job.stderr()
+        go.touch()
+        stopped = job.wait()
+    assert stopped.code == 75, stopped.stderr
+    line = next(line for line in stopped.messages if "no common stop after" in line)
+    assert "rank 0: in MPI_Barrier" in line and "rank 1: running (inside <builtin sorted>" in line
+    assert "blocking.py:17" in line, line
+    resumed = harness.run(command, work, 2)
+    assert resumed.code == 0 and b"end of rank 1" in resumed.stdout, resumed.stderr
+
+
 @pytest.mark.parametrize("ranks", PROGRAMS)
 def test_request_file(ranks, work, folder):
     command = [CHKPT_MPI, "-f", "-1", *PROGRAMS[ranks]]

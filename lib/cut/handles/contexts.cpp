@@ -110,10 +110,13 @@ std::vector<mpi::SavedContext> contexts(const Module& m) {
     const Context* context = context_of(comm.handle, key);
     if (!context) return;
     const mpi::CommInfo* duplicate = mpi::registry().find(context->duplicate);
-    if (!duplicate || context->local != MPI_COMM_NULL) {
+    const bool has_local = context->local != MPI_COMM_NULL;
+    const mpi::CommInfo* local = has_local ? mpi::registry().find(context->local) : nullptr;
+    if (!duplicate || (has_local && !local)) {
       throw CannotSave("mpi4py's duplicate of communicator " + comm.id + " cannot be saved");
     }
-    list.push_back({comm.id, duplicate->id, context->tag});
+    list.push_back({comm.id, duplicate->id, local ? local->id : mpi::CommId(), context->tag,
+                    context->low_group});
   });
   return list;
 }
@@ -124,10 +127,14 @@ void attach_contexts(const Module& m, const std::vector<mpi::SavedContext>& list
   for (const mpi::SavedContext& saved : list) {
     const mpi::CommInfo* comm = mpi::registry().find(saved.comm);
     const mpi::CommInfo* duplicate = mpi::registry().find(saved.duplicate);
-    if (!comm || !duplicate) throw FormatError("MPI recipe: a communicator's duplicate is missing");
+    const mpi::CommInfo* local = saved.local.empty() ? nullptr : mpi::registry().find(saved.local);
+    if (!comm || !duplicate || (!local && !saved.local.empty())) {
+      throw FormatError("MPI recipe: a communicator's duplicate is missing");
+    }
     auto* context = static_cast<Context*>(std::malloc(sizeof(Context)));
     if (!context) throw MpiError("out of memory");
-    *context = {duplicate->handle, MPI_COMM_NULL, saved.tag, -1};
+    *context = {duplicate->handle, local ? local->handle : MPI_COMM_NULL, saved.tag,
+                saved.low_group};
     const int rc = PMPI_Comm_set_attr(comm->handle, key, context);
     if (rc != MPI_SUCCESS) std::free(context);
     check(rc, "MPI_Comm_set_attr");

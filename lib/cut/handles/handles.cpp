@@ -4,6 +4,7 @@
 #include "cut/handles/contexts.hpp"
 #include "cut/handles/objects.hpp"
 #include "cut/handles/plain_objects.hpp"
+#include "cut/handles/postings.hpp"
 #include "cut/handles/requests.hpp"
 #include "cut/handles/settings.hpp"
 #include "mpi/interpose/rebuild.hpp"
@@ -63,7 +64,7 @@ void register_types() {
   heap::register_process_part(std::move(pickler));
 }
 
-void begin_save() { forget_described_receives(); }
+void begin_save() { forget_described_requests(); }
 
 Bytes end_save() {
   mpi::RankState state = mpi::capture_rank_state();
@@ -97,7 +98,7 @@ void begin_load(ByteView section) {
 }
 
 void end_load() {
-  if (const Module* m = Module::loaded()) post_receives(*m);
+  if (const Module* m = Module::loaded()) make_noted_postings(*m);
   forget_made_handles();
 }
 

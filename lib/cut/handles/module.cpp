@@ -109,7 +109,8 @@ void Module::check_layout() {
                      size_of(Kind::kComm) == sizeof(HandleObject<MPI_Comm>) &&
                      size_of(Kind::kStatus) == sizeof(HandleObject<MPI_Status>) &&
                      size_of(Kind::kDatatype) == sizeof(HandleObject<MPI_Datatype>) &&
-                     size_of(Kind::kRequest) == sizeof(RequestObject);
+                     size_of(Kind::kRequest) == sizeof(RequestObject) &&
+                     size_of(Kind::kMessage) == sizeof(MessageObject);
   if (!known) layout_ = "this version of mpi4py is not known to chkpt";
   knows_user_ops_ = size_of(Kind::kOp) == sizeof(OpObject);
 }

@@ -26,6 +26,11 @@ struct RequestObject {
   PyObject* buffer;  // keeps the message's memory; what lower-case wait() unpickles
 };
 
+struct MessageObject {
+  HandleObject<MPI_Message> base;
+  PyObject* buffer;  // what lower-case recv() fills and unpickles
+};
+
 // Of mpi4py 3; later ones keep the callable elsewhere.
 struct OpObject {
   HandleObject<MPI_Op> base;

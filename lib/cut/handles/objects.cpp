@@ -5,13 +5,16 @@
 //   comm      identity in the registry              group     old handle, world ranks
 //   type      old handle, recipe                    op        old handle, callable, commutative
 //   info      old handle, keys and values           status    the status itself
-//   done, receive                                   see requests.hpp
+//   done, posted                                    see requests.hpp
+//   message   see messages.hpp
 //   memory, allocated, pickler                      mpi4py's buffer and pickle objects
 #include "cut/handles/objects.hpp"
 
 #include <cstring>
 
+#include "cut/handles/messages.hpp"
 #include "cut/handles/plain_objects.hpp"
+#include "cut/handles/postings.hpp"
 #include "cut/handles/requests.hpp"
 #include "cut/handles/shared_handles.hpp"
 #include "cut/handles/user_ops.hpp"
@@ -34,8 +37,9 @@ Ref describe_comm(PyObject* object) {
   const mpi::CommInfo* info = mpi::registry().find(handle_in<MPI_Comm>(object));
   if (!info) {
     throw CannotSave(
-        "an MPI communicator chkpt does not follow (an intercommunicator, or freed through another "
-        "object)");
+        "an MPI communicator chkpt does not follow (of processes outside this job, or freed "
+        "through "
+        "another object)");
   }
   return checked(
       PyUnicode_FromStringAndSize(info->id.data(), static_cast<Py_ssize_t>(info->id.size())));
@@ -70,7 +74,7 @@ Form describe_by_kind(const Module& m, Kind kind, PyObject* object) {
       return form;
     }
     case Kind::kMessage:
-      throw CannotSave("a message that has been matched by a probe but not received yet");
+      return {"message", describe_message(object)};
     default:
       throw CannotSave(std::string("an open MPI.") + kind_name(kind));
   }
@@ -151,7 +155,8 @@ Restore simple_form(const std::string& form) {
   if (form == "info") return restore_info;
   if (form == "status") return restore_status;
   if (form == "op") return restore_user_op;
-  if (form == "receive") return note_receive;
+  if (form == "message") return restore_message;
+  if (form == "posted") return note_posting;
   return nullptr;
 }
 
@@ -237,6 +242,7 @@ void forget_made_handles() {
   forget_shared_handles();
   forget_user_ops();
   forget_restored_requests();
+  forget_restored_messages();
 }
 
 }  // namespace chkpt::cut::handles

@@ -22,10 +22,11 @@ void release_export(PyObject* capsule) {
   delete view;
 }
 
-// A capsule that exports `owner`'s buffer for writing as long as it lives.
-HeldBuffer export_of(PyObject* owner) {
+// A capsule that exports `owner`'s buffer as long as it lives.
+HeldBuffer export_of(PyObject* owner, bool written) {
   auto view = std::make_unique<Py_buffer>();
-  checked(PyObject_GetBuffer(owner, view.get(), PyBUF_ANY_CONTIGUOUS | PyBUF_WRITABLE));
+  const int access = written ? PyBUF_WRITABLE : 0;
+  checked(PyObject_GetBuffer(owner, view.get(), PyBUF_ANY_CONTIGUOUS | access));
   PyObject* capsule = PyCapsule_New(view.get(), kCapsule, release_export);
   if (!capsule) {
     PyBuffer_Release(view.get());
@@ -104,6 +105,10 @@ ReceiveBuffer find_receive_buffer(const Module& m, PyObject* request,
   PyObject* held = reinterpret_cast<RequestObject*>(request)->buffer;
   const Span span = span_of(info);
   ReceiveBuffer buffer;
+  if (span.begin == span.end && !info.buffer) {
+    buffer.owner = Ref::borrow(Py_None);
+    return buffer;
+  }
   Memory memory;
   if (held && PyCapsule_IsValid(held, kCapsule)) {
     memory = memory_of_capsule(held);
@@ -116,7 +121,8 @@ ReceiveBuffer find_receive_buffer(const Module& m, PyObject* request,
   if (!memory.owner || memory.owner.is(Py_None)) {
     throw CannotSave("a buffer that is a bare address (MPI.BOTTOM)");
   }
-  buffer.offset = span.begin == span.end ? 0 : static_cast<char*>(info.buffer) - memory.address;
+  buffer.offset =
+      span.begin == span.end ? 0 : static_cast<const char*>(info.buffer) - memory.address;
   if (buffer.offset + span.begin < 0 || buffer.offset + span.end > memory.size) {
     throw CannotSave("a buffer that is smaller than the message may be");
   }
@@ -128,10 +134,11 @@ ReceiveBuffer find_receive_buffer(const Module& m, PyObject* request,
   return buffer;
 }
 
-HeldBuffer hold_receive_buffer(const Module& m, const ReceiveBuffer& buffer) {
+HeldBuffer hold_receive_buffer(const Module& m, const ReceiveBuffer& buffer, bool written) {
   HeldBuffer held;
+  if (buffer.owner.is(Py_None)) return held;
   if (buffer.kind == ReceiveBuffer::Kind::kArray) {
-    held = export_of(buffer.owner.get());
+    held = export_of(buffer.owner.get(), written);
   } else {
     Ref owner = buffer.owner;
     if (buffer.kind == ReceiveBuffer::Kind::kAllocated) {

@@ -2,6 +2,8 @@
 // Making and freeing communicators. Creation counts on the parent's clock at entry: a rank inside
 // is never re-executed, the others come along. What cannot be rebuilt is foreign: it defers
 // snapshots.
+#include <algorithm>
+
 #include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/wrapper.hpp"
 #include "mpi/session.hpp"
@@ -79,6 +81,67 @@ int create_group(CommInfo& parent, MPI_Group group, int tag, MPI_Comm* child) {
   inherit_errhandler(parent.handle, *child);
   registry().add(*child, id + "#" + std::to_string(number));
   return rc;
+}
+
+// The two leaders of MPI_Intercomm_create. Nobody else knows of both groups before the call is
+// over; each leader brings its own group along by the clock of the group's communicator.
+struct Leaders {
+  std::string clock;  // "" on ranks that do not lead
+  std::vector<int> ranks;
+
+  // As in create_group(): the leaders' messages must not meet a draining rank, so the private
+  // communicator takes the place of the script's *bridge.
+  void meet(const CommInfo& local, int local_leader, MPI_Comm* bridge, int* remote_leader) {
+    if (local.rank != local_leader) return;
+    const CommInfo* over = registry().find(*bridge);
+    if (over == nullptr || over->inter()) return;
+    if (*remote_leader < 0 || *remote_leader >= over->size()) return;
+    const int other = over->members[static_cast<std::size_t>(*remote_leader)];
+    ranks = {std::min(session::rank(), other), std::max(session::rank(), other)};
+    clock = "w/gi" + member_text(ranks);
+    *bridge = session::peer();
+    *remote_leader = other;
+  }
+};
+
+// Both groups are known now: all members count the intercommunicators between the two.
+void enter_inter(MPI_Comm comm) {
+  std::vector<int> low = own_group(comm), high = remote_group(comm);
+  std::vector<int> all = low;
+  all.insert(all.end(), high.begin(), high.end());
+  if (std::find(all.begin(), all.end(), MPI_UNDEFINED) != all.end()) {
+    foreign_comms().insert(comm, true);
+    deferrals::add(Kind::kForeignComm, "MPI_Intercomm_create");
+    return;
+  }
+  if (*std::min_element(high.begin(), high.end()) < *std::min_element(low.begin(), low.end())) {
+    std::swap(low, high);
+  }
+  const std::string id = "w/gx" + member_text(low) + "~" + member_text(high);
+  const std::uint64_t number = registry().tick_joint(id, all);
+  registry().add(comm, id + "#" + std::to_string(number));
+}
+
+template <class F>
+int create_inter(CommInfo& local, const Leaders& leaders, MPI_Comm* child, F f) {
+  constexpr const char* kCall = "MPI_Intercomm_create";
+  local.tick();
+  if (!leaders.clock.empty()) registry().tick_joint(leaders.clock, leaders.ranks);
+  int rc = MPI_SUCCESS;
+  {
+    const NativeCall native(kCall);
+    clock_advanced();
+    rc = f();
+  }
+  if (refused_arguments(rc)) {
+    local.untick();
+    if (!leaders.clock.empty()) registry().untick_joint(leaders.clock);
+  }
+  if (rc != MPI_SUCCESS) return rc;
+  return guarded(kCall, [&] {
+    enter_inter(*child);
+    return MPI_SUCCESS;
+  });
 }
 
 int free_comm(const char* call, MPI_Comm* comm, int (*really)(MPI_Comm*)) {
@@ -178,16 +241,15 @@ CHKPT_WRAPPER int MPI_Comm_idup(MPI_Comm comm, MPI_Comm* newcomm, MPI_Request* r
 
 CHKPT_WRAPPER int MPI_Graph_create(MPI_Comm comm, int nnodes, const int index[], const int edges[],
                                    int reorder, MPI_Comm* newcomm) {
-  return create_foreign("MPI_Graph_create", newcomm, [&] {
-    return PMPI_Graph_create(comm, nnodes, index, edges, reorder, newcomm);
-  });
+  return create("MPI_Graph_create", comm, newcomm,
+                [&] { return PMPI_Graph_create(comm, nnodes, index, edges, reorder, newcomm); });
 }
 
 CHKPT_WRAPPER int MPI_Dist_graph_create(MPI_Comm comm, int n, const int nodes[],
                                         const int degrees[], const int targets[],
                                         const int weights[], MPI_Info info, int reorder,
                                         MPI_Comm* newcomm) {
-  return create_foreign("MPI_Dist_graph_create", newcomm, [&] {
+  return create("MPI_Dist_graph_create", comm, newcomm, [&] {
     return PMPI_Dist_graph_create(comm, n, nodes, degrees, targets, weights, info, reorder,
                                   newcomm);
   });
@@ -197,7 +259,7 @@ CHKPT_WRAPPER int MPI_Dist_graph_create_adjacent(MPI_Comm comm, int indegree, co
                                                  const int source_weights[], int outdegree,
                                                  const int destinations[], const int dest_weights[],
                                                  MPI_Info info, int reorder, MPI_Comm* newcomm) {
-  return create_foreign("MPI_Dist_graph_create_adjacent", newcomm, [&] {
+  return create("MPI_Dist_graph_create_adjacent", comm, newcomm, [&] {
     return PMPI_Dist_graph_create_adjacent(comm, indegree, sources, source_weights, outdegree,
                                            destinations, dest_weights, info, reorder, newcomm);
   });
@@ -205,22 +267,23 @@ CHKPT_WRAPPER int MPI_Dist_graph_create_adjacent(MPI_Comm comm, int indegree, co
 
 CHKPT_WRAPPER int MPI_Intercomm_create(MPI_Comm local_comm, int local_leader, MPI_Comm bridge,
                                        int remote_leader, int tag, MPI_Comm* newcomm) {
-  return create_foreign("MPI_Intercomm_create", newcomm, [&] {
-    // As in create_group(): the leaders' messages must not meet a draining rank.
-    CommInfo* local = registry().find(local_comm);
-    CommInfo* over = registry().find(bridge);
-    if (local != nullptr && local->rank == local_leader && over != nullptr && remote_leader >= 0 &&
-        remote_leader < over->size()) {
-      remote_leader = over->members[static_cast<std::size_t>(remote_leader)];
-      bridge = session::peer();
-    }
+  constexpr const char* kCall = "MPI_Intercomm_create";
+  const auto real = [&] {
     return PMPI_Intercomm_create(local_comm, local_leader, bridge, remote_leader, tag, newcomm);
-  });
+  };
+  if (outside(kCall)) return real();
+  CommInfo* local = registry().find(local_comm);
+  if (local == nullptr || local->inter()) return create_foreign(kCall, newcomm, real);
+  Leaders leaders;
+  leaders.meet(*local, local_leader, &bridge, &remote_leader);
+  const int rc = create_inter(*local, leaders, newcomm, real);
+  call_done();
+  return rc;
 }
 
 CHKPT_WRAPPER int MPI_Intercomm_merge(MPI_Comm comm, int high, MPI_Comm* newcomm) {
-  return create_foreign("MPI_Intercomm_merge", newcomm,
-                        [&] { return PMPI_Intercomm_merge(comm, high, newcomm); });
+  return create("MPI_Intercomm_merge", comm, newcomm,
+                [&] { return PMPI_Intercomm_merge(comm, high, newcomm); });
 }
 
 CHKPT_WRAPPER int MPI_Comm_free(MPI_Comm* comm) {

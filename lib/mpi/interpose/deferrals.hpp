@@ -12,8 +12,7 @@ enum class Kind {
   kWindow,
   kFile,
   kDynamicProcess,
-  kPersistentRequest,
-  kForeignComm,  // intercommunicators, graph topologies, ...
+  kForeignComm,  // with processes outside this job
   kKeyval,
   kBsendBuffer,
   kIdup,

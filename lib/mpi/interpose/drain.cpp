@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "mpi/interpose/gate.hpp"
+#include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/requests.hpp"
 #include "mpi/interpose/status.hpp"
 #include "mpi/session.hpp"
@@ -49,23 +50,17 @@ class ByteRun {
   bool owned_ = false;
 };
 
-void finish_if_arrived(CommInfo& comm, Drained& message) {
+void finish_if_arrived(CommInfo* comm, Drained& message) {
   if (message.ready) return;
   int flag = 0;
   check(PMPI_Test(&message.request, &flag, MPI_STATUS_IGNORE), "MPI_Test");
   if (flag == 0) return;
   message.ready = true;
-  registry().count_received(comm, message.source);
+  if (comm != nullptr) registry().count_received(*comm, message.source);
 }
 
-// Takes one message out of the library; false when none is there.
-bool take_one(CommInfo& comm) {
-  int found = 0;
-  MPI_Message handle = MPI_MESSAGE_NULL;
-  MPI_Status status;
-  check(PMPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm.handle, &found, &handle, &status),
-        "MPI_Improbe");
-  if (found == 0) return false;
+// Starts receiving a message that the library has matched.
+std::shared_ptr<Drained> take_out(MPI_Message handle, const MPI_Status& status) {
   MPI_Count bytes = 0;
   check(PMPI_Get_elements_x(&status, MPI_BYTE, &bytes), "MPI_Get_elements_x");
   auto message = std::make_shared<Drained>();
@@ -76,15 +71,29 @@ bool take_one(CommInfo& comm) {
   const ByteRun run(message->data.size());
   check(PMPI_Imrecv(message->data.data(), run.count(), run.type(), &handle, &message->request),
         "MPI_Imrecv");
-  comm.drained.push_back(std::move(message));
+  return message;
+}
+
+// Takes one message out of the library; false when none is there.
+bool take_one(CommInfo& comm) {
+  int found = 0;
+  MPI_Message handle = MPI_MESSAGE_NULL;
+  MPI_Status status;
+  check(PMPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm.handle, &found, &handle, &status),
+        "MPI_Improbe");
+  if (found == 0) return false;
+  comm.drained.push_back(take_out(handle, status));
   return true;
 }
 
-void wait_for(CommInfo& comm, Drained& message) {
-  while (!message.ready) {
-    finish_if_arrived(comm, message);
-    if (!message.ready) ::usleep(50);
+// What the script has matched already.
+void take_matched(matched::Matched& entry) {
+  if (entry.comm == nullptr) return;
+  if (entry.drained == nullptr) {
+    entry.drained = take_out(entry.message, entry.status);
+    entry.message = MPI_MESSAGE_NULL;
   }
+  finish_if_arrived(entry.comm, *entry.drained);
 }
 
 auto find(CommInfo& comm, int source, int tag) {
@@ -105,8 +114,9 @@ void all() {
   registry().for_each([](CommInfo& comm) {
     while (take_one(comm)) {
     }
-    for (const auto& message : comm.drained) finish_if_arrived(comm, *message);
+    for (const auto& message : comm.drained) finish_if_arrived(&comm, *message);
   });
+  matched::for_each(take_matched);
   requests().count_completed_receives();
 }
 
@@ -115,7 +125,17 @@ bool settled() {
   registry().for_each([&](CommInfo& comm) {
     for (const auto& message : comm.drained) ready = ready && message->ready;
   });
+  matched::for_each([&](const matched::Matched& entry) {
+    if (entry.comm != nullptr) ready = ready && entry.drained != nullptr && entry.drained->ready;
+  });
   return ready;
+}
+
+void wait_for(CommInfo* comm, Drained& message) {
+  while (!message.ready) {
+    finish_if_arrived(comm, message);
+    if (!message.ready) ::usleep(50);
+  }
 }
 
 std::shared_ptr<Drained> peek(CommInfo& comm, int source, int tag) {
@@ -127,7 +147,7 @@ std::shared_ptr<Drained> take(CommInfo& comm, int source, int tag) {
   const auto it = find(comm, source, tag);
   if (it == comm.drained.end()) return nullptr;
   std::shared_ptr<Drained> message = *it;
-  wait_for(comm, *message);
+  wait_for(&comm, *message);
   comm.drained.erase(it);
   return message;
 }

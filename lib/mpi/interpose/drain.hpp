@@ -12,10 +12,14 @@
 
 namespace chkpt::mpi::drain {
 
-// Takes whatever has arrived on every communicator; counts what is complete, also live receives.
+// Takes whatever has arrived on every communicator, matched or not; counts what is complete, also
+// live receives.
 void all();
 // No message is half taken.
 bool settled();
+
+// Until the rest of a message that was taken out has arrived. comm: null once freed.
+void wait_for(CommInfo* comm, Drained& message);
 
 // First drained message that matches, or null; take() removes it once it is complete.
 std::shared_ptr<Drained> peek(CommInfo& comm, int source, int tag);

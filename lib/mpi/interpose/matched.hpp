@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Messages the script has matched (MPI_Mprobe) but not received. A drained message gets a handle of
-// ours. While one is held a rank cannot stand at a cut. Main thread only.
+// Messages the script has matched (MPI_Mprobe) but not received. While a cut is pending they are
+// taken out of the library like those that nobody has matched, but not into the queue of drained
+// messages: they belong to the handle the script holds. Main thread only.
 #pragma once
 
-#include <cstddef>
+#include <functional>
 #include <memory>
 
 #include <mpi.h>
@@ -13,15 +14,21 @@
 namespace chkpt::mpi::matched {
 
 struct Matched {
-  CommInfo* comm = nullptr;          // null once freed
-  std::shared_ptr<Drained> drained;  // null: the handle is the library's
+  CommInfo* comm = nullptr;                // null once freed
+  std::shared_ptr<Drained> drained;        // null: `message` is still the library's
+  MPI_Message message = MPI_MESSAGE_NULL;  // the library's handle, while it is
+  MPI_Status status{};                     // of its probe
+  std::shared_ptr<Drained> place;          // its address is the script's handle if `message` is not
 };
 
+// The handle to give to the script.
 MPI_Message hold(CommInfo& comm, std::shared_ptr<Drained> message);
-void hold(CommInfo& comm, MPI_Message message);
+MPI_Message hold(CommInfo& comm, MPI_Message message, const MPI_Status& status);
 // The entry leaves the table; false if it is not known.
 bool take(MPI_Message message, Matched* out);
-std::size_t held();
+// Null if it is not known. Valid until the next hold() or take().
+const Matched* find(MPI_Message message);
+void for_each(const std::function<void(Matched&)>& f);
 void forget(const CommInfo& comm);
 
 }  // namespace chkpt::mpi::matched

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Persistent requests, and the end of requests by MPI_Request_free. Persistent ones defer snapshots
-// while they live; their messages are counted all the same, so that snapshots work again
-// afterwards.
+// Persistent requests, and the end of requests by MPI_Request_free. An inactive one is nothing but
+// its arguments; an active one counts as the send or receive that its start has posted.
 #include "mpi/interpose/drain.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -9,21 +8,39 @@ using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
 
 namespace {
 
-using deferrals::Kind;
+// What a persistent request does each time it is started.
+struct Arguments {
+  void* buffer;
+  int count;
+  MPI_Datatype type;
+  int peer;
+  int tag;
+  MPI_Comm comm;
+};
 
-int entered(int rc, RequestInfo info, MPI_Request* request) {
-  if (rc != MPI_SUCCESS || t_depth != 1 || info.comm == nullptr) return rc;
+template <class F>
+int make_persistent(const char* call, RequestInfo info, const Arguments& with, MPI_Request* request,
+                    F really) {
+  const int rc = really();
+  // On a communicator that is not followed nothing is counted; it defers snapshots itself.
+  if (outside(call) || rc != MPI_SUCCESS) return rc;
+  info.comm = registry().find(with.comm);
+  if (info.comm == nullptr) return rc;
+  info.peer = with.peer;
+  info.tag = with.tag;
+  info.buffer = with.buffer;
+  info.count = with.count;
+  info.type = with.type;
   info.active = false;
   requests().add(*request, info);
+  call_done();
   return rc;
 }
 
-RequestInfo send_info(MPI_Comm comm, int dest, int tag) {
+RequestInfo sending(SendMode mode) {
   RequestInfo info;
   info.kind = RequestKind::kPersistentSend;
-  info.comm = registry().find(comm);
-  info.peer = dest;
-  info.tag = tag;
+  info.mode = mode;
   return info;
 }
 
@@ -39,10 +56,7 @@ bool start_from_drained(MPI_Request* request, const RequestInfo& info, int* rc) 
     MPI_Status status;
     const int delivered = drain::deliver(*message, info.buffer, info.count, info.type, &status);
     status.MPI_ERROR = delivered;
-    const MPI_Request persistent = *request;
-    const int made = make_completed_request(status, request);
-    if (made == MPI_SUCCESS) requests().find(*request)->persistent = persistent;
-    return made;
+    return complete_persistent(status, request);
   });
   return taken || *rc != MPI_SUCCESS;
 }
@@ -57,35 +71,32 @@ int start_one(MPI_Request* request) {
   if (info->kind == RequestKind::kPersistentSend && info->comm != nullptr) {
     registry().count_sent(*info->comm, info->peer);
   }
-  info->active = true;
+  requests().started(*info);
   return PMPI_Start(request);
 }
 
 }  // namespace
 
-#define CHKPT_SEND_INIT(name)                                                                    \
+#define CHKPT_SEND_INIT(name, mode)                                                              \
   CHKPT_WRAPPER int MPI_##name(const void* buf, int count, MPI_Datatype type, int dest, int tag, \
                                MPI_Comm comm, MPI_Request* request) {                            \
-    return making(Kind::kPersistentRequest, "MPI_" #name, [&] {                                  \
-      return entered(PMPI_##name(buf, count, type, dest, tag, comm, request),                    \
-                     send_info(comm, dest, tag), request);                                       \
+    const Arguments with{const_cast<void*>(buf), count, type, dest, tag, comm};                  \
+    return make_persistent("MPI_" #name, sending(SendMode::mode), with, request, [&] {           \
+      return PMPI_##name(buf, count, type, dest, tag, comm, request);                            \
     });                                                                                          \
   }
-CHKPT_SEND_INIT(Send_init)
-CHKPT_SEND_INIT(Ssend_init)
-CHKPT_SEND_INIT(Bsend_init)
-CHKPT_SEND_INIT(Rsend_init)
+CHKPT_SEND_INIT(Send_init, kStandard)
+CHKPT_SEND_INIT(Ssend_init, kSynchronous)
+CHKPT_SEND_INIT(Bsend_init, kBuffered)
+CHKPT_SEND_INIT(Rsend_init, kReady)
 
 CHKPT_WRAPPER int MPI_Recv_init(void* buf, int count, MPI_Datatype type, int source, int tag,
                                 MPI_Comm comm, MPI_Request* request) {
-  return making(Kind::kPersistentRequest, "MPI_Recv_init", [&] {
-    RequestInfo info = send_info(comm, source, tag);
-    info.kind = RequestKind::kPersistentReceive;
-    info.buffer = buf;
-    info.count = count;
-    info.type = type;
-    return entered(PMPI_Recv_init(buf, count, type, source, tag, comm, request), info, request);
-  });
+  RequestInfo info;
+  info.kind = RequestKind::kPersistentReceive;
+  return make_persistent(
+      "MPI_Recv_init", info, {buf, count, type, source, tag, comm}, request,
+      [&] { return PMPI_Recv_init(buf, count, type, source, tag, comm, request); });
 }
 
 CHKPT_WRAPPER int MPI_Start(MPI_Request* request) {
@@ -111,11 +122,7 @@ CHKPT_WRAPPER int MPI_Request_free(MPI_Request* request) {
     MPI_Request persistent = info->persistent;
     requests().remove(persistent);
     PMPI_Request_free(&persistent);
-    deferrals::remove(Kind::kPersistentRequest);
-  } else if (info->kind == RequestKind::kPersistentSend ||
-             info->kind == RequestKind::kPersistentReceive) {
-    deferrals::remove(Kind::kPersistentRequest);
-  } else if (info->kind == RequestKind::kReceive && !info->counted) {
+  } else if (is_receive(*info) && info->active && !info->counted) {
     // Its completion would never be seen, and the channel's counters never agree again.
     deferrals::forever("MPI_Request_free", "of a pending receive");
   }

@@ -19,11 +19,27 @@ HandleTable<MPI_Message, Matched>& table() {
 MPI_Message hold(CommInfo& comm, std::shared_ptr<Drained> message) {
   // Only our wrappers ever look at this handle; the address of the message makes it unique.
   auto* handle = reinterpret_cast<MPI_Message>(message.get());
-  table().insert(handle, {&comm, std::move(message)});
+  Matched entry;
+  entry.comm = &comm;
+  entry.drained = std::move(message);
+  table().insert(handle, std::move(entry));
   return handle;
 }
 
-void hold(CommInfo& comm, MPI_Message message) { table().insert(message, {&comm, nullptr}); }
+MPI_Message hold(CommInfo& comm, MPI_Message message, const MPI_Status& status) {
+  MPI_Message handle = message;
+  Matched entry;
+  entry.comm = &comm;
+  entry.message = message;
+  entry.status = status;
+  // The library may use a handle again that the script still holds for a message taken out since.
+  if (table().find(message) != nullptr) {
+    entry.place = std::make_shared<Drained>();
+    handle = reinterpret_cast<MPI_Message>(entry.place.get());
+  }
+  table().insert(handle, std::move(entry));
+  return handle;
+}
 
 bool take(MPI_Message message, Matched* out) {
   Matched* entry = table().find(message);
@@ -33,7 +49,11 @@ bool take(MPI_Message message, Matched* out) {
   return true;
 }
 
-std::size_t held() { return table().size(); }
+const Matched* find(MPI_Message message) { return table().find(message); }
+
+void for_each(const std::function<void(Matched&)>& f) {
+  table().for_each([&f](MPI_Message, Matched& entry) { f(entry); });
+}
 
 void forget(const CommInfo& comm) {
   table().for_each([&comm](MPI_Message, Matched& entry) {
@@ -81,7 +101,7 @@ int match_once(CommInfo& comm, int source, int tag, int* flag, MPI_Message* hand
   MPI_Status answer;
   const int rc = PMPI_Improbe(source, tag, comm.handle, flag, handle, &answer);
   if (rc != MPI_SUCCESS || *flag == 0) return rc;
-  if (*handle != MPI_MESSAGE_NO_PROC) matched::hold(comm, *handle);
+  if (*handle != MPI_MESSAGE_NO_PROC) *handle = matched::hold(comm, *handle, answer);
   give_status(status, answer);
   return rc;
 }
@@ -144,18 +164,20 @@ CHKPT_WRAPPER int MPI_Mrecv(void* buf, int count, MPI_Datatype type, MPI_Message
   }
   int rc = MPI_SUCCESS;
   if (entry.drained != nullptr) {
-    *message = MPI_MESSAGE_NULL;
-    rc = guarded("MPI_Mrecv",
-                 [&] { return drain::deliver(*entry.drained, buf, count, type, status); });
+    rc = guarded("MPI_Mrecv", [&] {
+      drain::wait_for(entry.comm, *entry.drained);
+      return drain::deliver(*entry.drained, buf, count, type, status);
+    });
   } else {
     MPI_Status answer;
     {
       const Depth depth;
-      rc = PMPI_Mrecv(buf, count, type, message, &answer);
+      rc = PMPI_Mrecv(buf, count, type, &entry.message, &answer);
     }
     if (entry.comm != nullptr) registry().count_received(*entry.comm, answer.MPI_SOURCE);
     give_status(status, answer);
   }
+  *message = MPI_MESSAGE_NULL;
   call_done();
   return rc;
 }
@@ -168,8 +190,8 @@ CHKPT_WRAPPER int MPI_Imrecv(void* buf, int count, MPI_Datatype type, MPI_Messag
   }
   int rc = MPI_SUCCESS;
   if (entry.drained != nullptr) {
-    *message = MPI_MESSAGE_NULL;
     rc = guarded("MPI_Imrecv", [&] {
+      drain::wait_for(entry.comm, *entry.drained);
       MPI_Status answer;
       answer.MPI_ERROR = MPI_SUCCESS;
       const int delivered = drain::deliver(*entry.drained, buf, count, type, &answer);
@@ -177,7 +199,7 @@ CHKPT_WRAPPER int MPI_Imrecv(void* buf, int count, MPI_Datatype type, MPI_Messag
       return make_completed_request(answer, request);
     });
   } else {
-    rc = PMPI_Imrecv(buf, count, type, message, request);
+    rc = PMPI_Imrecv(buf, count, type, &entry.message, request);
     if (rc == MPI_SUCCESS && entry.comm != nullptr) {
       RequestInfo info;
       info.kind = RequestKind::kReceive;
@@ -190,6 +212,7 @@ CHKPT_WRAPPER int MPI_Imrecv(void* buf, int count, MPI_Datatype type, MPI_Messag
       requests().add(*request, info);
     }
   }
+  *message = MPI_MESSAGE_NULL;
   call_done();
   return rc;
 }

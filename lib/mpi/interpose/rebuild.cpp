@@ -12,7 +12,7 @@
 namespace chkpt::mpi {
 namespace {
 
-constexpr std::uint64_t kVersion = 2;
+constexpr std::uint64_t kVersion = 3;
 
 bool is_predefined(const CommId& id) { return id.find('/') == CommId::npos; }
 
@@ -27,6 +27,7 @@ std::uint64_t fingerprint(const std::string& text) {
 void write_saved(RecipeWriter& out, const SavedComm& comm) {
   out.text(comm.id);
   out.integers(comm.members);
+  out.integers(comm.local);
   out.u64(comm.clock);
   out.u64(comm.created);
   out.u64(comm.group_created.size());
@@ -49,6 +50,7 @@ SavedComm read_saved(RecipeReader& in) {
   SavedComm comm;
   comm.id = in.text();
   comm.members = in.integers<int>();
+  comm.local = in.integers<int>();
   comm.clock = in.u64();
   comm.created = in.u64();
   for (std::size_t n = in.count(16); n > 0; --n) {
@@ -88,14 +90,18 @@ JointClock read_joint(RecipeReader& in) {
 void write_context(RecipeWriter& out, const SavedContext& context) {
   out.text(context.comm);
   out.text(context.duplicate);
+  out.text(context.local);
   out.i64(context.tag);
+  out.i64(context.low_group);
 }
 
 SavedContext read_context(RecipeReader& in) {
   SavedContext context;
   context.comm = in.text();
   context.duplicate = in.text();
+  context.local = in.text();
   context.tag = in.integer();
+  context.low_group = in.integer();
   return context;
 }
 
@@ -157,20 +163,22 @@ class PrivateWorld {
 void validate(const RankState& state) {
   std::set<CommId> seen;
   for (const auto& comm : state.communicators) {
-    const auto& members = comm.state.members;
+    const bool inter = !comm.state.local.empty();
+    const auto& own = inter ? comm.state.local : comm.state.members;
     if (comm.state.id.empty() || !seen.insert(comm.state.id).second) {
       throw FormatError("MPI recipe: communicator " + comm.state.id + " twice");
     }
-    if (members != comm.recipe.members) {
+    if (own != comm.recipe.members ||
+        comm.recipe.remote != (inter ? comm.state.members : std::vector<int>{})) {
       throw FormatError("MPI recipe: members of communicator " + comm.state.id + " disagree");
     }
-    for (const int rank : members) {
+    for (const int rank : comm.state.members) {
       if (rank < 0 || rank >= session::size()) {
         throw FormatError("MPI recipe: communicator " + comm.state.id + " has a member " +
                           std::to_string(rank) + " outside this job");
       }
     }
-    if (std::find(members.begin(), members.end(), session::rank()) == members.end()) {
+    if (std::find(own.begin(), own.end(), session::rank()) == own.end()) {
       throw FormatError("MPI recipe: this rank is no member of communicator " + comm.state.id);
     }
   }
@@ -185,8 +193,9 @@ MPI_Comm predefined(const CommId& id) {
 // The members must have made the same communicator: its first collective shows it.
 void compare_identity(MPI_Comm comm, const CommId& id) {
   const auto own = static_cast<std::int64_t>(fingerprint(id) >> 1);
-  std::int64_t range[2] = {own, -own};
-  check(PMPI_Allreduce(MPI_IN_PLACE, range, 2, MPI_INT64_T, MPI_MAX, comm), "MPI_Allreduce");
+  const std::int64_t mine[2] = {own, -own};
+  std::int64_t range[2] = {own, -own};  // of an intercommunicator: of the other group
+  check(PMPI_Allreduce(mine, range, 2, MPI_INT64_T, MPI_MAX, comm), "MPI_Allreduce");
   if (range[0] != own || range[1] != -own) {
     throw MpiError("communicator " + id + " was rebuilt as different ones on its members");
   }
@@ -267,7 +276,7 @@ RankState decode(ByteView section) {
     comm.recipe = read_communicator(in);
   }
   for (std::size_t n = in.count(24); n > 0; --n) state.joint_clocks.push_back(read_joint(in));
-  for (std::size_t n = in.count(24); n > 0; --n) state.contexts.push_back(read_context(in));
+  for (std::size_t n = in.count(40); n > 0; --n) state.contexts.push_back(read_context(in));
   state.sent_half = read_half(in);
   if (!in.at_end()) throw FormatError("MPI recipe: bytes left over");
   return state;

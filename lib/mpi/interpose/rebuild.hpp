@@ -20,7 +20,9 @@ namespace chkpt::mpi {
 struct SavedContext {
   CommId comm;
   CommId duplicate;
+  CommId local;  // intercommunicators: the own group's, or "" if mpi4py has not needed it yet
   int tag = 0;
+  int low_group = -1;  // mpi4py's own
 };
 
 struct RankState {

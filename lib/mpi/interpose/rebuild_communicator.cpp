@@ -127,9 +127,6 @@ std::vector<int> members_in_world(MPI_Group group) {
 }
 
 CommunicatorRecipe describe_communicator(MPI_Comm comm) {
-  int inter = 0;
-  check(PMPI_Comm_test_inter(comm, &inter), "MPI_Comm_test_inter");
-  if (inter) throw CannotSave("an MPI intercommunicator");
   CommunicatorRecipe recipe;
   Group group;
   check(PMPI_Comm_group(comm, group.out()), "MPI_Comm_group");
@@ -139,12 +136,21 @@ CommunicatorRecipe describe_communicator(MPI_Comm comm) {
   check(PMPI_Comm_get_name(comm, name, &length), "MPI_Comm_get_name");
   recipe.name.assign(name, static_cast<std::size_t>(length));
   recipe.errors = error_handler_of(comm);
-  describe_topology(comm, &recipe);
+  int inter = 0;
+  check(PMPI_Comm_test_inter(comm, &inter), "MPI_Comm_test_inter");
+  if (inter == 0) {
+    describe_topology(comm, &recipe);
+    return recipe;
+  }
+  Group remote;
+  check(PMPI_Comm_remote_group(comm, remote.out()), "MPI_Comm_remote_group");
+  recipe.remote = members_in_world(remote.get());
   return recipe;
 }
 
 void write_communicator(RecipeWriter& out, const CommunicatorRecipe& recipe) {
   out.integers(recipe.members);
+  out.integers(recipe.remote);
   out.text(recipe.name);
   out.i64(static_cast<int>(recipe.errors));
   out.i64(static_cast<int>(recipe.topology));
@@ -160,6 +166,7 @@ void write_communicator(RecipeWriter& out, const CommunicatorRecipe& recipe) {
 CommunicatorRecipe read_communicator(RecipeReader& in) {
   CommunicatorRecipe recipe;
   recipe.members = in.integers<int>();
+  recipe.remote = in.integers<int>();
   recipe.name = in.text();
   recipe.errors = in.integer() == 0 ? ErrorHandler::kFatal : ErrorHandler::kReturn;
   const int topology = in.integer();
@@ -192,7 +199,11 @@ MPI_Comm build_communicator(const CommunicatorRecipe& recipe, MPI_Comm world, in
   check(PMPI_Comm_create_group(world, group.get(), tag, &plain), "MPI_Comm_create_group");
   if (plain == MPI_COMM_NULL) throw MpiError("MPI_Comm_create_group made no communicator");
   MPI_Comm made = plain;
-  if (recipe.topology != Topology::kNone) {
+  if (!recipe.remote.empty()) {
+    check(PMPI_Intercomm_create(plain, 0, world, recipe.remote.front(), tag, &made),
+          "MPI_Intercomm_create");
+    check(PMPI_Comm_free(&plain), "MPI_Comm_free");
+  } else if (recipe.topology != Topology::kNone) {
     made = with_topology(plain, recipe);
     check(PMPI_Comm_free(&plain), "MPI_Comm_free");
     if (made == MPI_COMM_NULL) throw MpiError("an MPI topology did not include this rank");

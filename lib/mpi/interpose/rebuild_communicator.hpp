@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Recipe of one intracommunicator as the library shows it: members, topology, name, error handler.
+// Recipe of one communicator as the library shows it: members, topology, name, error handler.
 // How it came about does not matter: it is made again from its members alone, so communicators
 // freed long ago leave no trace. Identity and counters are added by rebuild.cpp.
 #pragma once
@@ -17,7 +17,8 @@ enum class Topology : int { kNone = 0, kCartesian = 1, kGraph = 2, kDistributedG
 enum class ErrorHandler : int { kFatal = 0, kReturn = 1 };
 
 struct CommunicatorRecipe {
-  std::vector<int> members;  // world ranks, in rank order
+  std::vector<int> members;  // world ranks, in rank order; of an intercommunicator the own group
+  std::vector<int> remote;   // intercommunicators only: the other group
   std::string name;
   ErrorHandler errors = ErrorHandler::kFatal;
   Topology topology = Topology::kNone;
@@ -30,7 +31,7 @@ struct CommunicatorRecipe {
 // World ranks of a group's members, in rank order; CannotSave if one is outside MPI_COMM_WORLD.
 std::vector<int> members_in_world(MPI_Group group);
 
-// Throws CannotSave for an intercommunicator or an error handler written by the user.
+// Throws CannotSave for an error handler written by the user.
 CommunicatorRecipe describe_communicator(MPI_Comm comm);
 void write_communicator(RecipeWriter& out, const CommunicatorRecipe& recipe);
 CommunicatorRecipe read_communicator(RecipeReader& in);

@@ -35,6 +35,7 @@ SavedComm saved(const CommInfo& comm) {
   SavedComm state;
   state.id = comm.id;
   state.members = comm.members;
+  state.local = comm.local;
   state.clock = comm.clock;
   state.created = comm.created;
   state.group_created = comm.group_created;
@@ -43,6 +44,22 @@ SavedComm saved(const CommInfo& comm) {
   for (const auto& message : comm.drained) state.drained.push_back(*message);
   state.two_phase_until = comm.arrivals.two_phase_until;
   return state;
+}
+
+std::vector<int> own_group(MPI_Comm comm) {
+  MPI_Group group = MPI_GROUP_NULL;
+  check(PMPI_Comm_group(comm, &group), "MPI_Comm_group");
+  std::vector<int> ranks = world_ranks(group);
+  PMPI_Group_free(&group);
+  return ranks;
+}
+
+std::vector<int> remote_group(MPI_Comm comm) {
+  MPI_Group group = MPI_GROUP_NULL;
+  check(PMPI_Comm_remote_group(comm, &group), "MPI_Comm_remote_group");
+  std::vector<int> ranks = world_ranks(group);
+  PMPI_Group_free(&group);
+  return ranks;
 }
 
 Registry g_registry;
@@ -67,7 +84,8 @@ void Registry::add_predefined(int world_rank) {
 
 CommInfo& Registry::add_child(const CommInfo& parent, std::uint64_t number, MPI_Comm child) {
   CommInfo& info = add(child, {});
-  const int smallest = *std::min_element(info.members.begin(), info.members.end());
+  int smallest = *std::min_element(info.members.begin(), info.members.end());
+  for (const int rank : info.local) smallest = std::min(smallest, rank);
   const std::lock_guard<std::mutex> lock(mutex_);
   info.id = parent.id + "/" + std::to_string(number) + ":" + std::to_string(smallest);
   return info;
@@ -78,10 +96,13 @@ CommInfo& Registry::add(MPI_Comm comm, CommId id) {
   info->handle = comm;
   info->id = std::move(id);
   check(PMPI_Comm_rank(comm, &info->rank), "MPI_Comm_rank");
-  MPI_Group group = MPI_GROUP_NULL;
-  check(PMPI_Comm_group(comm, &group), "MPI_Comm_group");
-  info->members = world_ranks(group);
-  PMPI_Group_free(&group);
+  info->members = own_group(comm);
+  int inter = 0;
+  check(PMPI_Comm_test_inter(comm, &inter), "MPI_Comm_test_inter");
+  if (inter != 0) {
+    info->local = std::move(info->members);
+    info->members = remote_group(comm);
+  }
   info->sent.assign(info->members.size(), 0);
   info->received.assign(info->members.size(), 0);
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -96,7 +117,7 @@ void Registry::remove(CommInfo& comm) {
   by_handle_.erase(comm.handle);
   for (const std::uint64_t n : comm.sent) bump(total_sent_, std::uint64_t{0} - n);
   for (const std::uint64_t n : comm.received) bump(total_received_, std::uint64_t{0} - n);
-  if (comm.size() > 1) freed_.emplace_back(comm.id, comm.size());
+  if (comm.everybody() > 1) freed_.emplace_back(comm.id, comm.everybody());
   const auto is_it = [&](const auto& info) { return info.get() == &comm; };
   live_.erase(std::find_if(live_.begin(), live_.end(), is_it));
 }
@@ -104,7 +125,7 @@ void Registry::remove(CommInfo& comm) {
 CommInfo& Registry::adopt(MPI_Comm comm, const SavedComm& state) {
   CommInfo* info = find(comm);
   if (info == nullptr) info = &add(comm, state.id);
-  if (info->members != state.members) {
+  if (info->members != state.members || info->local != state.local) {
     throw MpiError("communicator " + state.id + " was rebuilt with other members");
   }
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -137,6 +158,11 @@ std::uint64_t Registry::tick_joint(const std::string& id, const std::vector<int>
   return ++clock.value;
 }
 
+void Registry::untick_joint(const std::string& id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  --joint_[id].value;
+}
+
 std::vector<JointClock> Registry::joint_clocks() {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::vector<JointClock> clocks;
@@ -165,7 +191,7 @@ void Registry::adopt_joint(const JointClock& clock) {
 void Registry::for_each_clock(const std::function<void(const CommId&, std::uint64_t)>& f) {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const auto& info : live_) {
-    if (info->size() > 1 && !info->id.empty()) f(info->id, info->clock);
+    if (info->everybody() > 1 && !info->id.empty()) f(info->id, info->clock);
   }
 }
 

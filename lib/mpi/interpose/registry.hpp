@@ -24,7 +24,8 @@ namespace chkpt::mpi {
 
 // Full path, never a hash: "w" is WORLD, "s3" SELF of world rank 3; a child appends
 // "/<creation number on its parent>:<smallest world rank of its group>"; one made by
-// MPI_Comm_create_group appends "/g<world ranks>#<number of such calls with these members>".
+// MPI_Comm_create_group appends "/g<world ranks>#<number of such calls with these members>"; one
+// made by MPI_Intercomm_create is "w/gx<one group>~<other group>#<number of them>".
 using CommId = std::string;
 
 // A message taken out of the library before the script asked for it.
@@ -48,7 +49,9 @@ struct CommInfo {
   MPI_Comm handle = MPI_COMM_NULL;
   CommId id;
   int rank = 0;
-  std::vector<int> members;  // communicator rank -> world rank
+  // Rank on the other end of a channel -> world rank: of an intercommunicator the remote group.
+  std::vector<int> members;
+  std::vector<int> local;  // intercommunicators only: world ranks of the own group
   // Collective calls entered. Creation calls, nonblocking collectives and MPI_Comm_free count too.
   std::atomic<std::uint64_t> clock{0};
   std::uint64_t created = 0;  // communicators made from this one, except by create_group
@@ -58,7 +61,9 @@ struct CommInfo {
   std::deque<std::shared_ptr<Drained>> drained;        // arrival order
   Arrivals arrivals;
 
-  int size() const { return static_cast<int>(members.size()); }
+  int size() const { return static_cast<int>(members.size()); }  // ranks one can send to
+  bool inter() const { return !local.empty(); }
+  int everybody() const { return static_cast<int>(members.size() + local.size()); }
   void tick() { clock.store(clock.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
   void untick() {
     clock.store(clock.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
@@ -69,6 +74,7 @@ struct CommInfo {
 struct SavedComm {
   CommId id;
   std::vector<int> members;
+  std::vector<int> local;
   std::uint64_t clock = 0;
   std::uint64_t created = 0;
   std::map<std::string, std::uint64_t> group_created;
@@ -79,8 +85,8 @@ struct SavedComm {
 };
 SavedComm saved(const CommInfo& comm);
 
-// A clock of calls that only a group of ranks makes (MPI_Comm_create_group): who has not called yet
-// knows nothing of it, so the members travel with it.
+// A clock of calls that only a group of ranks makes (MPI_Comm_create_group, the two leaders of
+// MPI_Intercomm_create): who has not called yet knows nothing of it, so the members travel with it.
 struct JointClock {
   std::string id;
   std::uint64_t value = 0;
@@ -117,6 +123,7 @@ class Registry {
 
   // Counts one group-only call; returns its number for these members.
   std::uint64_t tick_joint(const std::string& id, const std::vector<int>& members);
+  void untick_joint(const std::string& id);  // the call was refused
   std::vector<JointClock> joint_clocks();
   // Whether an id names a joint clock ("w/g0.1"), not a communicator ("w/g0.1#2").
   static bool is_joint(const std::string& id);
@@ -169,8 +176,10 @@ class Registry {
 extern Registry g_registry;
 inline Registry& registry() { return g_registry; }
 
-// World ranks of a group, in its order.
+// World ranks of a group, in its order; MPI_UNDEFINED for a process outside MPI_COMM_WORLD.
 std::vector<int> world_ranks(MPI_Group group);
+std::vector<int> own_group(MPI_Comm comm);
+std::vector<int> remote_group(MPI_Comm intercomm);
 // "0.1.5": how a member list is written inside an id.
 std::string member_text(const std::vector<int>& ranks);
 

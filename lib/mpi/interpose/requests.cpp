@@ -10,14 +10,6 @@
 namespace chkpt::mpi {
 namespace {
 
-bool is_persistent(const RequestInfo& info) {
-  return info.kind == RequestKind::kPersistentSend || info.kind == RequestKind::kPersistentReceive;
-}
-
-bool is_receive(const RequestInfo& info) {
-  return info.kind == RequestKind::kReceive || info.kind == RequestKind::kPersistentReceive;
-}
-
 bool was_cancelled(const MPI_Status& status) {
   int flag = 0;
   return PMPI_Test_cancelled(&status, &flag) == MPI_SUCCESS && flag != 0;
@@ -55,6 +47,12 @@ void Requests::adopt(MPI_Request request, const RequestInfo& info) {
 void Requests::remove(MPI_Request request) {
   if (RequestInfo* info = table_.find(request)) release_type(*info);
   table_.erase(request);
+}
+
+void Requests::started(RequestInfo& info) {
+  info.active = true;
+  info.counted = false;
+  info.order = next_order_++;
 }
 
 void Requests::completed(MPI_Request old, MPI_Request* slot, const MPI_Status& status) {
@@ -117,6 +115,13 @@ int make_completed_request(const MPI_Status& status, MPI_Request* request) {
   info.status = status;
   requests().add(*request, info);
   return PMPI_Grequest_complete(*request);
+}
+
+int complete_persistent(const MPI_Status& status, MPI_Request* request) {
+  const MPI_Request persistent = *request;
+  const int rc = make_completed_request(status, request);
+  if (rc == MPI_SUCCESS) requests().find(*request)->persistent = persistent;
+  return rc;
 }
 
 }  // namespace chkpt::mpi

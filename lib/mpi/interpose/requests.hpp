@@ -23,18 +23,22 @@ enum class RequestKind {
   kCompleted,  // a receive served from a drained message: status kept, nothing in flight
 };
 
+// Which of the four sends a persistent request makes.
+enum class SendMode : int { kStandard = 0, kSynchronous = 1, kBuffered = 2, kReady = 3 };
+
 struct RequestInfo {
   RequestKind kind = RequestKind::kSend;
-  CommInfo* comm = nullptr;  // null once the script has freed the communicator
-  int peer = MPI_PROC_NULL;  // rank in comm, or MPI_ANY_SOURCE
+  SendMode mode = SendMode::kStandard;  // kPersistentSend
+  CommInfo* comm = nullptr;             // null once the script has freed the communicator
+  int peer = MPI_PROC_NULL;             // rank in comm, or MPI_ANY_SOURCE
   int tag = 0;
-  void* buffer = nullptr;  // receives only
+  void* buffer = nullptr;  // of receives and persistent sends; the next two also
   int count = 0;
   MPI_Datatype type = MPI_DATATYPE_NULL;
   bool owns_type = false;  // the script has freed its own handle of the type meanwhile
   bool active = true;
   bool counted = false;     // completed inside the library and already counted as received
-  std::uint64_t order = 0;  // of posting: receives must be posted again in this order
+  std::uint64_t order = 0;  // of posting or start: receives must be posted again in this order
   MPI_Status status{};      // kCompleted
   MPI_Request persistent = MPI_REQUEST_NULL;  // kCompleted standing in for a persistent receive
   MPI_Comm* new_comm = nullptr;               // kCommIdup
@@ -48,6 +52,8 @@ class Requests {
   // The same; keeps info.order. For a resumed process.
   void adopt(MPI_Request request, const RequestInfo& info);
   void remove(MPI_Request request);
+  // A persistent request becomes active; it takes its place behind everything posted so far.
+  void started(RequestInfo& info);
   void for_each(const std::function<void(MPI_Request, RequestInfo&)>& f) { table_.for_each(f); }
   std::size_t size() const { return table_.size(); }
 
@@ -66,10 +72,19 @@ class Requests {
   std::uint64_t next_order_ = 1;
 };
 
+inline bool is_persistent(const RequestInfo& info) {
+  return info.kind == RequestKind::kPersistentSend || info.kind == RequestKind::kPersistentReceive;
+}
+inline bool is_receive(const RequestInfo& info) {
+  return info.kind == RequestKind::kReceive || info.kind == RequestKind::kPersistentReceive;
+}
+
 extern Requests g_requests;
 inline Requests& requests() { return g_requests; }
 
 // A request that is complete and answers `status` when waited for. Enters it as kCompleted.
 int make_completed_request(const MPI_Status& status, MPI_Request* request);
+// The same in the place of the persistent request *request, until it has been waited for.
+int complete_persistent(const MPI_Status& status, MPI_Request* request);
 
 }  // namespace chkpt::mpi

@@ -10,7 +10,6 @@
 
 #include "base/error.hpp"
 #include "mpi/interpose/drain.hpp"
-#include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/requests.hpp"
 #include "mpi/session.hpp"
 
@@ -139,11 +138,11 @@ std::string pending_request() {
   for (int waited_ms = 0; waited_ms < kRequestPatience_ms; ++waited_ms) {
     pending.clear();
     requests().for_each([&](MPI_Request request, RequestInfo& info) {
-      if (info.kind != RequestKind::kSend && info.kind != RequestKind::kCollective) return;
+      if (is_receive(info) || info.kind == RequestKind::kCompleted || !info.active) return;
       int flag = 0;
       if (PMPI_Request_get_status(request, &flag, MPI_STATUS_IGNORE) == MPI_SUCCESS && flag == 0) {
-        pending =
-            info.kind == RequestKind::kSend ? "a nonblocking send" : "a nonblocking collective";
+        const bool collective = info.kind == RequestKind::kCollective;
+        pending = collective ? "a nonblocking collective" : "a nonblocking send";
       }
     });
     if (pending.empty()) return {};
@@ -153,7 +152,6 @@ std::string pending_request() {
 }
 
 std::string local_mismatch() {
-  if (matched::held() != 0) return "a matched message has not been received";
   if (!drain::settled()) return "a message is still arriving";
   return pending_request();
 }

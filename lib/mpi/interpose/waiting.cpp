@@ -44,9 +44,8 @@ std::vector<Need> needs_of(int n, const MPI_Request handles[]) {
     if (handles[i] == MPI_REQUEST_NULL) continue;
     const RequestInfo* info = requests().find(handles[i]);
     if (info == nullptr || info->comm == nullptr || info->counted || !info->active) continue;
-    const bool receive =
-        info->kind == RequestKind::kReceive || info->kind == RequestKind::kPersistentReceive;
-    if (receive && !is_complete(handles[i])) needs.push_back(need_of(*info->comm, info->peer));
+    if (is_receive(*info) && !is_complete(handles[i]))
+      needs.push_back(need_of(*info->comm, info->peer));
   }
   return needs;
 }

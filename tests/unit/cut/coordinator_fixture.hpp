@@ -47,6 +47,8 @@ class CoordinatorTest : public ::testing::Test {
         ++sent_[output.message.type];
       } else if (output.what == Output::What::kSkipped) {
         skipped_.push_back(output.text);
+      } else if (output.what == Output::What::kWaiting) {
+        waiting_.push_back(output.text);
       } else if (output.what == Output::What::kCommit) {
         commit_ = output;
       } else {
@@ -100,6 +102,7 @@ class CoordinatorTest : public ::testing::Test {
   std::map<int, Message> last_;
   std::map<MessageType, int> sent_;
   std::vector<std::string> skipped_;
+  std::vector<std::string> waiting_;
   std::optional<Output> commit_;
   bool quit_ = false;
 };

@@ -18,6 +18,40 @@ TEST_F(CoordinatorTest, a_stop_that_failed_is_tried_again_later) {
   EXPECT_EQ(sent_[MessageType::kRequest], 4);
 }
 
+TEST_F(CoordinatorTest, a_second_signal_to_the_same_rank_says_who_blocks) {
+  start();
+  Message signal = message(MessageType::kTrigger);
+  signal.trigger = {TriggerKind::kSignal, "", true};
+  signal.number = kFromOutside;
+  say(0, signal);
+  say(1, signal);  // the same one, as every rank gets it
+  say(0, parked());
+  clock_ += 3;
+  EXPECT_EQ(sent_[MessageType::kWhy], 0);
+  say(0, signal);
+  ASSERT_EQ(sent_[MessageType::kWhy], 1);
+  Message because = message(MessageType::kBecause);
+  because.text = "in numpy.linalg.solve at model.py:211";
+  say(1, because);
+  ASSERT_EQ(waiting_.size(), 1U);
+  EXPECT_EQ(waiting_[0], "no common stop after 3 s; rank 1: in numpy.linalg.solve at model.py:211");
+  EXPECT_TRUE(skipped_.empty());  // the cut is still wanted
+  until_commit();
+  EXPECT_TRUE(commit_.has_value());
+}
+
+TEST_F(CoordinatorTest, a_request_file_during_a_cut_says_who_does_not_answer) {
+  start();
+  trigger(TriggerKind::kSignal, true);
+  say(0, parked());
+  trigger();
+  EXPECT_TRUE(waiting_.empty());
+  clock_ += 1;
+  tick();
+  ASSERT_EQ(waiting_.size(), 1U);
+  EXPECT_EQ(waiting_[0], "no common stop after 1 s; rank 1: does not answer");
+}
+
 TEST_F(CoordinatorTest, a_request_that_was_skipped_is_not_repeated) {
   start();
   trigger();
