@@ -200,6 +200,13 @@ void Loader::make_modules(PyObject* shells) {
   }
 }
 
+// The list itself is the script's as well, and restored with the process's state.
+void use_import_path(PyObject* texts) {
+  PyObject* path = PySys_GetObject("path");
+  if (path && PyList_Check(path) && PyList_GET_SIZE(texts) > 0)
+    ok(PyList_SetSlice(path, 0, PyList_GET_SIZE(path), texts));
+}
+
 // In the saved order, because imports have side effects. A module that cannot be imported any more
 // is only missed if something refers to it.
 void Loader::import_modules(PyObject* names) {
@@ -217,6 +224,7 @@ void Loader::import_modules(PyObject* names) {
 
 void Loader::read_header() {
   const Ref header = call_method(unpickler_, "load");
+  use_import_path(expect_list(find(header.get(), "path")));
   make_modules(expect_list(find(header.get(), "shells")));
   import_modules(expect_list(find(header.get(), "imports")));
   PyObject* stack = expect(header.get(), "stack");

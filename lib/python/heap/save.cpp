@@ -84,6 +84,16 @@ Ref stack_header(const frames::StackState* stack) {
   return header;
 }
 
+// Where the script has imported from: needed before everything else is there.
+Ref import_path() {
+  const Ref texts = new_list();
+  PyObject* path = PySys_GetObject("path");
+  for (Py_ssize_t i = 0; path && PyList_Check(path) && i < PyList_GET_SIZE(path); ++i)
+    if (PyUnicode_CheckExact(PyList_GET_ITEM(path, i)))
+      append(texts, Ref::borrow(PyList_GET_ITEM(path, i)));
+  return texts;
+}
+
 Ref header_of(const Saver& saver) {
   const Ref shells = new_list(), imports = new_list(), header = new_dict();
   for (const Saver::ModuleEntry& entry : saver.by_value_modules())
@@ -94,6 +104,7 @@ Ref header_of(const Saver& saver) {
     for (const Ref& name : saver.imported_modules()) append(imports, name);
   put(header, "shells", shells);
   put(header, "imports", imports);
+  put(header, "path", saver.request().modules ? import_path() : new_list());
   put(header, "stack", stack_header(saver.request().stack));
   return header;
 }

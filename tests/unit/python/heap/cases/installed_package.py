@@ -1,0 +1,31 @@
+# Instances of an installed package's classes go on where they were; only where their raw state
+# cannot be saved does the class's own __getstate__ decide. What the package holds itself and cannot
+# be saved is left out.
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support", "site-packages"))
+import transferable  # noqa: E402
+
+cycle = transferable.Cycle()
+next(cycle.colours)
+matches = transferable.Matches("banana")
+next(matches.found)
+shared = transferable.registry["cycle"]
+shared.name = "changed"
+transferable.registry["more"] = [cycle]
+transferable.unsaveable = re.finditer("a", "a")
+ran = []
+
+
+def check():
+    assert cycle.name == "cycle" and matches.text == "banana"
+    assert shared is transferable.registry["cycle"] and shared.name == "changed"
+    assert transferable.registry["more"][0] is cycle
+    ran.append(1)
+    if len(ran) < 2:  # what can be asked once only: after saving, and after loading
+        return
+    assert next(cycle.colours) == "b"
+    loaded = not hasattr(transferable, "unsaveable")
+    assert next(matches.found).start() == (1 if loaded else 3)
