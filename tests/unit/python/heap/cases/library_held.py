@@ -4,6 +4,7 @@
 import argparse
 import collections
 import contextvars
+import concurrent.futures
 import csv
 import datetime as dt
 import decimal
@@ -296,6 +297,19 @@ def walking():
         places = [place[len(folder):] for place, _, _ in walk]
         first = (entries[0].is_dir(), entries[0].stat().st_nlink, entries[1].name, entries[1].is_file())
         return sorted(places), len(list(found)), list(files), first
+    return behave
+
+
+def finished_pool():
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        future = pool.submit(pow, 2, 3)
+    waiting = queue.SimpleQueue()
+    waiting.put(waiting)
+    waiting.put(2)
+
+    def behave():
+        first = waiting.get() is waiting
+        return future.result(), first, waiting.get(), waiting.empty(), pool._shutdown
     return behave
 
 
