@@ -290,6 +290,9 @@ Reduce library_rule(PyTypeObject* type) {
   static const Named named[] = {
       {"re.Match", reduce_match},
       {"types.SimpleNamespace", reduce_namespace},
+      {"_queue.SimpleQueue", reduce_simple_queue},
+      {"posix.DirEntry", reduce_directory_entry},
+      {"posix.ScandirIterator", reduce_scandir},
       {"_csv.Dialect", reduce_dialect},
       {"_csv.writer", reduce_csv_writer},
       {"_csv.reader", reduce_csv_reader},

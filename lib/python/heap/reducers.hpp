@@ -35,6 +35,9 @@ Ref reduce_native(Saver&, PyObject*, Rule&);  // the C base has state of its own
 Ref reduce_weakref(Saver&, PyObject*, Rule&);
 long long rlock_count(PyObject* lock);  // how often this thread holds it; refuses others
 Ref refuse_type(Saver&, PyObject*, Rule&);
+Ref reduce_directory_entry(Saver&, PyObject*, Rule&);
+Ref reduce_simple_queue(Saver&, PyObject*, Rule&);
+Ref reduce_scandir(Saver&, PyObject*, Rule&);
 Ref reduce_deque_iterator(Saver&, PyObject*, Rule&);
 Ref reduce_lru_cache(Saver&, PyObject*, Rule&);
 Ref reduce_type_parameter(Saver&, PyObject*, Rule&);  // type variables, `type` aliases

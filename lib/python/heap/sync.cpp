@@ -32,6 +32,17 @@ Ref reduce_rlock(Saver&, PyObject* lock, Rule&) {
   return reduced(make_rlock, pack(number(rlock_count(lock))));
 }
 
+// ---- queue.SimpleQueue, which only shows its items by giving them away: they are put back in
+// their order. Nobody else can be at the queue: a save has the GIL, and other threads are refused.
+
+Ref rebuild_queue(Args args) { return call(args[0]); }
+const Rebuilder make_queue{"simple_queue", guarded<rebuild_queue>};
+Ref fill_queue(Args args) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(args[1]); ++i)
+    call_method(args[0], "put", PyList_GET_ITEM(args[1], i));
+  return none();
+}
+const Rebuilder set_queue{"simple_queue.state", guarded<fill_queue>};
 // ---- weak references
 
 PyObject* referent(PyObject* reference) {  // borrowed; null if it is dead
@@ -189,6 +200,15 @@ Ref reduce_local(Saver&, PyObject* local, Rule& rule) {
 PyTypeObject* type_object(const Ref& type) { return reinterpret_cast<PyTypeObject*>(type.get()); }
 
 }  // namespace
+
+Ref reduce_simple_queue(Saver&, PyObject* queue, Rule& rule) {
+  const Ref items = new_list();
+  for (long long i = integer(call_method(queue, "qsize").get()); i > 0; --i)
+    append(items, call_method(queue, "get_nowait"));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(items.get()); ++i)
+    call_method(queue, "put", PyList_GET_ITEM(items.get(), i));
+  return reduced(make_queue, pack(rule.type), items, set_queue);
+}
 
 long long rlock_count(PyObject* lock) {
   if (!is_true(call_method(lock, "_is_owned"))) {

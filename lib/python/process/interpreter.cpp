@@ -95,12 +95,16 @@ void restore_hooks(PyObject* saved) {
 // ---- the collector
 
 Ref save_collector() {
-  return pack(boolean(script_collection_enabled()), call_method(import("gc"), "get_threshold"));
+  const Ref gc = import("gc");
+  return pack(boolean(script_collection_enabled()), call_method(gc, "get_threshold"),
+              own(PySequence_List(attr(gc, "callbacks").get())));
 }
 
 void restore_collector(PyObject* saved) {
   const Ref gc = import("gc");
   call_with(attr(gc, "set_threshold").get(), item(saved, 1), nullptr);
+  const Ref callbacks = attr(gc, "callbacks");
+  ok(PyList_SetSlice(callbacks.get(), 0, PyList_GET_SIZE(callbacks.get()), item(saved, 2)));
   call_method(gc, is_true(item(saved, 0)) ? "enable" : "disable");
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Other Python threads cannot be saved: they are refused by name, with the line they are at.
+// Other Python threads cannot be saved: they are refused by name, with the line they are at. The
+// number of the next thread, which is part of its name, is saved.
 #include <Python.h>
+
+#include <cstdio>
+#include <string>
 
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
@@ -38,18 +42,35 @@ std::string living_threads() {
   return names.empty() ? "without a name" : names;
 }
 
+// None if no thread has had a number: threading._counter is `itertools.count(1).__next__`, and only
+// the text count(3) shows where that is without moving it on.
+Ref next_number() {
+  const Ref counter = loaded_attr("threading", "_counter");
+  const Ref count = counter ? attr_or_null(counter.get(), "__self__") : Ref();
+  if (!count) return none();
+  const std::string shown = utf8(own(PyObject_Repr(count.get())).get());
+  long long next = 0;
+  if (std::sscanf(shown.c_str(), "count(%lld)", &next) != 1 || next == 1) return none();
+  return number(next);
+}
+
 Ref save_threads() {
   const long long count = integer(call_method(import("_thread"), "_count").get());
   if (count > 0)
     refuse("other Python threads are running: " + living_threads() +
            "; a snapshot is possible when they have ended");
-  return none();
+  return next_number();
+}
+
+void restore_threads(PyObject* number_of_next) {
+  const Ref counter = call_method(import("itertools"), "count", number_of_next);
+  set_attr(import("threading").get(), "_counter", attr(counter, "__next__").get());
 }
 
 }  // namespace
 
 void register_thread_part() {
-  register_process_part({"threads", save_threads, [](PyObject*) {}, 0});
+  register_process_part({"threads", save_threads, restore_threads, 0});
 }
 
 }  // namespace chkpt::process

@@ -4,13 +4,18 @@
 import argparse
 import collections
 import contextvars
+import concurrent.futures
 import csv
 import datetime as dt
 import decimal
 import io
+import os
+import pathlib
 import queue
 import random
 import re
+import tempfile
+import threading
 
 
 def match_finditer_empty():
@@ -262,6 +267,49 @@ def random_sub():
 
     def behave():
         return (r.gauss(0, 1), r.random(), r.n, r.randint(0, 99), r.getstate()[0])
+    return behave
+
+
+def thread_numbers():
+    threads = [threading.Thread(target=print) for _ in range(3)]
+
+    def behave():
+        # Numbers grow from one thread to the next, across a save too.
+        made = threading.Thread().name
+        return int(made.split("-")[1]) > max(int(t.name.split("-")[1].split()[0]) for t in threads)
+    return behave
+
+
+def walking():
+    folder = tempfile.mkdtemp(prefix="chkpt_heap_")
+    for name in ("a", "b", "a/c"):
+        os.mkdir(os.path.join(folder, name))
+    entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    entries[0].stat()
+    walk = os.walk(folder)
+    next(walk)
+    found = pathlib.Path(folder).rglob("*")
+    next(found)
+    files = os.scandir(folder)
+    files.close()
+
+    def behave():
+        places = [place[len(folder):] for place, _, _ in walk]
+        first = (entries[0].is_dir(), entries[0].stat().st_nlink, entries[1].name, entries[1].is_file())
+        return sorted(places), len(list(found)), list(files), first
+    return behave
+
+
+def finished_pool():
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        future = pool.submit(pow, 2, 3)
+    waiting = queue.SimpleQueue()
+    waiting.put(waiting)
+    waiting.put(2)
+
+    def behave():
+        first = waiting.get() is waiting
+        return future.result(), first, waiting.get(), waiting.empty(), pool._shutdown
     return behave
 
 

@@ -23,6 +23,8 @@ sys.path.append("/nowhere")
 sys.setrecursionlimit(2345)
 gc.set_threshold(500, 5, 5)
 gc.disable()
+collections_seen = []
+gc.callbacks.append(lambda phase, info: collections_seen.append(phase))
 random.seed(5)
 random.random()
 state = random.getstate()
@@ -91,6 +93,9 @@ def check():
     assert old == 0o027
     assert sys.argv == ["script.py", "--flag"] and "/nowhere" in sys.path and sys.getrecursionlimit() == 2345
     assert gc.get_threshold() == (500, 5, 5) and not gc.isenabled()
+    collections_seen.clear()
+    gc.collect()
+    assert collections_seen == ["start", "stop"]
     here = random.getstate()
     assert [random.gauss(0, 1), random.randrange(100), random.random()] == expected
     random.setstate(here)
