@@ -15,15 +15,6 @@ namespace {
 
 namespace session = mpi::session;
 
-bool g_inside_mpi_start = false;
-
-// Open MPI without PMI-1 and PMI-2 calls exit() inside MPI_Init when srun offers only those.
-extern "C" void say_why_mpi_ended_us() {
-  if (!g_inside_mpi_start) return;
-  log::error(
-      "MPI could not start under srun: try srun --mpi=pmix (srun --mpi=list shows what there is)");
-}
-
 bool only_old_pmi() {
   return std::getenv("SLURM_STEP_ID") != nullptr && std::getenv("PMIX_RANK") == nullptr &&
          (std::getenv("PMI_RANK") != nullptr || std::getenv("PMI_SIZE") != nullptr);
@@ -45,13 +36,12 @@ void check_world_size(const Job& job) {
 
 void start_mpi(const Job& job) {
   const bool launched = mpi::launched_by_mpi();
-  if (launched && only_old_pmi()) {
-    log::set_rank(job.slurm_task, job.slurm_tasks);
-    if (job.slurm_task == 0) std::atexit(say_why_mpi_ended_us);
+  // Open MPI that was built without PMI-1 and PMI-2 ends the process inside MPI_Init, with no way
+  // to say anything afterwards.
+  if (launched && only_old_pmi() && job.slurm_task == 0) {
+    log::event("srun offers PMI-1 or PMI-2 only: should MPI not start, try srun --mpi=pmix");
   }
-  g_inside_mpi_start = true;
   session::start(launched ? mpi::Start::kEager : mpi::Start::kLazy);
-  g_inside_mpi_start = false;
 }
 
 std::string version_mismatch(const std::vector<std::string>& hosts_and_versions) {

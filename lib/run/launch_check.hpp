@@ -10,7 +10,7 @@
 
 namespace chkpt::run {
 
-// mpi::session::start(), and a hint should MPI end the process in there.
+// mpi::session::start(), with a hint where MPI is likely to end the process in there.
 void start_mpi(const Job& job);
 
 // Collective. Throws UsageError, on every rank alike.

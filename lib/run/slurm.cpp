@@ -53,6 +53,10 @@ std::string requeue(const std::string& job) {
     return "asked Slurm to put job " + job + " back into the queue" +
            (done.ended ? "" : "; it has not answered");
   }
+  // A preemption has done it already.
+  if (done.output.find("pending execution") != std::string::npos) {
+    return "job " + job + " is in the queue again already";
+  }
   return "Slurm does not put job " + job + " back: " + one_line(done.output);
 }
 

@@ -209,8 +209,9 @@ def chkpt(steps, *options, pace=0.03, name=""):
 def assert_went_on(job, work, files, restarts=1):
     """The job ends well, each start resumed, and all files are those of an unbroken run."""
     job.wait_for_end()
-    assert job.restarts == restarts
-    assert sum("resumed from epoch" in line for line in job.messages()) == restarts, job.output()
+    assert job.restarts == (restarts if restarts is not None else max(job.restarts, 1))
+    resumed = sum("resumed from epoch" in line for line in job.messages())
+    assert resumed == job.restarts, job.output()
     if files is not None:
         harness.assert_same_files(files, harness.files(work))
 
