@@ -6,7 +6,8 @@ _chkpt_mpi() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       -o | -f | -z | -W | -X | --output-dir | --run-id | --frequency | --interval | --min-obj-size | \
-        --mode | --resume | --keep | --files | --signal | --cut-timeout | --config)
+        --mode | --resume | --keep | --files | --signal | --cut-timeout | \
+        --deadline-margin | --config)
         ((i++))
         ;;
       -m | -c | - | -- | [!-]*)
@@ -22,12 +23,12 @@ _chkpt_mpi() {
     --signal) COMPREPLY=($(compgen -W "USR1,USR2,TERM none" -- "$word")) ;;
     -o | --output-dir) COMPREPLY=($(compgen -d -- "$word")) ;;
     --config) COMPREPLY=($(compgen -f -- "$word")) ;;
-    -f | -z | --run-id | --frequency | --interval | --min-obj-size | --keep | --cut-timeout) ;;
+    -f | -z | --run-id | --frequency | --interval | --min-obj-size | --keep | --cut-timeout | --deadline-margin) ;;
     *)
       if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "--output-dir --run-id --frequency --interval --min-obj-size --mode
-          --resume --keep --files --signal --cut-timeout --config --verbose --quiet --show-config --version
-          --help -o -f -z -v -q -m -c" -- "$word"))
+          --resume --keep --files --signal --cut-timeout --deadline-margin --requeue --slurm-comment --config --verbose
+          --quiet --show-config --version --help -o -f -z -v -q -m -c" -- "$word"))
       else
         compopt -o default
       fi

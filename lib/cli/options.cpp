@@ -66,6 +66,12 @@ run::FilesChoice files(std::string_view text) {
   throw UsageError("'" + std::string(text) + "' is neither undo nor keep");
 }
 
+bool yes_or_no(std::string_view text) {
+  if (text == "yes") return true;
+  if (text == "no") return false;
+  throw UsageError("'" + std::string(text) + "' is neither yes nor no");
+}
+
 int signal_number(std::string_view name) {
   if (name.substr(0, 3) == "SIG") name.remove_prefix(3);
   for (int number = 1; number < NSIG; number++) {
@@ -151,6 +157,11 @@ void convert(const Values& values, run::Config& config) {
   set("files", [&](const auto& text) { config.files = files(text); });
   set("signal", [&](const auto& text) { config.signals = signals(text); });
   set("cut-timeout", [&](const auto& text) { config.cut_timeout_ms = duration(text, 1); });
+  set("deadline-margin", [&](const auto& text) {
+    config.deadline_margin_ms = text == "none" ? -1 : duration(text, 0);
+  });
+  set("requeue", [&](const auto& text) { config.requeue = yes_or_no(text); });
+  set("slurm-comment", [&](const auto& text) { config.slurm_comment = yes_or_no(text); });
   set("verbose",
       [&](const auto& text) { config.verbosity = static_cast<int>(whole_number(text, -1, 2)); });
 }

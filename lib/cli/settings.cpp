@@ -32,6 +32,12 @@ po::options_description describe() {
   return description;
 }
 
+// A switch that is there means yes; its variable and its line in the file say yes or no.
+std::string text_of(const po::option& option) {
+  if (const Setting* setting = find_setting(option.string_key); !setting->takes_value) return "yes";
+  return option.value.empty() ? "" : option.value.front();
+}
+
 // Boost names a registered option by its long name, however it was written.
 void apply(const po::option& option, CommandLine& line, int& verbosity) {
   const std::string& key = option.string_key;
@@ -46,7 +52,7 @@ void apply(const po::option& option, CommandLine& line, int& verbosity) {
   else if (key == "verbose")
     verbosity = std::max(verbosity, 0) + 1;
   else
-    line.values[key] = {option.value.empty() ? "" : option.value.front(), kCommandLine};
+    line.values[key] = {text_of(option), kCommandLine};
   if (key == "quiet" || key == "verbose")
     line.values["verbose"] = {std::to_string(std::min(verbosity, 2)), kCommandLine};
 }
@@ -89,6 +95,14 @@ const std::vector<Setting>& all_settings() {
        "no signal"},
       {"cut-timeout", 0, true, "TIME", "30s",
        "give up a snapshot when the ranks cannot all be stopped within this time"},
+      {"deadline-margin", 0, true, "TIME", "30s",
+       "in a Slurm job: how long before its time limit the last snapshot is to be committed and "
+       "the "
+       "run stopped with code 75; none: do not plan for the limit"},
+      {"requeue", 0, false, "", "no",
+       "in a Slurm job: after stopping with code 75, ask Slurm to start the job again"},
+      {"slurm-comment", 0, false, "", "no",
+       "in a Slurm job: note each snapshot in the job's comment (squeue -o %k)"},
       {"config", 0, true, "FILE", "./chkpt.conf",
        "configuration file of lines `option = value`; the default one need not exist"},
       {"verbose", 'v', false, "", "0", "say more; twice: say everything (CHKPT_VERBOSE=1, 2)"},

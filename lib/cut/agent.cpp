@@ -42,6 +42,8 @@ std::string trigger_text(const Trigger& trigger) {
       return "signal";
     case TriggerKind::kApi:
       return "api:" + trigger.name;
+    case TriggerKind::kDeadline:
+      return "deadline";
     case TriggerKind::kRequest:
       break;
   }

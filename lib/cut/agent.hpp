@@ -17,14 +17,14 @@
 
 namespace chkpt::cut {
 
-enum class TriggerKind : std::uint8_t { kInterval, kSignal, kApi, kRequest };
+enum class TriggerKind : std::uint8_t { kInterval, kSignal, kApi, kRequest, kDeadline };
 
 struct Trigger {
   TriggerKind kind = TriggerKind::kRequest;
   std::string name;   // chkpt.snapshot(name)
   bool stop = false;  // leave with kExitRequeue once committed
 };
-// "interval", "signal", "api:NAME", "request"
+// "interval", "signal", "api:NAME", "request", "deadline"
 std::string trigger_text(const Trigger& trigger);
 
 // Where the main thread of this rank stands at the cut.

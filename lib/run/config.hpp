@@ -34,9 +34,12 @@ struct Config {
   ResumeChoice resume;
   FilesChoice files = FilesChoice::kUndo;
   int keep = 2;
-  std::vector<int> signals;              // that mean "snapshot, then stop"
-  std::int64_t cut_timeout_ms = 30'000;  // give up a cut after this long
-  int verbosity = 0;                     // -1 (-q), 0, 1 (-v), 2 (-vv)
+  std::vector<int> signals;                  // that mean "snapshot, then stop"
+  std::int64_t cut_timeout_ms = 30'000;      // give up a cut after this long
+  std::int64_t deadline_margin_ms = 30'000;  // between last snapshot and time limit; -1: no plan
+  bool requeue = false;                      // ask Slurm to start the job again after an early stop
+  bool slurm_comment = false;                // note each snapshot in the job's comment
+  int verbosity = 0;                         // -1 (-q), 0, 1 (-v), 2 (-vv)
   python::LaunchSpec launch;
 };
 

@@ -66,15 +66,18 @@ Job read_job() {
   }
   if (std::getenv("SLURM_PROCID")) {
     job.slurm_tasks = std::atoi(environment("SLURM_STEP_NUM_TASKS").c_str());
+    job.slurm_task = std::atoi(environment("SLURM_PROCID").c_str());
   }
+  job.slurm_job_tasks = std::atoi(environment("SLURM_NTASKS").c_str());
   return job;
 }
 
 std::string make_run_id(const Config& config, const Job& job) {
   if (!config.run_id.empty()) return config.run_id;
-  if (!job.id.empty()) return "job-" + only_safe_characters(job.id, 32);
   const std::string program = python::identity_text(config.launch);
   const std::string digest = hash128(ByteView(program)).hex().substr(0, 8);
+  // A job may run several commands, and runs all of them again when it is put back.
+  if (!job.id.empty()) return "job-" + only_safe_characters(job.id, 22) + "-" + digest;
   return only_safe_characters(readable_name(config.launch), 24) + "-" + digest;
 }
 

@@ -24,6 +24,7 @@
 #include "python/launch/launch.hpp"
 #include "python/process/register.hpp"
 #include "run/job.hpp"
+#include "run/launch_check.hpp"
 #include "run/python_hooks.hpp"
 #include "run/script_files.hpp"
 #include "run/signals.hpp"
@@ -91,7 +92,8 @@ void at_exit() {
     try {
       // One that was taken over says nothing about the run that goes on.
       if (session.start.directory->is_current(session.start.generation)) {
-        session.start.directory->mark_finished(0, session.job.id);
+        session.start.directory->mark_finished(
+            {0, session.job.id, session.job.restart_count, session.program.identity, 0});
       }
     } catch (const Error& problem) {
       log::error(problem.what());
@@ -101,13 +103,6 @@ void at_exit() {
     session::finish();
   } catch (const Error& problem) {
     log::error(problem.what());
-  }
-}
-
-void check_launch(const Job& job) {
-  if (job.slurm_tasks > 1 && session::size() == 1) {
-    throw UsageError("Slurm started " + std::to_string(job.slurm_tasks) +
-                     " tasks but MPI sees a world of one rank: try srun --mpi=pmix");
   }
 }
 
@@ -141,6 +136,7 @@ void start_agent(Session& session) {
   config.poll_end = [&session] { return session.work->poll_end(); };
   if (!session.job.id.empty()) config.lost_patience_s = kBatchSystemPatience_s;
   session.agent.start(config, make_python_hooks(), session.work.get());
+  if (session::rank() == 0) session.work->watch_job();
 }
 
 void start_interpreter(Session& session) {
@@ -244,7 +240,7 @@ int start_script(Session& session) {
 }
 
 int run_session(Session& session) {
-  session::start(mpi::launched_by_mpi() ? mpi::Start::kEager : mpi::Start::kLazy);
+  start_mpi(session.job);
   log::set_rank(session::rank(), session::size());
   check_launch(session.job);
   session.start = decide_start(session.config, session.program, session.job);

@@ -69,6 +69,7 @@ SnapshotWork::SnapshotWork(const Config& config, const Program& program, const J
       start_(start),
       agent_(agent),
       notes_(config.keep, start.resumed_epoch),
+      watch_(config, job),
       tries_left_(kTries) {}
 
 store::Identity SnapshotWork::identity_of(const cut::CutInfo& info) const {
@@ -251,6 +252,8 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
       const SnapshotTimes times{info.cut_ms * 1e-3, seconds_since(stopped_at_),
                                 seconds_since(write_began_)};
       log::event(committed_message(epoch_of(info), session::size(), bytes_, times));
+      watch_.committed(epoch_of(info), bytes_,
+                       static_cast<double>(unix_time_ns() - info.started_unix_ns) * 1e-9);
       const std::scoped_lock lock(mutex_);
       retry_.reset();
       tries_left_ = kTries;
@@ -304,6 +307,7 @@ bool SnapshotWork::poll_request() {
     again.swap(retry_);
   }
   if (again) agent_.trigger(*again);
+  if (watch_.poll()) agent_.trigger({cut::TriggerKind::kDeadline, "", true});
   return !fenced_ && start_.directory->take_request();
 }
 
@@ -329,6 +333,7 @@ void SnapshotWork::leave(const cut::CutInfo& info) {
   agent_.stop();
   // Not before all have come this far: a launcher kills the rest as soon as one rank is gone.
   session::agree(true, "");
+  if (session::rank() == 0) watch_.leave();
   session::finish();
   ::_exit(kExitRequeue);
 }

@@ -17,6 +17,7 @@
 #include "python/heap/save.hpp"
 #include "run/config.hpp"
 #include "run/job.hpp"
+#include "run/job_watch.hpp"
 #include "run/messages.hpp"
 #include "run/meta.hpp"
 #include "run/script_files.hpp"
@@ -46,6 +47,9 @@ class SnapshotWork final : public cut::Work {
   // work on the same files would spoil them for both.
   int poll_end();
 
+  // Rank 0, before the script runs: asks Slurm for the job's time limit.
+  void watch_job() { watch_.begin(); }
+
   // Any thread.
   std::uint64_t last_committed_epoch() const { return last_committed_; }
 
@@ -73,6 +77,7 @@ class SnapshotWork final : public cut::Work {
   cut::Agent& agent_;
   store::SynchronousWriter writer_;
   NeededNotes notes_;
+  JobWatch watch_;  // rank 0
 
   // Of the snapshot in progress.
   std::optional<heap::Pickled> pickled_;

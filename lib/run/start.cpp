@@ -3,6 +3,12 @@
 
 #include <Python.h>
 
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+#include <unistd.h>
+
 #include <boost/filesystem.hpp>
 
 #include "base/log.hpp"
@@ -14,6 +20,10 @@ namespace chkpt::run {
 namespace {
 
 namespace session = mpi::session;
+
+// How long a network file system may take to show another node a new file.
+constexpr auto kSharedWithin = std::chrono::seconds(15);
+constexpr auto kLookAgainAfter = std::chrono::milliseconds(20);
 
 // Rank 0's word to all ranks, as JSON: {"do": "resume"|"fresh"|"leave"|"usage"|"io", ...}.
 Json announce(const Json& word) {
@@ -82,8 +92,7 @@ class Chooser {
   // Before any snapshot is tried. May change the directory: marks are cleared, the run is claimed.
   Json open(store::Generation* generation) {
     const auto end = directory_.finished();
-    if (end && !job_.id.empty() && end->job == job_.id &&
-        config_.resume.kind != ResumeChoice::Kind::kNever) {
+    if (end && ended_before_restart(*end) && config_.resume.kind != ResumeChoice::Kind::kNever) {
       return {{"do", "leave"}, {"code", 0}, {"text", finished_text(*end)}};
     }
     *generation = generation_ = directory_.claim(job_.text());
@@ -143,6 +152,9 @@ class Chooser {
     if (had_some) {
       log::event("no snapshot in " + directory_.path() +
                  " can be used: starting from the beginning");
+    } else if (job_.restart_count > 0) {
+      log::event(job_.text() + ": no snapshot of this command in " + directory_.path() +
+                 ": starting from the beginning");
     }
     return fresh();
   }
@@ -160,6 +172,13 @@ class Chooser {
       walk_->reject("not the epoch asked for");
     }
     said_ = walk_->passed_over().size();
+  }
+
+  // Slurm started the job again after this very command had ended in it. The same command a second
+  // time in one start of the job is meant to run a second time.
+  bool ended_before_restart(const store::Finished& end) const {
+    return !job_.id.empty() && end.job == job_.id && end.restart < job_.restart_count &&
+           end.identity == program_.identity;
   }
 
   std::string finished_text(const store::Finished& end) const {
@@ -201,18 +220,48 @@ std::unique_ptr<store::RunDirectory> open_or_create(const std::string& path) {
   }
 }
 
-void open_on_every_rank(const std::string& path, Start* start) {
-  std::string problem;
-  if (!start->directory) {
+// Opens the directory that rank 0 has made and put a probe into; throws, or returns whether it is
+// the same one.
+bool find_probe(const std::string& path, const std::string& probe, Start* start) {
+  const auto give_up = std::chrono::steady_clock::now() + kSharedWithin;
+  for (;;) {
     try {
-      start->directory = std::make_unique<store::RunDirectory>(store::RunDirectory::open(path));
-    } catch (const Error& error) {
-      problem = error.what();
+      if (!start->directory) {
+        start->directory = std::make_unique<store::RunDirectory>(store::RunDirectory::open(path));
+      }
+      if (start->directory->sees_probe(probe)) return true;
+    } catch (const IoError& error) {
+      if (error.errno_value() != ENOENT) throw;
     }
+    if (std::chrono::steady_clock::now() > give_up) return false;
+    start->directory.reset();
+    std::this_thread::sleep_for(kLookAgainAfter);
+  }
+}
+
+// Collective: every rank opens the directory, and it is the same one for all of them.
+void open_on_every_rank(const std::string& path, const Job& job, Start* start) {
+  const std::string probe =
+      session::broadcast(std::to_string(unix_time_ns()) + "-" + std::to_string(::getpid()));
+  const std::string host = session::broadcast(job.host);
+  rank0_says([&]() -> Json {
+    start->directory = open_or_create(path);
+    if (session::size() > 1) start->directory->place_probe(probe);
+    return {{"do", "look"}};
+  });
+  if (session::size() == 1) return;
+  std::string problem;
+  try {
+    if (!find_probe(path, probe, start)) {
+      problem = path + " is not shared by all nodes: " + job.host + " does not see what " + host +
+                " writes there; choose an --output-dir that is";
+    }
+  } catch (const Error& error) {
+    problem = std::string(error.what()) + " (rank " + std::to_string(session::rank()) + ")";
   }
   const session::Verdict verdict = session::agree(problem.empty(), problem);
-  if (!verdict.ok)
-    throw UsageError(verdict.message + " (rank " + std::to_string(verdict.rank) + ")");
+  if (session::rank() == 0) start->directory->remove_probe(probe);
+  if (!verdict.ok) throw UsageError(verdict.message);
 }
 
 }  // namespace
@@ -221,15 +270,14 @@ Start decide_start(const Config& config, const Program& program, const Job& job)
   Start start;
   start.run_id = session::broadcast(make_run_id(config, job));
   const std::string path = session::broadcast(directory_path(config, start.run_id));
+  open_on_every_rank(path, job, &start);
   std::unique_ptr<Chooser> chooser;
   Json word = rank0_says([&]() -> Json {
-    start.directory = open_or_create(path);
     chooser = std::make_unique<Chooser>(config, program, job, *start.directory);
     Json first = chooser->open(&start.generation);
     first["generation"] = start.generation.number;
     return first;
   });
-  open_on_every_rank(path, &start);
   start.generation.number = word["generation"].get<std::uint64_t>();
 
   while (word["do"] == "resume") {

@@ -34,6 +34,8 @@ class Fenced : public Error {
 struct Finished {
   int exit_code = 0;
   std::string job;
+  int restart = 0;       // how often the job had been started again when the script ended
+  std::string identity;  // of script and arguments
   std::int64_t time_unix_ns = 0;
 };
 
@@ -83,9 +85,16 @@ class RunDirectory {
   // any more (kSuperseded) and go with the first retain() that finds a newer one committed.
   void start_afresh(const Generation& generation);
 
-  void mark_finished(int exit_code, const std::string& job);
+  void mark_finished(const Finished& end);  // now; its time is not looked at
   std::optional<Finished> finished() const;
   void clear_finished();
+
+  // Does another process, maybe on another node, see the same directory? One places a probe under a
+  // name that was never used before, the others look for it; a network file system may take a
+  // while.
+  void place_probe(const std::string& name);
+  bool sees_probe(const std::string& name) const;
+  void remove_probe(const std::string& name) noexcept;
 
   // Was a snapshot asked for by creating the file REQUEST? Removes it.
   bool take_request();

@@ -18,6 +18,7 @@ namespace {
 constexpr char kFinishedName[] = "FINISHED";
 constexpr char kResumesName[] = "RESUMES";
 constexpr char kRequestName[] = "REQUEST";
+constexpr char kProbePrefix[] = "PROBE-";
 constexpr char kOriginName[] = "ORIGIN";
 constexpr std::size_t kLongestMark = 1 << 20;
 constexpr int kAttemptsBeforeSuspect = 2;
@@ -100,11 +101,16 @@ std::uint64_t RunDirectory::origin() const {
   }
 }
 
-void RunDirectory::mark_finished(int exit_code, const std::string& job) {
+void RunDirectory::mark_finished(const Finished& end) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const std::int64_t ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
   write_mark(directory_, kFinishedName,
-             Json{{"format", 1}, {"exit_code", exit_code}, {"job", job}, {"time_unix_ns", ns}});
+             Json{{"format", 1},
+                  {"exit_code", end.exit_code},
+                  {"job", end.job},
+                  {"restart", end.restart},
+                  {"identity", end.identity},
+                  {"time_unix_ns", ns}});
 }
 
 std::optional<Finished> RunDirectory::finished() const {
@@ -112,6 +118,7 @@ std::optional<Finished> RunDirectory::finished() const {
   if (!mark) return std::nullopt;
   try {
     return Finished{mark->at("exit_code").get<int>(), mark->at("job").get<std::string>(),
+                    mark->at("restart").get<int>(), mark->at("identity").get<std::string>(),
                     mark->at("time_unix_ns").get<std::int64_t>()};
   } catch (const Json::exception& error) {
     throw FormatError(directory_.path_of(kFinishedName) + ": " + error.what());
@@ -120,6 +127,22 @@ std::optional<Finished> RunDirectory::finished() const {
 
 void RunDirectory::clear_finished() {
   if (directory_.unlink(kFinishedName)) directory_.sync();
+}
+
+void RunDirectory::place_probe(const std::string& name) {
+  directory_.open_file(kProbePrefix + name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+}
+
+bool RunDirectory::sees_probe(const std::string& name) const {
+  return directory_.stat(kProbePrefix + name).has_value();
+}
+
+void RunDirectory::remove_probe(const std::string& name) noexcept {
+  try {
+    directory_.unlink(kProbePrefix + name);
+  } catch (const IoError&) {
+    // An empty file more in there.
+  }
 }
 
 bool RunDirectory::take_request() { return directory_.unlink(kRequestName); }

@@ -68,6 +68,7 @@ def test_script_that_cannot_be_read(call, work):
     (["--signal", "USR3"], "'USR3' is not a signal"),
     (["--run-id", "../up"], "'../up'"),
     (["--cut-timeout", "0"], "too short"),
+    (["--deadline-margin", "soon"], "'soon'"),
     (["--config", "absent.conf"], "cannot read absent.conf: No such file"),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
 def test_wrong_option(call, words, text):

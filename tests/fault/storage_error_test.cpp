@@ -96,7 +96,7 @@ TEST_F(StorageFaultTest, failing_claims_and_marks_are_errors) {
     bool failed = false;
     try {
       run.claim("test");
-      run.mark_finished(0, "job");
+      run.mark_finished({0, "job", 0, "", 0});
     } catch (const IoError& error) {
       failed = true;
       EXPECT_THAT(error.what(), HasSubstr("is full"));

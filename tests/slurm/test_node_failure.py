@@ -39,9 +39,11 @@ def test_job_goes_on_when_a_node_is_taken_out_of_service(cluster, submit, work, 
                                                                expected):
     job = start(submit)
     node = job.nodes()[1]
-    timeline.note(f"scontrol update NodeName={node} State=DOWN")
+    timeline.note(f"scontrol update NodeName={node} State=DOWN, then switched off")
     declare_down(cluster, node)
+    cluster.node(node, "kill")  # else its slurmd reports for service again while the job restarts
     job.wait_for_restart()
+    assert node not in job.nodes()
     assert_went_on(job, work, expected(STEPS))
 
 

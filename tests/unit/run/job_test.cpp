@@ -36,7 +36,7 @@ TEST_F(JobTest, a_requeued_job_keeps_its_id) {
   ::setenv("SLURM_RESTART_COUNT", "1", 1);
   const Job again = read_job();
   EXPECT_EQ(make_run_id(config_, again), first);
-  EXPECT_EQ(first, "job-42");
+  EXPECT_EQ(first.compare(0, 7, "job-42-"), 0) << first;
   EXPECT_EQ(again.text(), "job 42 (restart 1)");
 }
 
@@ -44,7 +44,21 @@ TEST_F(JobTest, an_array_task_is_named_by_array_and_task) {
   ::setenv("SLURM_JOB_ID", "45", 1);
   ::setenv("SLURM_ARRAY_JOB_ID", "42", 1);
   ::setenv("SLURM_ARRAY_TASK_ID", "3", 1);
-  EXPECT_EQ(make_run_id(config_, read_job()), "job-42_3");
+  const std::string id = make_run_id(config_, read_job());
+  EXPECT_EQ(id.compare(0, 9, "job-42_3-"), 0) << id;
+}
+
+TEST_F(JobTest, commands_of_one_job_are_runs_of_their_own) {
+  ::setenv("SLURM_JOB_ID", "42", 1);
+  const std::string first = make_run_id(config_, read_job());
+  config_.launch.args = {"--steps", "5"};
+  EXPECT_NE(make_run_id(config_, read_job()), first);
+}
+
+TEST_F(JobTest, long_job_ids_fit_the_store) {
+  ::setenv("SLURM_ARRAY_JOB_ID", "4294967295", 1);
+  ::setenv("SLURM_ARRAY_TASK_ID", "4000000", 1);
+  EXPECT_LE(make_run_id(config_, read_job()).size(), 36U);
 }
 
 TEST_F(JobTest, run_ids_differ_by_arguments_and_stay_the_same_otherwise) {

@@ -211,10 +211,12 @@ TEST_F(RunDirectoryTest, verifies_all_ranks) {
 TEST_F(RunDirectoryTest, remembers_that_the_script_ended) {
   RunDirectory run = open_run();
   EXPECT_FALSE(run.finished());
-  run.mark_finished(3, "job 42");
+  run.mark_finished({3, "42", 1, "1a2b", 0});
   ASSERT_TRUE(run.finished());
   EXPECT_EQ(run.finished()->exit_code, 3);
-  EXPECT_EQ(run.finished()->job, "job 42");
+  EXPECT_EQ(run.finished()->job, "42");
+  EXPECT_EQ(run.finished()->restart, 1);
+  EXPECT_EQ(run.finished()->identity, "1a2b");
   EXPECT_GT(run.finished()->time_unix_ns, 0);
   run.clear_finished();
   EXPECT_FALSE(run.finished());
