@@ -192,7 +192,7 @@ void Agent::Impl::answer_why(std::uint64_t epoch) {
     answer.text = "stands at a safe point, but waits for others";
   } else {
     answer.text = call.empty() ? "running" : "in " + call;
-    const std::string place = where();
+    const std::string place = hooks_.where != nullptr ? hooks_.where() : "";
     if (!place.empty()) answer.text += " (" + place + ")";
     if (!why_not.empty()) answer.text += ", " + why_not;
   }

@@ -52,7 +52,7 @@ class Agent::Impl : public mpi::GateKeeper {
   void polled(const std::vector<mpi::Need>& needs) override;
   void advanced() override;
   void call_done() override;
-  std::string where() override;
+  std::string line() override;
 
  private:
   using Lock = std::unique_lock<std::mutex>;

@@ -360,7 +360,7 @@ void Agent::Impl::call_done() {
   if (may_stop && hooks_.request_safe_point != nullptr) hooks_.request_safe_point();
 }
 
-std::string Agent::Impl::where() { return hooks_.where != nullptr ? hooks_.where() : ""; }
+std::string Agent::Impl::line() { return hooks_.line != nullptr ? hooks_.line() : ""; }
 
 // ---- after the script
 

@@ -23,6 +23,8 @@ struct PythonHooks {
   // Any thread; must return within 100 ms, so it gives up when it cannot have the GIL.
   // "inside numpy.linalg.solve called at model.py:211"
   std::string (*where)() = nullptr;
+  // Main thread, with or without the GIL: the line that is being executed, "at halo.py:31 in main".
+  std::string (*line)() = nullptr;
 
   // Main thread. The GIL is let go while a rank waits at a safe point.
   void* (*release_gil)() = nullptr;

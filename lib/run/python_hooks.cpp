@@ -82,6 +82,25 @@ std::string where() {
   return why.reason + " at " + why.where;
 }
 
+std::string line() {
+  const Gil gil;
+  const PendingException aside;
+  PyFrameObject* frame = PyThreadState_GetFrame(PyThreadState_Get());
+  if (!frame) return "";
+  PyCodeObject* code = PyFrame_GetCode(frame);
+  const char* file = PyUnicode_AsUTF8(code->co_filename);
+  const char* function = PyUnicode_AsUTF8(code->co_qualname);
+  std::string text = "at " + std::string(file ? file : "?");
+  if (const std::size_t slash = text.rfind('/'); slash != std::string::npos) {
+    text.replace(3, slash - 2, "");
+  }
+  text += ":" + std::to_string(PyFrame_GetLineNumber(frame)) + " in " + (function ? function : "?");
+  PyErr_Clear();
+  Py_DECREF(code);
+  Py_DECREF(frame);
+  return text;
+}
+
 void* release_gil() { return PyEval_SaveThread(); }
 void acquire_gil(void* saved) { PyEval_RestoreThread(static_cast<PyThreadState*>(saved)); }
 
@@ -124,6 +143,7 @@ cut::PythonHooks make_python_hooks() {
   hooks.cancel_safe_point = frames::safe_point::cancel;
   hooks.prepare_blocked = prepare_blocked;
   hooks.where = where;
+  hooks.line = line;
   hooks.release_gil = release_gil;
   hooks.acquire_gil = acquire_gil;
   return hooks;

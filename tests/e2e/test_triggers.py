@@ -69,6 +69,14 @@ def test_second_signal_and_request_file_say_who_blocks(work):
     assert resumed.code == 0 and b"end of rank 1" in resumed.stdout, resumed.stderr
 
 
+def test_what_defers_is_named_with_its_line(work):
+    done = harness.run([CHKPT_MPI, "-f", "50", SCRIPTS / "deferring.py", "1.0"], work, 2)
+    assert done.code == 0, done.stderr
+    skipped = [line for line in done.messages if "snapshot skipped" in line and "MPI_Win_" in line]
+    assert skipped and "MPI_Win_allocate at deferring.py:16 in hold on rank" in skipped[0], done.stderr
+    assert any("committed" in line for line in done.messages), done.stderr
+
+
 @pytest.mark.parametrize("ranks", PROGRAMS)
 def test_request_file(ranks, work, folder):
     command = [CHKPT_MPI, "-f", "-1", *PROGRAMS[ranks]]

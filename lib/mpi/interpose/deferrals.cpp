@@ -25,7 +25,7 @@ std::string describe(const char* mpi_call) {
   std::string text = mpi_call;
   GateKeeper* keeper = on_main_thread() ? gate::keeper() : nullptr;
   if (keeper != nullptr) {
-    const std::string place = keeper->where();
+    const std::string place = keeper->line();
     if (!place.empty()) text += " " + place;
   }
   return text;

@@ -55,8 +55,8 @@ class GateKeeper {
   virtual void advanced() = 0;
   // An MPI call is over: stop at the next boundary.
   virtual void call_done() = 0;
-  // For messages: where the script is.
-  virtual std::string where() = 0;
+  // For messages: the script's line that makes this MPI call, "at halo.py:31 in main".
+  virtual std::string line() = 0;
 };
 
 namespace gate {

@@ -41,7 +41,7 @@ class Watcher : public mpi::GateKeeper {
   void polled(const std::vector<mpi::Need>&) override {}
   void advanced() override {}
   void call_done() override { g_events.push_back({}); }
-  std::string where() override { return {}; }
+  std::string line() override { return {}; }
 };
 Watcher g_watcher;
 
