@@ -156,7 +156,9 @@ void CoordinatorThread::ask_for_end() {
 // Until a rank says that it was told to stop.
 void CoordinatorThread::wait_for_stop(double seconds) {
   const double deadline = time_now().now + seconds;
-  for (double left = seconds; left > 0; left = deadline - time_now().now) {
+  for (;;) {
+    const double left = deadline - time_now().now;
+    if (left <= 0) return;
     std::vector<pollfd> entries;
     for (const Link& link : links_) entries.push_back({link.fd(), POLLIN, 0});
     if (::poll(entries.data(), entries.size(), static_cast<int>(std::ceil(left * 1e3))) <= 0)

@@ -22,8 +22,8 @@
 namespace chkpt::run {
 namespace {
 
-constexpr std::size_t kStackSize = 64 * 1024;
-constexpr std::size_t kMostOutput = 64 * 1024;
+constexpr std::size_t kStackSize = std::size_t{64} * 1024;
+constexpr std::size_t kMostOutput = std::size_t{64} * 1024;
 constexpr auto kLookAgainAfter = std::chrono::milliseconds(5);
 
 struct Task {
@@ -93,9 +93,10 @@ bool start_unseen(Task* task) {
 
 }  // namespace
 
-Command::Command(const std::vector<std::string>& arguments) {
+Command::Command(std::vector<std::string> arguments) {
   std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.reserve(arguments.size() + 1);
+  for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {

@@ -22,7 +22,7 @@ struct CommandResult {
 class Command {
  public:
   // Starts it. Any thread. One that cannot be started ends with the reason as output.
-  explicit Command(const std::vector<std::string>& arguments);
+  explicit Command(std::vector<std::string> arguments);
   ~Command();  // kills it if it still runs
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;

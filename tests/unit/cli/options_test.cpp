@@ -76,10 +76,28 @@ TEST_F(OptionsTest, defaults) {
 }
 
 TEST_F(OptionsTest, every_value) {
-  const run::Config o = options({"-o", "out", "--run-id=r.1", "-f", "0", "-z", "64KiB", "--mode",
-                                 "tracked", "--resume", "17", "--keep", "5", "--signal",
-                                 "SIGUSR1,TERM,USR1", "--cut-timeout", "2m", "--deadline-margin", "5m",
-                                 "--requeue", "--slurm-comment", "-vv"});
+  const run::Config o = options({"-o",
+                                 "out",
+                                 "--run-id=r.1",
+                                 "-f",
+                                 "0",
+                                 "-z",
+                                 "64KiB",
+                                 "--mode",
+                                 "tracked",
+                                 "--resume",
+                                 "17",
+                                 "--keep",
+                                 "5",
+                                 "--signal",
+                                 "SIGUSR1,TERM,USR1",
+                                 "--cut-timeout",
+                                 "2m",
+                                 "--deadline-margin",
+                                 "5m",
+                                 "--requeue",
+                                 "--slurm-comment",
+                                 "-vv"});
   EXPECT_EQ(o.output_dir, "out");
   EXPECT_EQ(o.run_id, "r.1");
   EXPECT_EQ(o.interval_ms, 0);
@@ -101,7 +119,8 @@ TEST_F(OptionsTest, switches_with_a_variable_say_yes_or_no) {
   ::setenv("CHKPT_REQUEUE", "yes", 1);
   EXPECT_TRUE(options({}).requeue);
   ::setenv("CHKPT_REQUEUE", "perhaps", 1);
-  EXPECT_THAT(refusal({}), HasSubstr("(environment CHKPT_REQUEUE): 'perhaps' is neither yes nor no"));
+  EXPECT_THAT(refusal({}),
+              HasSubstr("(environment CHKPT_REQUEUE): 'perhaps' is neither yes nor no"));
   ::unsetenv("CHKPT_REQUEUE");
   EXPECT_EQ(options({"--deadline-margin", "none"}).deadline_margin_ms, -1);
   EXPECT_EQ(options({}).deadline_margin_ms, 30'000);
