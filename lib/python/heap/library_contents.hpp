@@ -38,8 +38,9 @@ bool same_entry(const Entry& before, const Entry& now);
 // Numbers, strings, None and tuples of them.
 bool is_atom(PyObject* value);
 
-// itertools.count: changes with every next() and can only be read through its copy.
+// itertools.count: changes with every next(). What it was is kept as its repr, which says it all.
 bool is_counter(PyObject* value);
+Ref counter_text(PyObject* counter);
 
 // Sets or, with a null value, deletes one name of a module or class.
 void write_name(PyObject* object, Holder holder, PyObject* name, PyObject* value_or_null);

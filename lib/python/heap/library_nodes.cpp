@@ -13,11 +13,9 @@ namespace {
 constexpr std::size_t kMostEntries = 100'000;  // tables of constants
 
 void take(Entry& entry) {
+  entry.value =
+      is_counter(entry.value) ? counter_text(entry.value).release() : Py_NewRef(entry.value);
   Py_XINCREF(entry.key);
-  if (is_counter(entry.value))
-    entry.value = call_method(import("copy"), "copy", entry.value).release();
-  else
-    Py_INCREF(entry.value);
 }
 
 void drop(Entry& entry) {
