@@ -311,6 +311,10 @@ Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
   if (found)
     if (const Ref alias = name_in(found, raw(type)))
       return reduced(make_renamed_type, pack(found, alias));
+  // collections._deque_reverse_iterator of 3.12 is to be found in _collections alone.
+  if (PyObject* in_c = module ? loaded_module(("_" + utf8(module.get())).c_str()) : nullptr)
+    if (const Ref there = name_in(in_c, raw(type)))
+      return reduced(make_renamed_type, pack(in_c, there));
   // A module that nobody has imported yet; the pickler will, or say that it cannot.
   if (!found && module && PyUnicode_Check(module.get())) return not_implemented();
   refuse("the type " + full + " cannot be found by name");

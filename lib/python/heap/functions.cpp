@@ -117,7 +117,7 @@ Ref reduce_method(Saver&, PyObject* method, Rule&) {
 // found in the class that has the C method. On other objects the name alone leads to them.
 Ref rebuild_native_method(Args args) {
   PyObject* descriptor =
-      find(reinterpret_cast<PyTypeObject*>(args[0])->tp_dict, utf8(args[1]).c_str());
+      find(type_namespace(reinterpret_cast<PyTypeObject*>(args[0])).get(), utf8(args[1]).c_str());
   if (!descriptor || !Py_TYPE(descriptor)->tp_descr_get) broken("a C method has gone");
   return own(Py_TYPE(descriptor)->tp_descr_get(descriptor, args[2], raw(Py_TYPE(args[2]))));
 }
@@ -128,7 +128,7 @@ PyTypeObject* class_of_method(PyObject* self, const PyMethodDef* definition) {
   PyObject* mro = Py_TYPE(self)->tp_mro;
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); ++i) {
     auto* type = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(mro, i));
-    PyObject* found = find(type->tp_dict, definition->ml_name);
+    PyObject* found = find(type_namespace(type).get(), definition->ml_name);
     if (found && Py_TYPE(found) == &PyMethodDescr_Type &&
         reinterpret_cast<PyMethodDescrObject*>(found)->d_method == definition)
       return type;
@@ -225,7 +225,7 @@ void add_function_types(ExactTypes& types) {
   types[&PySuper_Type] = reduce_super;
   types[&PyCFunction_Type] = reduce_builtin;
   types[&PyCMethod_Type] = reduce_builtin;
-  types[&_PyMethodWrapper_Type] = reduce_method_wrapper;
+  types[Py_TYPE(attr(Py_None, "__str__").get())] = reduce_method_wrapper;  // has no name in C
 }
 
 }  // namespace chkpt::heap

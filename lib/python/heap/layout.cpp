@@ -19,6 +19,14 @@ std::vector<Slot> own_slots(PyTypeObject* type) {
   return slots;
 }
 
+Ref type_namespace(PyTypeObject* type) {
+#if PY_VERSION_HEX >= 0x030C0000
+  return own(PyType_GetDict(type));
+#else
+  return Ref::borrow(type->tp_dict);
+#endif
+}
+
 bool has_dict(PyTypeObject* type) { return type->tp_dictoffset != 0; }
 bool has_weakrefs(PyTypeObject* type) { return type->tp_weaklistoffset != 0; }
 

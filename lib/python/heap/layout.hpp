@@ -24,6 +24,9 @@ struct Layout {
 Layout layout_of(PyTypeObject* type);
 std::vector<Slot> own_slots(PyTypeObject* python_class);
 
+// The namespace of any type; that of a C type is not in the type itself from 3.12 on.
+Ref type_namespace(PyTypeObject* type);
+
 bool has_dict(PyTypeObject* type);
 bool has_weakrefs(PyTypeObject* type);
 

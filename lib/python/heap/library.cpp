@@ -302,6 +302,8 @@ Reduce library_rule(PyTypeObject* type) {
       {"itertools.pairwise", reduce_pairwise},
       {"_collections._deque_iterator", reduce_deque_iterator},
       {"_collections._deque_reverse_iterator", reduce_deque_iterator},
+      {"collections._deque_iterator", reduce_deque_iterator},  // from 3.12 on
+      {"collections._deque_reverse_iterator", reduce_deque_iterator},
       {"functools._lru_cache_wrapper", reduce_lru_cache},
       {"typing.TypeVar", reduce_type_parameter},
       {"typing.TypeVarTuple", reduce_type_parameter},

@@ -32,6 +32,19 @@ Ref reduce_rlock(Saver&, PyObject* lock, Rule&) {
   return reduced(make_rlock, pack(number(rlock_count(lock))));
 }
 
+// ---- what 3.13 knows of a thread that has ended, or was not started; others refuse the save
+// anyway
+
+// (thread's number or None)
+Ref rebuild_thread_handle(Args args) {
+  const Ref thread = import("_thread");
+  if (args[0] == Py_None) return call_method(thread, "_ThreadHandle");
+  Ref handle = call_method(thread, "_make_thread_handle", args[0]);
+  call_method(handle, "_set_done");
+  return handle;
+}
+const Rebuilder make_thread_handle{"thread_handle", guarded<rebuild_thread_handle>};
+
 // ---- queue.SimpleQueue, which only shows its items by giving them away: they are put back in
 // their order. Nobody else can be at the queue: a save has the GIL, and other threads are refused.
 
@@ -231,11 +244,20 @@ Ref reduce_weakref(Saver& saver, PyObject* reference, Rule& rule) {
   return reduced(make_weakref, args, instance_state(saver, reference, rule), set_weakref);
 }
 
+Ref reduce_thread_handle(Saver&, PyObject* handle, Rule&) {
+  const bool done = is_true(call_method(handle, "is_done"));
+  const Ref ident = attr(handle, "ident");
+  if (!done && !ident.is(Py_None) && integer(ident.get()) != 0) refuse("a running thread");
+  return reduced(make_thread_handle, pack(done ? ident : none()));
+}
+
 void add_sync_types(ExactTypes& types) {
   const Ref thread = import("_thread");
   types[type_object(attr(thread, "LockType"))] = reduce_lock;
   types[type_object(attr(thread, "RLock"))] = reduce_rlock;
   types[type_object(attr(thread, "_local"))] = reduce_local;
+  if (const Ref handle = attr_or_null(thread.get(), "_ThreadHandle"))  // from 3.13 on
+    types[type_object(handle)] = reduce_thread_handle;
   types[&_PyWeakref_ProxyType] = reduce_proxy;
   types[&_PyWeakref_CallableProxyType] = reduce_proxy;
   types[&PyContextVar_Type] = reduce_context_variable;

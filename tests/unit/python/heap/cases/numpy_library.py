@@ -1,11 +1,11 @@
 # State of numpy beside its arrays: random generators, settings, dtypes, functions.
 # Each builder makes objects and returns what to do with them: those that went through the save
 # must do what new ones do.
-from numpy.polynomial import Polynomial, Chebyshev
 import struct
 
 try:
     import numpy as np
+    from numpy.polynomial import Polynomial, Chebyshev
 except ImportError:
     raise SystemExit("SKIP: numpy is not installed")
 
