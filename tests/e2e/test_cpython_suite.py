@@ -52,6 +52,7 @@ def suite_is_installed():
     assert done.returncode == 0, "CPython's tests are missing (Debian: libpython3.11-testsuite)"
 
 
+# The folders' names are equally long: paths of sockets in them may be too long for some of the tests.
 def assert_same_verdicts(ours, theirs):
     expected, actual = theirs.verdicts(), ours.verdicts()
     assert actual == expected
@@ -63,13 +64,13 @@ def test_as_the_interpreter(folder):
     link = folder / "bin" / os.path.basename(PYTHON)
     link.parent.mkdir()
     link.symlink_to(CHKPT_MPI)
-    ours = Suite([link], AS_PYTHON, folder / "ours")
-    theirs = Suite([PYTHON], AS_PYTHON, folder / "theirs")
+    ours = Suite([link], AS_PYTHON, folder / "chkpt")
+    theirs = Suite([PYTHON], AS_PYTHON, folder / "plain")
     assert_same_verdicts(ours, theirs)
 
 
 def test_under_its_own_name(folder):
     options = ["-q", "-f", "-1", "--resume", "never", "-o", folder / "checkpoints"]
-    ours = Suite([CHKPT_MPI, *options], AS_ITSELF, folder / "ours")
-    theirs = Suite([PYTHON], AS_ITSELF, folder / "theirs")
+    ours = Suite([CHKPT_MPI, *options], AS_ITSELF, folder / "chkpt")
+    theirs = Suite([PYTHON], AS_ITSELF, folder / "plain")
     assert_same_verdicts(ours, theirs)

@@ -16,4 +16,4 @@ def key(number):
 if MPI.COMM_WORLD.rank == MPI.COMM_WORLD.size - 1:
     order = sorted(range(2), key=key)
 MPI.COMM_WORLD.Barrier()
-print("end of rank", MPI.COMM_WORLD.rank)
+print(f"end of rank {MPI.COMM_WORLD.rank}\n", end="")  # one write: other ranks print too

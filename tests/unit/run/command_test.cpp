@@ -31,7 +31,7 @@ TEST(CommandTest, words_are_not_split_or_expanded) {
 }
 
 TEST(CommandTest, one_that_is_not_there_says_so) {
-  const CommandResult result = Command({"no-such-command"}).wait(10s);
+  const CommandResult result = Command({"/no-such-command"}).wait(10s);
   EXPECT_TRUE(result.ended);
   EXPECT_THAT(result.output, HasSubstr("no-such-command: No such file"));
 }
