@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What an object of a library module directly holds, as a flat list that can be compared, saved and
 // put back: the names of a module, class or instance, slots, and the elements of a container. No
-// code of the library runs.
+// code of the library runs, but for the hashes of an OrderedDict's keys.
 #pragma once
 
 #include "python/ref.hpp"
