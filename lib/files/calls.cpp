@@ -1,33 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The C library's calls that change files by name, exported from the executable: Python, its
 // extension modules and the libraries under them (HDF5, SQLite, ...) find these first. Each tells
-// the journal and goes on to the real one. Calls that only read pay one comparison.
+// the journal and goes on to the real one. Calls that only read pay one comparison. What is opened
+// for Python is noted by its number (descriptors.hpp).
 #undef _FORTIFY_SOURCE  // its inline versions of open() would clash with these definitions
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files/descriptors.hpp"
+#include "files/exported_call.hpp"
 #include "files/journal.hpp"
 
 using chkpt::files::Change;
 using chkpt::files::journal;
 
-#define CHKPT_CALL extern "C" __attribute__((visibility("default"), used))
-
 namespace {
-
-// The next definition in the order of loading: the C library's, or that of a tool in between.
-template <class Function>
-Function next(const char* name) {
-  return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
-}
-
-#define CHKPT_NEXT(name) static const auto real = next<decltype(&::name)>(#name)
 
 bool takes_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE; }
 
@@ -60,6 +52,13 @@ void before(int dirfd, const char* path, Change change) {
   if (auto* const to = journal()) to->touch(dirfd, path, change, false);
 }
 
+int opened(int number, const void* caller) {
+  if (number >= 0) {
+    chkpt::files::descriptors::note(number, chkpt::files::descriptors::Origin::kOpened, caller);
+  }
+  return number;
+}
+
 // A file that was opened for appending may be cut all the same.
 void before_ftruncate(int fd) {
   if (auto* const to = journal()) to->touch_descriptor(fd, Change::kOverwrite);
@@ -71,40 +70,40 @@ mode_t mode_argument(int flags, va_list arguments) {
 
 }  // namespace
 
-#define CHKPT_OPEN(name)                                  \
-  CHKPT_CALL int name(const char* path, int flags, ...) { \
-    CHKPT_NEXT(name);                                     \
-    va_list arguments;                                    \
-    va_start(arguments, flags);                           \
-    const mode_t mode = mode_argument(flags, arguments);  \
-    va_end(arguments);                                    \
-    before_open(AT_FDCWD, path, flags);                   \
-    return real(path, flags, mode);                       \
+#define CHKPT_OPEN(name)                                                 \
+  CHKPT_CALL int name(const char* path, int flags, ...) {                \
+    CHKPT_NEXT(name);                                                    \
+    va_list arguments;                                                   \
+    va_start(arguments, flags);                                          \
+    const mode_t mode = mode_argument(flags, arguments);                 \
+    va_end(arguments);                                                   \
+    before_open(AT_FDCWD, path, flags);                                  \
+    return opened(real(path, flags, mode), __builtin_return_address(0)); \
   }
-#define CHKPT_OPENAT(name)                                           \
-  CHKPT_CALL int name(int dirfd, const char* path, int flags, ...) { \
-    CHKPT_NEXT(name);                                                \
-    va_list arguments;                                               \
-    va_start(arguments, flags);                                      \
-    const mode_t mode = mode_argument(flags, arguments);             \
-    va_end(arguments);                                               \
-    before_open(dirfd, path, flags);                                 \
-    return real(dirfd, path, flags, mode);                           \
+#define CHKPT_OPENAT(name)                                                      \
+  CHKPT_CALL int name(int dirfd, const char* path, int flags, ...) {            \
+    CHKPT_NEXT(name);                                                           \
+    va_list arguments;                                                          \
+    va_start(arguments, flags);                                                 \
+    const mode_t mode = mode_argument(flags, arguments);                        \
+    va_end(arguments);                                                          \
+    before_open(dirfd, path, flags);                                            \
+    return opened(real(dirfd, path, flags, mode), __builtin_return_address(0)); \
   }
 // What code compiled with _FORTIFY_SOURCE calls when it passes no mode.
-#define CHKPT_OPEN_2(name)                           \
-  CHKPT_CALL int name(const char* path, int flags);  \
-  CHKPT_CALL int name(const char* path, int flags) { \
-    CHKPT_NEXT(name);                                \
-    before_open(AT_FDCWD, path, flags);              \
-    return real(path, flags);                        \
+#define CHKPT_OPEN_2(name)                                         \
+  CHKPT_CALL int name(const char* path, int flags);                \
+  CHKPT_CALL int name(const char* path, int flags) {               \
+    CHKPT_NEXT(name);                                              \
+    before_open(AT_FDCWD, path, flags);                            \
+    return opened(real(path, flags), __builtin_return_address(0)); \
   }
-#define CHKPT_OPENAT_2(name)                                    \
-  CHKPT_CALL int name(int dirfd, const char* path, int flags);  \
-  CHKPT_CALL int name(int dirfd, const char* path, int flags) { \
-    CHKPT_NEXT(name);                                           \
-    before_open(dirfd, path, flags);                            \
-    return real(dirfd, path, flags);                            \
+#define CHKPT_OPENAT_2(name)                                              \
+  CHKPT_CALL int name(int dirfd, const char* path, int flags);            \
+  CHKPT_CALL int name(int dirfd, const char* path, int flags) {           \
+    CHKPT_NEXT(name);                                                     \
+    before_open(dirfd, path, flags);                                      \
+    return opened(real(dirfd, path, flags), __builtin_return_address(0)); \
   }
 #define CHKPT_FOPEN(name)                                     \
   CHKPT_CALL FILE* name(const char* path, const char* mode) { \

@@ -177,7 +177,9 @@ class ValueText {
     if (objects_.callable(n) == "R:file.text") n = objects_.argument(n, 0);
     if (objects_.callable(n) == "R:file.buffered") n = objects_.argument(n, 1);
     if (objects_.callable(n) != "R:file.raw") return "";
-    const NodeId path = objects_.argument(n, 0);
+    const NodeId open_file = objects_.argument(n, 0);
+    if (open_file == kNoNode || graph_.count(open_file, Role::kItems) == 0) return "";
+    const NodeId path = graph_.child(open_file, Role::kItems, 0);
     return path == kNoNode ? "" : " " + quote_text(graph_.raw_text(path), width_);
   }
 

@@ -10,11 +10,13 @@
 #include <cstdlib>
 #include <memory>
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cut/handles.hpp"
+#include "files/descriptors.hpp"
 #include "mpi/session.hpp"
 #include "python/chkpt/module.hpp"
 #include "python/frames/safe_point.hpp"
@@ -214,6 +216,9 @@ void begin(Session& session) {
   start_agent(session);
   connect_script(session.config, session.agent, *session.work, session.start);
   install_signal_triggers(session.config, session.agent);
+  files::low_numbers::release();
+  files::descriptors::watch(dlsym(RTLD_DEFAULT, "PyOS_FSPath"),
+                            [] { return PyGILState_GetThisThreadState() != nullptr; });
 }
 
 int continue_script(Session& session) {
@@ -240,6 +245,8 @@ int start_script(Session& session) {
 }
 
 int run_session(Session& session) {
+  files::descriptors::begin();
+  files::low_numbers::hold();
   start_mpi(session.job);
   log::set_rank(session::rank(), session::size());
   check_launch(session.job);

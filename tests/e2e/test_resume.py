@@ -162,10 +162,15 @@ def test_a_rank_that_had_ended_ends_again(work):
     assert resumed.stdout == b"end of rank 0\n"
 
 
-@pytest.mark.xfail(strict=True, reason="a number from os.open() is not opened again on resume; it "
-                                       "may even stand for another file by then")
 def test_descriptors_of_os_open_go_on(work):
     command = [CHKPT_MPI, harness.ROOT / "tests/e2e/scripts/raw_descriptor.py"]
     harness.run(command, work)
     harness.run(command, work)
     assert (work / "raw.txt").read_bytes() == b"before\nafter\n"
+
+
+def test_descriptors_without_a_name_are_refused(work):
+    script = "import os, chkpt; ends = os.pipe(); print(chkpt.snapshot())"
+    outcome = harness.run([CHKPT_MPI, "-c", script], work)
+    assert outcome.stdout == b"False\n"
+    assert any("which the script holds as a number: pipe" in line for line in outcome.messages), outcome.stderr

@@ -4,106 +4,29 @@
 // name; the standard streams go by reference.
 #include <Python.h>
 
-#include <cerrno>
-#include <cstring>
-
 #include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "python/heap/call.hpp"
 #include "python/heap/files.hpp"
 #include "python/heap/loader.hpp"
+#include "python/heap/open_file.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
 namespace {
 
-std::string quoted(const std::string& name) { return "'" + name + "'"; }
-
-// ---- describing
-
-struct OpenFile {
-  std::string path;  // absolute
-  long long size = 0;
-  int flags = 0;
-};
-
-[[noreturn]] void refuse_kind(const std::string& name, mode_t mode) {
-  if (S_ISFIFO(mode)) refuse("pipe " + quoted(name) + " cannot be reopened");
-  if (S_ISSOCK(mode)) refuse("socket " + quoted(name) + " cannot be reopened");
-  if (S_ISCHR(mode)) refuse("device " + quoted(name) + " cannot be reopened");
-  refuse("file " + quoted(name) + " is not a regular file");
-}
-
-std::string name_of_descriptor(int fd) {
-  char link[64], target[PATH_MAX];
-  std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  const ssize_t length = readlink(link, target, sizeof target - 1);
-  return length > 0 ? std::string(target, static_cast<std::size_t>(length)) : "";
-}
-
-// The file behind the descriptor, under a name that leads to the very same file.
-OpenFile describe_descriptor(int fd) {
-  struct stat opened, named;
-  if (fstat(fd, &opened) != 0) refuse("fstat failed: " + std::string(std::strerror(errno)));
-  OpenFile file;
-  file.path = name_of_descriptor(fd);
-  if (file.path == "/dev/null" || file.path == "/dev/zero" || file.path == "/dev/urandom") {
-    file.flags = fcntl(fd, F_GETFL);
-    file.size = -1;
-    return file;
-  }
-  if (!S_ISREG(opened.st_mode)) refuse_kind(file.path, opened.st_mode);
-  if (opened.st_nlink == 0) refuse("file " + quoted(file.path) + " has been deleted");
-  if (stat(file.path.c_str(), &named) != 0 || named.st_dev != opened.st_dev ||
-      named.st_ino != opened.st_ino)
-    refuse("file " + quoted(file.path) + " has been renamed or replaced");
-  file.flags = fcntl(fd, F_GETFL);
-  if (file.flags < 0) refuse("the flags of file " + quoted(file.path) + " cannot be read");
-  file.size = opened.st_size;
-  return file;
-}
-
 // ---- FileIO: the one layer that knows the file
 
-int mode_flags(int flags) { return flags & (O_ACCMODE | O_APPEND); }
-
-// Opens the file and cuts off what was written later.
-int reopen(const std::string& path, int flags, long long size) {
-  const bool writes = (flags & O_ACCMODE) != O_RDONLY && size >= 0;
-  const int fd = open(path.c_str(), mode_flags(flags) | O_CLOEXEC | (writes ? O_CREAT : 0), 0666);
-  if (fd < 0) broken("cannot reopen " + quoted(path) + ": " + std::strerror(errno));
-  struct stat now;
-  const bool known = fstat(fd, &now) == 0;
-  if (!known || (size >= 0 && now.st_size < size)) {
-    close(fd);
-    broken("file " + quoted(path) + " is shorter than it was at the snapshot");
-  }
-  if (writes && now.st_size > size && ftruncate(fd, size) != 0) {
-    const int error = errno;
-    close(fd);
-    broken("cannot cut " + quoted(path) + " to its saved size: " + std::strerror(error));
-  }
-  return fd;
-}
-
-// ("file", path, name, python mode, flags, size, position)
+// (open file, name, python mode, closefd, position)
 Ref rebuild_raw_file(Args args) {
-  const int fd = reopen(utf8(args[0]), static_cast<int>(integer(args[3])), integer(args[4]));
-  const Ref file_io = attr(import("_io"), "FileIO");
+  const int fd = ReopenedFiles::current().reopen(unpacked_file(args[0]));
   const Ref keywords = new_dict();
-  put(keywords, "closefd", boolean(true));
-  PyObject* made = PyObject_Call(file_io.get(), pack(number(fd), args[2]).get(), keywords.get());
-  if (!made) {
-    close(fd);
-    throw Raised{};
-  }
-  const Ref file = Ref::steal(made);
-  set_attr(made, "name", args[1]);
-  if (args[5] != Py_None) call_method(file, "seek", args[5]);
+  put(keywords, "closefd", Ref::borrow(args[3]));
+  const Ref file = call_with(attr(import("_io"), "FileIO").get(), pack(number(fd), args[2]).get(),
+                             keywords.get());
+  set_attr(file.get(), "name", args[1]);
+  if (args[4] != Py_None) call_method(file, "seek", args[4]);
   return file;
 }
 const Rebuilder make_raw_file{"file.raw", guarded<rebuild_raw_file>};
@@ -168,9 +91,8 @@ Ref reduce_raw_file(Saver&, PyObject* file, Rule&) {
                    pack(number(fd), text(reopen_mode(utf8(mode.get()))), attr(file, "closefd")));
   const OpenFile open_file = describe_descriptor(static_cast<int>(fd));
   const Ref position = open_file.size < 0 ? none() : call_method(file, "tell");
-  return reduced(make_raw_file,
-                 pack(text(open_file.path), shown, text(reopen_mode(utf8(mode.get()))),
-                      number(open_file.flags), number(open_file.size), position));
+  return reduced(make_raw_file, pack(packed(open_file), shown, text(reopen_mode(utf8(mode.get()))),
+                                     attr(file, "closefd"), position));
 }
 
 // ---- buffered layers: flushed, then position and size are the raw file's

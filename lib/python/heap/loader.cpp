@@ -15,6 +15,7 @@
 #include "python/heap/foreign.hpp"
 #include "python/heap/hashing.hpp"
 #include "python/heap/library_globals.hpp"
+#include "python/heap/open_file.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/rebuilder.hpp"
 
@@ -62,6 +63,7 @@ void restore_process(const Ref& states) {
 Loader::Loader(std::vector<ByteView> stream, const std::vector<LoadedBuffer>& buffers)
     : stream_(std::move(stream)) {
   active = this;
+  ReopenedFiles::begin_load();
   unpickler_ = make_unpickler(*this, buffers);
 }
 

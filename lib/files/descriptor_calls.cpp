@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The C library's calls that make, copy and close descriptors without a name, exported from the
+// executable: descriptors.hpp learns which numbers Python has. Others pay two comparisons.
+#include <cstdarg>
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "files/descriptors.hpp"
+#include "files/exported_call.hpp"
+
+using chkpt::files::descriptors::forget;
+using chkpt::files::descriptors::note;
+using chkpt::files::descriptors::Origin;
+
+namespace {
+
+int noted(int number, Origin origin, const void* caller) {
+  if (number >= 0) note(number, origin, caller);
+  return number;
+}
+
+int noted_pipe(int result, const int* ends, const void* caller) {
+  if (result == 0) {
+    note(ends[0], Origin::kMade, caller);
+    note(ends[1], Origin::kMade, caller);
+  }
+  return result;
+}
+
+bool copies(int command) { return command == F_DUPFD || command == F_DUPFD_CLOEXEC; }
+
+}  // namespace
+
+#define CHKPT_CALLER __builtin_return_address(0)
+
+// Every command's argument, if it has one, is an int or a pointer: passed on as the wider of them.
+#define CHKPT_FCNTL(name)                                                           \
+  CHKPT_CALL int name(int fd, int command, ...) {                                   \
+    CHKPT_NEXT(name);                                                               \
+    va_list arguments;                                                              \
+    va_start(arguments, command);                                                   \
+    void* const argument = va_arg(arguments, void*);                                \
+    va_end(arguments);                                                              \
+    const int result = real(fd, command, argument);                                 \
+    return copies(command) ? noted(result, Origin::kCopied, CHKPT_CALLER) : result; \
+  }
+
+CHKPT_FCNTL(fcntl)
+CHKPT_FCNTL(fcntl64)
+
+CHKPT_CALL int dup(int fd) noexcept {
+  CHKPT_NEXT(dup);
+  return noted(real(fd), Origin::kCopied, CHKPT_CALLER);
+}
+CHKPT_CALL int dup2(int fd, int number) noexcept {
+  CHKPT_NEXT(dup2);
+  const int result = real(fd, number);
+  return fd == number ? result : noted(result, Origin::kCopied, CHKPT_CALLER);
+}
+CHKPT_CALL int dup3(int fd, int number, int flags) noexcept {
+  CHKPT_NEXT(dup3);
+  return noted(real(fd, number, flags), Origin::kCopied, CHKPT_CALLER);
+}
+
+CHKPT_CALL int pipe(int* ends) noexcept {
+  CHKPT_NEXT(pipe);
+  return noted_pipe(real(ends), ends, CHKPT_CALLER);
+}
+CHKPT_CALL int pipe2(int* ends, int flags) noexcept {
+  CHKPT_NEXT(pipe2);
+  return noted_pipe(real(ends, flags), ends, CHKPT_CALLER);
+}
+CHKPT_CALL int memfd_create(const char* name, unsigned int flags) noexcept {
+  CHKPT_NEXT(memfd_create);
+  return noted(real(name, flags), Origin::kMade, CHKPT_CALLER);
+}
+CHKPT_CALL int eventfd(unsigned int count, int flags) noexcept {
+  CHKPT_NEXT(eventfd);
+  return noted(real(count, flags), Origin::kMade, CHKPT_CALLER);
+}
+
+// Before the number is free for another thread.
+CHKPT_CALL int close(int fd) {
+  CHKPT_NEXT(close);
+  forget(fd);
+  return real(fd);
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "files/descriptors.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <link.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace chkpt::files {
+namespace {
+
+constexpr int kNumbers = 4096;     // a script with more descriptors does not keep them as numbers
+constexpr int kHeldNumbers = 256;  // at most
+
+class SavedErrno {
+ public:
+  SavedErrno() : errno_(errno) {}
+  ~SavedErrno() { errno = errno_; }
+  SavedErrno(const SavedErrno&) = delete;
+  SavedErrno& operator=(const SavedErrno&) = delete;
+
+ private:
+  int errno_;
+};
+
+}  // namespace
+
+namespace descriptors {
+namespace {
+
+struct Note {
+  std::atomic<Origin> origin{Origin::kNone};
+  dev_t device = 0;
+  ino_t inode = 0;
+};
+Note g_notes[kNumbers];
+
+struct Identity {
+  bool open = false;
+  dev_t device = 0;
+  ino_t inode = 0;
+};
+Identity g_standard[3];
+
+struct Range {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+};
+Range g_python;
+pid_t g_pid = 0;
+bool (*g_in_python_thread)() = nullptr;
+
+bool in_table(int number) { return number >= 0 && number < kNumbers; }
+
+// A child of vfork() closes and copies descriptors of its own, in this process's memory.
+bool in_other_process() { return getpid() != g_pid; }
+
+int find_code(dl_phdr_info* info, std::size_t, void* wanted) {
+  const auto address = reinterpret_cast<std::uintptr_t>(wanted);
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const auto& segment = info->dlpi_phdr[i];
+    const std::uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
+    if (segment.p_type != PT_LOAD || address < begin || address >= begin + segment.p_memsz)
+      continue;
+    g_python = {begin, begin + segment.p_memsz};
+    return 1;
+  }
+  return 0;
+}
+
+bool still_the_same(int number) {
+  struct stat info {};
+  return fstat(number, &info) == 0 && info.st_dev == g_notes[number].device &&
+         info.st_ino == g_notes[number].inode;
+}
+
+}  // namespace
+
+void begin() {
+  for (int number = 0; number < 3; ++number) {
+    struct stat info {};
+    if (fstat(number, &info) == 0) g_standard[number] = {true, info.st_dev, info.st_ino};
+  }
+  g_pid = getpid();
+}
+
+void watch(const void* function, bool (*in_python_thread)()) {
+  dl_iterate_phdr(find_code, const_cast<void*>(function));
+  g_in_python_thread = in_python_thread;
+}
+
+void adopt(int number, Origin origin) noexcept {
+  const SavedErrno saved;
+  struct stat info {};
+  if (!in_table(number) || in_other_process() || fstat(number, &info) != 0) return;
+  Note& note = g_notes[number];
+  note.device = info.st_dev;
+  note.inode = info.st_ino;
+  note.origin = origin;
+}
+
+void note(int number, Origin origin, const void* caller) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(caller);
+  if (g_in_python_thread != nullptr && address >= g_python.begin && address < g_python.end &&
+      g_in_python_thread()) {
+    adopt(number, origin);
+  } else {
+    forget(number);
+  }
+}
+
+void forget(int number) noexcept {
+  if (!in_table(number) || g_notes[number].origin == Origin::kNone || in_other_process()) return;
+  g_notes[number].origin = Origin::kNone;
+}
+
+std::vector<Known> known() {
+  std::vector<Known> found;
+  for (int number = 0; number < kNumbers; ++number) {
+    const Origin origin = g_notes[number].origin;
+    // The C library itself closes some without a call that could be seen (closedir).
+    if (origin != Origin::kNone && still_the_same(number)) found.push_back({number, origin});
+  }
+  return found;
+}
+
+std::vector<int> lower_of_same_file(int number) {
+  std::vector<int> found;
+  if (!in_table(number)) return found;
+  const Note& wanted = g_notes[number];
+  for (int lower = 0; lower < number; ++lower) {
+    const Note& note = g_notes[lower];
+    if (note.origin != Origin::kNone && note.device == wanted.device && note.inode == wanted.inode)
+      found.push_back(lower);
+  }
+  return found;
+}
+
+std::optional<int> as_standard_stream(const struct stat& info) {
+  for (int number : {1, 2, 0}) {
+    const Identity& stream = g_standard[number];
+    if (stream.open && stream.device == info.st_dev && stream.inode == info.st_ino) return number;
+  }
+  return {};
+}
+
+}  // namespace descriptors
+
+namespace low_numbers {
+namespace {
+
+bool g_held[kHeldNumbers];
+
+int most_to_hold() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  return static_cast<int>(std::min<rlim_t>(kHeldNumbers, limit.rlim_cur / 4));
+}
+
+}  // namespace
+
+void hold() noexcept {
+  const SavedErrno saved;
+  const int end = most_to_hold();
+  const int source = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (source < 0) return;  // then numbers may differ, as without this
+  for (;;) {
+    const int number = fcntl(source, F_DUPFD_CLOEXEC, 3);
+    if (number < 0) break;
+    if (number >= end) {
+      ::close(number);
+      break;
+    }
+    g_held[number] = true;
+  }
+  if (source > 2 && source < end) {
+    g_held[source] = true;
+  } else {
+    ::close(source);
+  }
+}
+
+void release() noexcept {
+  const SavedErrno saved;
+  for (int number = 0; number < kHeldNumbers; ++number) {
+    if (!g_held[number]) continue;
+    ::close(number);
+    g_held[number] = false;
+  }
+}
+
+bool give(int fd, int number, bool inheritable) noexcept {
+  const SavedErrno saved;
+  if (fd == number) return fcntl(fd, F_SETFD, inheritable ? 0 : FD_CLOEXEC) == 0;
+  const bool held = number < kHeldNumbers && g_held[number];
+  if (number > 2 && !held && fcntl(number, F_GETFD) >= 0) return false;
+  if (dup3(fd, number, inheritable ? 0 : O_CLOEXEC) < 0) return false;
+  if (held) g_held[number] = false;
+  ::close(fd);
+  return true;
+}
+
+}  // namespace low_numbers
+
+}  // namespace chkpt::files

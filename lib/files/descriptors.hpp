@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Descriptors that Python code has as bare numbers: os.open, os.dup, os.pipe and the like. No
+// object tells later that such a number is in use, so the wrapped calls of the C library
+// (calls.cpp, descriptor_calls.cpp) note here which ones they gave to Python. The same numbers must
+// be free for them on a resume: until then, low_numbers keeps everybody else away from them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <sys/stat.h>
+
+namespace chkpt::files {
+
+namespace descriptors {
+
+enum class Origin : std::uint8_t {
+  kNone,
+  kOpened,  // by a name
+  kCopied,  // os.dup, os.dup2; also the module mmap keeps a copy
+  kMade,    // a pipe, a file in memory, an event counter
+};
+
+struct Known {
+  int number;
+  Origin origin;
+};
+
+// Once, in the main thread, while descriptors 0 to 2 are still those that the process was given.
+void begin();
+// From now on, what threads of Python get by calls from the object file that `function` is in (the
+// interpreter: the executable itself, or a shared library) is Python's. chkpt's own code may be in
+// the same object file: in such threads it closes what it opens before Python runs again.
+void watch(const void* function, bool (*in_python_thread)());
+
+// By the wrapped calls: any thread, signal handlers, children that share this memory (vfork). They
+// leave errno alone.
+void note(int number, Origin origin, const void* caller) noexcept;
+void forget(int number) noexcept;
+
+// A resume has made it for the script.
+void adopt(int number, Origin origin) noexcept;
+
+// Those that are open, in ascending order.
+std::vector<Known> known();
+// Numbers below it that were noted for the same file, in ascending order.
+std::vector<int> lower_of_same_file(int number);
+// 0, 1 or 2 if the descriptor is what the process had as that standard stream when it started.
+std::optional<int> as_standard_stream(const struct stat& info);
+
+}  // namespace descriptors
+
+namespace low_numbers {
+
+// Occupies the unused low numbers, so that what the libraries open meanwhile gets higher ones and
+// the script's first file gets the number it gets from python3.
+void hold() noexcept;
+void release() noexcept;
+// Moves `fd` to `number` if nobody but hold() uses that; closes `fd` then. The copy is inherited by
+// programs if `inheritable`.
+bool give(int fd, int number, bool inheritable) noexcept;
+
+}  // namespace low_numbers
+
+}  // namespace chkpt::files

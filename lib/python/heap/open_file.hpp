@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What is behind an open descriptor, so that it can be opened again: by name, under the same
+// number, and with copies (os.dup) that share one position still sharing it.
+#pragma once
+
+#include "python/ref.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include <sys/stat.h>
+
+namespace chkpt::heap {
+
+struct OpenFile {
+  std::string path;    // absolute
+  int flags = 0;       // of open(2)
+  long long size = 0;  // -1: a device; -2: a directory
+  int number = -1;
+  int group = -1;  // lowest number known to share this one's position; its own if none does
+  bool inheritable = false;
+};
+
+// Of a regular file that still has its name, a directory, or a device that every machine has.
+// Throws CannotSave for anything else.
+OpenFile describe_descriptor(int fd);
+// /proc's name for what is behind it; "" if it is not open.
+std::string name_of_descriptor(int fd);
+
+Ref packed(const OpenFile& file);  // for the stream
+OpenFile unpacked_file(PyObject* packed);
+
+// The files of one load, up to its last step (Loaded::finish).
+class ReopenedFiles {
+ public:
+  static void begin_load();
+  static ReopenedFiles& current();  // of the newest load
+
+  // A descriptor for it: one that this load has opened already under the saved number; a copy of
+  // one it shares its position with; or a new one, with what was written later cut off. Under the
+  // saved number, unless that is taken. Throws Raised.
+  int reopen(const OpenFile& file);
+  // The same, but under no other number.
+  int reopen_exactly(const OpenFile& file);
+
+ private:
+  std::map<int, int> by_number_;  // saved -> now
+  std::map<int, int> by_group_;
+};
+
+}  // namespace chkpt::heap
