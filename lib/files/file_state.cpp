@@ -5,12 +5,15 @@
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <iterator>
 #include <memory>
 
 #include <fcntl.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include "base/directory.hpp"
 
 namespace chkpt::files {
 namespace {
@@ -36,6 +39,14 @@ std::optional<std::string> real_path(const std::string& path) {
                                                          &std::free);
   if (!real) return std::nullopt;
   return std::string(real.get());
+}
+
+bool has_range_lock(int fd) {
+  std::ifstream info("/proc/self/fdinfo/" + std::to_string(fd));
+  for (std::string line; std::getline(info, line);) {
+    if (line.rfind("lock:", 0) == 0 && line.find(" POSIX ") != std::string::npos) return true;
+  }
+  return false;
 }
 
 std::string base_of(int dirfd) {
@@ -85,6 +96,21 @@ std::string link_target(const std::string& path) {
   char target[PATH_MAX];
   const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
   return length > 0 ? std::string(target, static_cast<std::size_t>(length)) : std::string();
+}
+
+Opened opened_here(const struct stat& info) {
+  Opened found;
+  for (const std::string& name : Directory::open("/proc/self/fd").names()) {
+    const int fd = std::stoi(name);
+    struct stat here {};
+    if (::fstat(fd, &here) != 0 || here.st_ino != info.st_ino || here.st_dev != info.st_dev) {
+      continue;
+    }
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (flags >= 0 && (flags & O_PATH) == 0 && (flags & O_ACCMODE) != O_WRONLY) return {fd, false};
+    found.range_locked = found.range_locked || has_range_lock(fd);
+  }
+  return found;
 }
 
 bool on_shared_file_system(const std::string& folder) {

@@ -21,6 +21,13 @@ std::optional<struct stat> examine(const std::string& path);  // lstat; nothing 
 std::int64_t mtime_ns(const struct stat& info);
 std::string link_target(const std::string& path);
 
+// How this process has the file open already.
+struct Opened {
+  int readable = -1;          // a descriptor to read it through; -1 if there is none
+  bool range_locked = false;  // looked up only if there is none
+};
+Opened opened_here(const struct stat& info);
+
 // A file system known to be shared between nodes (NFS, Lustre, GPFS, ...).
 bool on_shared_file_system(const std::string& folder);
 std::string host_name();

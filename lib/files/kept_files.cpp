@@ -46,6 +46,19 @@ UniqueFd open_for_reading(const std::string& path) {
   return fd;
 }
 
+// To open and close a file once more gives up the range locks that this process has on it
+// (fcntl(2)): what is open is read through its own descriptor.
+std::string read_contents(const std::string& path, const struct stat& info) {
+  const Opened opened = opened_here(info);
+  if (opened.range_locked)
+    throw_io("cannot keep, without losing the script's lock on it,", path, EBUSY);
+  std::string contents(static_cast<std::size_t>(info.st_size), '\0');
+  UniqueFd own;
+  if (opened.readable < 0) own = open_for_reading(path);
+  read_all(own ? own.get() : opened.readable, contents.data(), contents.size(), 0, path);
+  return contents;
+}
+
 }  // namespace
 
 KeptFiles KeptFiles::open_or_create(const Directory& run_directory) {
@@ -64,11 +77,9 @@ std::string KeptFiles::new_name() {
 
 std::string KeptFiles::copy(const std::string& path, const struct stat& info) {
   if (static_cast<std::uint64_t>(info.st_size) > kLargestCopy) return "";
-  const UniqueFd from = open_for_reading(path);
+  const std::string contents = read_contents(path, info);
   const std::string name = new_name();
   PendingFile file(directory_, name);
-  std::string contents(static_cast<std::size_t>(info.st_size), '\0');
-  read_all(from.get(), contents.data(), contents.size(), 0, path);
   file.append(ByteView(std::string_view(contents)));
   file.publish(0600, PendingFile::Durability::kHint);
   return name;

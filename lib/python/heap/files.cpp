@@ -18,13 +18,28 @@ namespace {
 
 // ---- FileIO: the one layer that knows the file
 
+// A FileIO of a mode that would make the file: it asks an opener for the descriptor.
+Ref exclusive_file(int fd, PyObject* mode) {
+  const Ref answers = new_dict();
+  put(answers, "file", number(fd));
+  const Ref keywords = new_dict();
+  put(keywords, "opener", attr(answers, "get"));
+  return call_with(attr(import("_io"), "FileIO").get(), pack(text("file"), mode).get(),
+                   keywords.get());
+}
+
+Ref file_of_descriptor(int fd, PyObject* mode, PyObject* closefd) {
+  if (utf8(mode)[0] == 'x' && closefd == Py_True) return exclusive_file(fd, mode);
+  const Ref keywords = new_dict();
+  put(keywords, "closefd", Ref::borrow(closefd));
+  return call_with(attr(import("_io"), "FileIO").get(), pack(number(fd), mode).get(),
+                   keywords.get());
+}
+
 // (open file, name, python mode, closefd, position)
 Ref rebuild_raw_file(Args args) {
   const int fd = ReopenedFiles::current().reopen(unpacked_file(args[0]));
-  const Ref keywords = new_dict();
-  put(keywords, "closefd", Ref::borrow(args[3]));
-  const Ref file = call_with(attr(import("_io"), "FileIO").get(), pack(number(fd), args[2]).get(),
-                             keywords.get());
+  const Ref file = file_of_descriptor(fd, args[2], args[3]);
   set_attr(file.get(), "name", args[1]);
   if (args[4] != Py_None) call_method(file, "seek", args[4]);
   return file;
@@ -32,7 +47,9 @@ Ref rebuild_raw_file(Args args) {
 const Rebuilder make_raw_file{"file.raw", guarded<rebuild_raw_file>};
 
 Ref rebuild_closed_raw_file(Args args) {
-  const Ref file = call(attr(import("_io"), "FileIO"), text("/dev/null"), args[1]);
+  const int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (fd < 0) broken("cannot open /dev/null");
+  const Ref file = file_of_descriptor(fd, args[1], Py_True);
   set_attr(file.get(), "name", args[0]);
   // Not yet: the layers above can only be made around an open file.
   Loader::current().afterwards([file] { call_method(file, "close"); });
@@ -40,9 +57,10 @@ Ref rebuild_closed_raw_file(Args args) {
 }
 const Rebuilder make_closed_raw_file{"file.closed", guarded<rebuild_closed_raw_file>};
 
-// FileIO understands exactly these; 'x' and 'w' must not create or empty the file again.
+// FileIO understands exactly these.
 std::string reopen_mode(const std::string& mode) {
   const bool both = mode.find('+') != std::string::npos;
+  if (mode.find('x') != std::string::npos) return both ? "x+" : "x";
   if (mode.find('a') != std::string::npos) return both ? "a+" : "a";
   if (both) return "r+";
   return mode.find('r') != std::string::npos ? "r" : "w";

@@ -53,6 +53,7 @@ void restore_process(const Ref& states) {
   try {
     for (const ProcessPart* part : process_parts())
       if (PyObject* state = find(states.get(), part->name.c_str())) part->restore(state);
+    ReopenedFiles::current().take_locks();
   } catch (const Raised&) {
     throw_pending_exception();
   }

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/unique_fd.hpp"
@@ -102,12 +103,13 @@ OpenFile describe_descriptor(int fd) {
     refuse("file " + quoted(file.path) + " has been renamed or replaced");
   file.size = S_ISDIR(opened.st_mode) ? kDirectory : opened.st_size;
   if (S_ISREG(opened.st_mode)) file.group = group_of(fd);
+  file.locks = locks_of(fd);
   return file;
 }
 
 Ref packed(const OpenFile& file) {
   return pack(text(file.path), number(file.flags), number(file.size), number(file.number),
-              number(file.group), boolean(file.inheritable));
+              number(file.group), boolean(file.inheritable), packed(file.locks));
 }
 
 OpenFile unpacked_file(PyObject* packed) {
@@ -118,6 +120,7 @@ OpenFile unpacked_file(PyObject* packed) {
   file.number = static_cast<int>(integer(item(packed, 3)));
   file.group = static_cast<int>(integer(item(packed, 4)));
   file.inheritable = is_true(item(packed, 5));
+  file.locks = unpacked_locks(item(packed, 6));
   return file;
 }
 
@@ -138,6 +141,7 @@ int ReopenedFiles::reopen(const OpenFile& file) {
   int now = fd.release();
   if (files::low_numbers::give(now, file.number, file.inheritable)) now = file.number;
   descriptors::adopt(now, descriptors::Origin::kOpened);
+  if (!file.locks.empty()) locked_.emplace_back(now, file);
   by_number_[file.number] = now;
   by_group_.emplace(file.group, now);
   return now;
@@ -149,6 +153,10 @@ int ReopenedFiles::reopen_exactly(const OpenFile& file) {
     broken("descriptor " + std::to_string(file.number) + ", which the script holds as a number (" +
            file.path + "), is in use here");
   return now;
+}
+
+void ReopenedFiles::take_locks() {
+  for (const auto& [fd, file] : locked_) lock_again(fd, file.flags, file.locks, file.path);
 }
 
 }  // namespace chkpt::heap

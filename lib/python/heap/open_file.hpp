@@ -6,10 +6,10 @@
 #include "python/ref.hpp"
 
 #include <map>
-#include <optional>
 #include <string>
+#include <vector>
 
-#include <sys/stat.h>
+#include "python/heap/file_locks.hpp"
 
 namespace chkpt::heap {
 
@@ -20,6 +20,7 @@ struct OpenFile {
   int number = -1;
   int group = -1;  // lowest number known to share this one's position; its own if none does
   bool inheritable = false;
+  std::vector<FileLock> locks;
 };
 
 // Of a regular file that still has its name, a directory, or a device that every machine has.
@@ -43,10 +44,13 @@ class ReopenedFiles {
   int reopen(const OpenFile& file);
   // The same, but under no other number.
   int reopen_exactly(const OpenFile& file);
+  // When all are open: to close one more descriptor of a file would give up its range locks.
+  void take_locks();
 
  private:
   std::map<int, int> by_number_;  // saved -> now
   std::map<int, int> by_group_;
+  std::vector<std::pair<int, OpenFile>> locked_;
 };
 
 }  // namespace chkpt::heap

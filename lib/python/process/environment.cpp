@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Environment variables, working directory, file mode mask, locale and time zone.
+// Environment variables, working directory, file mode mask, resource limits, locale and time zone.
 #include <Python.h>
 
+#include <algorithm>
 #include <clocale>
 #include <cstring>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/log.hpp"
@@ -68,6 +70,40 @@ Ref save_mask() {
 }
 void restore_mask(PyObject* saved) { umask(static_cast<mode_t>(integer(saved))); }
 
+// What resource.setrlimit() changed.
+rlimit limits_baseline[RLIM_NLIMITS];
+
+rlimit limit_now(int resource) {
+  rlimit limit{};
+  getrlimit(static_cast<__rlimit_resource>(resource), &limit);
+  return limit;
+}
+
+Ref save_limits() {
+  const Ref changed = new_list();
+  for (int resource = 0; resource < RLIM_NLIMITS; ++resource) {
+    const rlimit now = limit_now(resource), before = limits_baseline[resource];
+    if (now.rlim_cur != before.rlim_cur || now.rlim_max != before.rlim_max)
+      append(changed, pack(number(resource), number(static_cast<long long>(now.rlim_cur)),
+                           number(static_cast<long long>(now.rlim_max))));
+  }
+  return PyList_GET_SIZE(changed.get()) ? changed : none();
+}
+
+void restore_limits(PyObject* saved) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
+    PyObject* limit = PyList_GET_ITEM(saved, i);
+    const int resource = static_cast<int>(integer(item(limit, 0)));
+    rlimit wanted{static_cast<rlim_t>(integer(item(limit, 1))),
+                  static_cast<rlim_t>(integer(item(limit, 2)))};
+    // A job may have less here than there.
+    wanted.rlim_max = std::min(wanted.rlim_max, limit_now(resource).rlim_max);
+    wanted.rlim_cur = std::min(wanted.rlim_cur, wanted.rlim_max);
+    if (setrlimit(static_cast<__rlimit_resource>(resource), &wanted) != 0)
+      broken("resource limit " + std::to_string(resource) + " cannot be set again");
+  }
+}
+
 Ref save_locale() {
   const char* name = std::setlocale(LC_ALL, nullptr);
   return name ? text(name) : none();
@@ -96,6 +132,9 @@ void register_environment_parts() {
   register_process_part({"environ", save_environment, restore_environment, 20});
   register_process_part({"cwd", save_directory, restore_directory, 21});
   register_process_part({"umask", save_mask, restore_mask, 22});
+  for (int resource = 0; resource < RLIM_NLIMITS; ++resource)
+    limits_baseline[resource] = limit_now(resource);
+  register_process_part({"limits", save_limits, restore_limits, 1000});
   register_process_part({"locale", save_locale, restore_locale, 23});
   register_process_part({"time zone", save_time_zone, restore_time_zone, 24});
 }

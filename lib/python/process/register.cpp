@@ -11,6 +11,7 @@ void register_parts() {
   try {
     register_thread_part();
     register_interpreter_parts();
+    register_codec_parts();
     register_descriptor_part();
     register_environment_parts();
     register_stream_part();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal handlers set by Python code, and interval timers. Handlers set by C code (our own among
-// them) are the new process's business.
+// Signal handlers set by Python code, the main thread's signal mask, and interval timers. Handlers
+// set by C code (our own among them) are the new process's business.
 #include <Python.h>
 
 #include <csignal>
@@ -47,6 +47,30 @@ void restore_handlers(PyObject* saved) {
   }
 }
 
+// None while it is as it was when the process started.
+sigset_t mask_baseline;
+
+Ref save_mask() {
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  bool changed = false;
+  const Ref blocked = new_list();
+  for (int n = 1; n < NSIG; ++n) {
+    const bool now = sigismember(&mask, n) == 1;
+    changed = changed || now != (sigismember(&mask_baseline, n) == 1);
+    if (now) append(blocked, number(n));
+  }
+  return changed ? blocked : none();
+}
+
+void restore_mask(PyObject* saved) {
+  sigset_t mask;
+  sigemptyset(&mask);
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i)
+    sigaddset(&mask, static_cast<int>(integer(PyList_GET_ITEM(saved, i))));
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+}
+
 Ref save_timers() {
   const Ref timers = new_list();
   for (int which : kTimers) {
@@ -76,6 +100,8 @@ void restore_timers(PyObject* saved) {
 }  // namespace
 
 void register_signal_part() {
+  pthread_sigmask(SIG_SETMASK, nullptr, &mask_baseline);
+  register_process_part({"signal mask", save_mask, restore_mask, 99});
   register_process_part({"signals", save_handlers, restore_handlers, 100});
   register_process_part({"timers", save_timers, restore_timers, 1100});
 }

@@ -125,7 +125,8 @@ def program():
                                   (("bad", 3), (None, None, False), None, None, False, None, {}),
                                   "exception.state")),
                  ("log", Call("file.text", (Call("file.buffered", (
-                     io.BufferedWriter, Call("file.raw", ("/tmp/run.log", "run.log", "ab")), 5)),
+                     io.BufferedWriter, Call("file.raw", (
+                         ("/tmp/run.log", 1025, 5, 3, 3, False, []), "run.log", "ab")), 5)),
                      {}, None, {})))]
     body = {"frames": frames, "base_exception": None, "modules": [("__main__", variables)],
             "process": {}, "registrations": [], "extra": None}

@@ -97,6 +97,7 @@ def check():
     assert open(path("shifted"), "rb").read() == "日本 x".encode("iso2022_jp")
     for encoding, file in wide.items():
         assert "".join(file) == "".join(f"行 {i}\n" for i in range(1111, 3000)), encoding
+    assert exclusive.buffer.raw.mode == "xb"
     exclusive.write("y")
     exclusive.close()
     assert open(path("exclusive")).read() == "xy"
