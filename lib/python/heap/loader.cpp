@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/log.hpp"
 #include "python/frames/objects.hpp"
 #include "python/frames/stack.hpp"
 #include "python/heap/big_stack.hpp"
@@ -15,6 +14,7 @@
 #include "python/heap/foreign.hpp"
 #include "python/heap/hashing.hpp"
 #include "python/heap/library_globals.hpp"
+#include "python/heap/loaded_modules.hpp"
 #include "python/heap/open_file.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/rebuilder.hpp"
@@ -65,7 +65,7 @@ Loader::Loader(std::vector<ByteView> stream, const std::vector<LoadedBuffer>& bu
     : stream_(std::move(stream)) {
   active = this;
   ReopenedFiles::begin_load();
-  unpickler_ = make_unpickler(*this, buffers);
+  unpickler_ = make_unpickler(*this, stream_, buffers);
 }
 
 Loader::~Loader() { active = nullptr; }
@@ -78,44 +78,6 @@ Loader& Loader::current() {
 frames::ResumedStack& Loader::stack() {
   if (!stack_) broken("a saved generator belongs to a call stack that was not saved");
   return *stack_;
-}
-
-// ---- the stream as a file
-
-Py_ssize_t Loader::read_into(char* place, Py_ssize_t size) {
-  Py_ssize_t done = 0;
-  while (done < size && piece_ < stream_.size()) {
-    const ByteView& piece = stream_[piece_];
-    const std::size_t part = std::min(static_cast<std::size_t>(size - done), piece.size - offset_);
-    std::memcpy(place + done, piece.data + offset_, part);
-    done += static_cast<Py_ssize_t>(part);
-    offset_ += part;
-    if (offset_ == piece.size) {
-      ++piece_;
-      offset_ = 0;
-    }
-  }
-  return done;
-}
-
-PyObject* Loader::read(Py_ssize_t size) {
-  std::size_t rest = 0;
-  for (std::size_t i = piece_; i < stream_.size(); ++i) rest += stream_[i].size;
-  rest -= offset_;
-  if (size < 0 || static_cast<std::size_t>(size) > rest) size = static_cast<Py_ssize_t>(rest);
-  PyObject* bytes = PyBytes_FromStringAndSize(nullptr, size);
-  if (bytes) read_into(PyBytes_AS_STRING(bytes), size);
-  return bytes;
-}
-
-PyObject* Loader::read_line() {
-  std::string line;
-  char c = 0;
-  while (read_into(&c, 1) == 1) {
-    line += c;
-    if (c == '\n') break;
-  }
-  return PyBytes_FromStringAndSize(line.data(), static_cast<Py_ssize_t>(line.size()));
 }
 
 // ---- persistent ids
@@ -189,42 +151,6 @@ PyObject* Loader::persistent_load(PyObject* id) {
 
 // ---- the parts in order
 
-void Loader::make_modules(PyObject* shells) {
-  PyObject* modules = PyImport_GetModuleDict();
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(shells); ++i) {
-    PyObject* shell = PyList_GET_ITEM(shells, i);
-    PyObject *name = item(shell, 0), *alias = item(shell, 1);
-    if (alias != Py_None) {
-      ok(PyDict_SetItem(modules, name, own(PyImport_GetModule(alias)).get()));
-    } else if (!PyDict_Contains(modules, name) || utf8(name) != "__main__") {
-      const Ref module = call(item(shell, 2), name);
-      ok(PyDict_SetItem(modules, name, module.get()));
-    }
-  }
-}
-
-// The list itself is the script's as well, and restored with the process's state.
-void use_import_path(PyObject* texts) {
-  PyObject* path = PySys_GetObject("path");
-  if (path && PyList_Check(path) && PyList_GET_SIZE(texts) > 0)
-    ok(PyList_SetSlice(path, 0, PyList_GET_SIZE(path), texts));
-}
-
-// In the saved order, because imports have side effects. A module that cannot be imported any more
-// is only missed if something refers to it.
-void Loader::import_modules(PyObject* names) {
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i) {
-    PyObject* name = PyList_GET_ITEM(names, i);
-    if (PyDict_Contains(PyImport_GetModuleDict(), name)) continue;
-    PyObject* module = PyImport_Import(name);
-    Py_XDECREF(module);
-    if (!module) {
-      const std::string why = take_exception_text();
-      log::info("module " + utf8(name) + " could not be imported again: " + why);
-    }
-  }
-}
-
 void Loader::read_header() {
   const Ref header = call_method(unpickler_, "load");
   use_import_path(expect_list(find(header.get(), "path")));
@@ -232,20 +158,6 @@ void Loader::read_header() {
   import_modules(expect_list(find(header.get(), "imports")));
   PyObject* stack = expect(header.get(), "stack");
   if (stack != Py_None) stack_ = std::make_unique<frames::ResumedStack>(stack);
-}
-
-void Loader::fill_modules(PyObject* namespaces) {
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(namespaces); ++i) {
-    PyObject* entry = PyList_GET_ITEM(namespaces, i);
-    const Ref module = own(PyImport_GetModule(item(entry, 0)));
-    PyObject* dict = PyModule_GetDict(module.get());
-    PyDict_Clear(dict);
-    PyObject* pairs = item(entry, 1);
-    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(pairs); ++k) {
-      PyObject* pair = PyList_GET_ITEM(pairs, k);
-      ok(PyDict_SetItem(dict, item(pair, 0), item(pair, 1)));
-    }
-  }
 }
 
 void Loader::load_deferred() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "python/heap/load.hpp"
+#include "python/heap/saved_stream.hpp"
 
 namespace chkpt::heap {
 
@@ -25,9 +26,6 @@ class Loader {
   Loaded run();
 
   PyObject* persistent_load(PyObject* id);  // new reference; null with an exception
-  PyObject* read(Py_ssize_t size);          // bytes; the whole rest if negative
-  PyObject* read_line();
-  Py_ssize_t read_into(char* place, Py_ssize_t size);
 
   frames::ResumedStack& stack();
   // Runs when all objects are loaded, but not all sets and dicts are filled.
@@ -37,9 +35,6 @@ class Loader {
 
  private:
   void read_header();
-  void make_modules(PyObject* shells);
-  void import_modules(PyObject* names);
-  void fill_modules(PyObject* namespaces);
   void load_deferred();
   void fill_deferred();
   void fill(long long index);
@@ -50,9 +45,7 @@ class Loader {
   Ref frozen_set(PyObject* id);
   Ref not_a_number(PyObject* id);
 
-  std::vector<ByteView> stream_;
-  std::size_t piece_ = 0;
-  std::size_t offset_ = 0;
+  SavedStream stream_;
   Ref unpickler_;
   std::unique_ptr<frames::ResumedStack> stack_;
   std::unordered_map<long long, Ref> deferred_;

@@ -16,6 +16,7 @@ constexpr Py_ssize_t kHoldBytes = 4096;  // bytes objects from this size on are 
 Saver* saving = nullptr;
 Pickled* sink = nullptr;
 Loader* loading = nullptr;
+SavedStream* reading = nullptr;
 
 // ---- writing
 
@@ -78,13 +79,13 @@ PyObject* reducer_override(PyObject*, PyObject* object) { return saving->reduce(
 PyObject* read(PyObject*, PyObject* size) {
   const Py_ssize_t count = PyLong_AsSsize_t(size);
   if (count == -1 && PyErr_Occurred()) return nullptr;
-  return loading->read(count);
+  return reading->read(count);
 }
-PyObject* read_line(PyObject*, PyObject*) { return loading->read_line(); }
+PyObject* read_line(PyObject*, PyObject*) { return reading->read_line(); }
 PyObject* read_into(PyObject*, PyObject* target) {
   Py_buffer view;
   if (PyObject_GetBuffer(target, &view, PyBUF_CONTIG) < 0) return nullptr;
-  const Py_ssize_t count = loading->read_into(static_cast<char*>(view.buf), view.len);
+  const Py_ssize_t count = reading->read_into(static_cast<char*>(view.buf), view.len);
   PyBuffer_Release(&view);
   return PyLong_FromSsize_t(count);
 }
@@ -183,7 +184,7 @@ void Pickling::dump_interned(const Ref& strings) {
   set_attr(pickler_.get(), "memo", memo.get());
 }
 
-Ref make_unpickler(Loader& loader, const std::vector<LoadedBuffer>& buffers) {
+Ref make_unpickler(Loader& loader, SavedStream& stream, const std::vector<LoadedBuffer>& buffers) {
   const Ref views = new_list();
   for (const LoadedBuffer& buffer : buffers)
     append(views, own(PyMemoryView_FromMemory(static_cast<char*>(buffer.data),
@@ -191,6 +192,7 @@ Ref make_unpickler(Loader& loader, const std::vector<LoadedBuffer>& buffers) {
   const Ref keywords = new_dict();
   put(keywords, "buffers", views);
   loading = &loader;
+  reading = &stream;
   return call_with(unpickler_type(), pack(call(file_type())).get(), keywords.get());
 }
 

@@ -30,7 +30,7 @@ class Pickling {
   Ref dump_;
 };
 
-// An unpickler that reads from `loader` and asks it for persistent ids.
-Ref make_unpickler(Loader& loader, const std::vector<LoadedBuffer>& buffers);
+// An unpickler that reads from `stream` and asks `loader` for persistent ids.
+Ref make_unpickler(Loader& loader, SavedStream& stream, const std::vector<LoadedBuffer>& buffers);
 
 }  // namespace chkpt::heap

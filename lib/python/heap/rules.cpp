@@ -20,7 +20,7 @@ const ExactTypes& exact_types() {
     add_frame_types(all);
     add_iterator_types(all);
     add_sync_types(all);
-    add_library_types(all);
+    add_memory_view_type(all);
     add_file_types(all);
     return all;
   }();

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The steps of a load that make sys.modules what it was. All throw Raised.
+#pragma once
+
+#include "python/ref.hpp"
+
+namespace chkpt::heap {
+
+// `texts`: what of sys.path can be used before anything else is loaded.
+void use_import_path(PyObject* texts);
+// Modules that are saved by value, still empty: list of (name, name it is an alias of | None,
+// type).
+void make_modules(PyObject* shells);
+void import_modules(PyObject* names);
+// List of (name, items of its namespace).
+void fill_modules(PyObject* namespaces);
+
+}  // namespace chkpt::heap
