@@ -28,6 +28,7 @@ struct ProcessPart {
   std::function<Ref()> save;  // state, or null / None for "nothing"; may throw CannotSave
   std::function<void(PyObject*)> restore;  // may throw PythonError
   int order = 0;                           // restored in ascending order, saved in any
+  std::vector<std::string> modules = {};   // whose state it restores, with all below them
 };
 void register_process_part(ProcessPart part);
 

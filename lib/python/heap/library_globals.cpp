@@ -1,199 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "python/heap/library_globals.hpp"
 
-#include <cstring>
-#include <set>
 #include <string>
-#include <utility>
 
 #include "base/log.hpp"
-#include "python/error.hpp"
-#include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
-#include "python/heap/library_nodes.hpp"
+#include "python/heap/library_baseline.hpp"
 
 namespace chkpt::heap {
 namespace {
-
-// Restored by parts of their own, caches of source text, or numbers of this very process.
-bool is_left_out_name(const std::string& module) {
-  static const std::set<std::string> names = {"sys",
-                                              "builtins",
-                                              "os",
-                                              "posix",
-                                              "site",
-                                              "threading",
-                                              "logging",
-                                              "warnings",
-                                              "weakref",
-                                              "atexit",
-                                              "signal",
-                                              "linecache",
-                                              "re",
-                                              "importlib",
-                                              "zipimport",
-                                              "traceback",
-                                              "inspect",
-                                              "codecs",
-                                              "encodings",
-                                              "asyncio",
-                                              "subprocess",
-                                              "concurrent",
-                                              "typing",
-                                              "selectors",
-                                              "socket",
-                                              "ssl",
-                                              "ctypes",
-                                              "chkpt",
-                                              "mpi4py",
-                                              "_weakrefset",
-                                              "enum",
-                                              "abc",
-                                              "_abc",
-                                              "_frozen_importlib",
-                                              "_frozen_importlib_external",
-                                              "multiprocessing"};
-  return names.count(module.substr(0, module.find('.'))) != 0;
-}
-
-using Name = std::pair<PyObject*, std::string>;  // a name of a module or class; "" is all of it
-
-struct Baseline {
-  explicit Baseline(std::function<bool(PyObject*, Holder)> stay_out) : nodes(std::move(stay_out)) {}
-  LibraryNodes nodes;
-  ByValue by_value;
-  PointerTable<bool> left_out;  // what modules that are left out hold
-  std::vector<Ref> kept;        // those objects, so that their addresses stay their own
-  std::set<Name> unsaveable;
-  int depth = 0;            // of imports of library modules
-  bool script_ran = false;  // inside the outermost of them
-};
-Baseline* g_baseline = nullptr;       // null when the script has ended
-PyObject* g_load_unlocked = nullptr;  // the real importlib._bootstrap._load_unlocked
-
-bool is_namespace(PyObject* dict) {
-  PyObject* name = find(dict, "__name__");
-  if (!name || !PyUnicode_Check(name)) return false;
-  PyObject* module = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
-  return module && PyModule_Check(module) && PyModule_GetDict(module) == dict;
-}
-
-bool is_left_out_class(PyTypeObject* type) {
-  PyObject* module = find(type->tp_dict, "__module__");
-  if (!module || !PyUnicode_Check(module)) return true;
-  return is_left_out_name(utf8(module)) || g_baseline->by_value.module_named(module);
-}
-
-bool is_left_out(PyObject* object, Holder holder) {
-  if (g_baseline->left_out.find(object)) return true;
-  if (holder == Holder::kClass) return is_left_out_class(reinterpret_cast<PyTypeObject*>(object));
-  if (holder == Holder::kInstance) return is_left_out_class(Py_TYPE(object));
-  return PyDict_CheckExact(object) && is_namespace(object);
-}
-
-// Modules written in Python: what a C module changes in its dict has a counterpart in its memory.
-bool is_followed(PyObject* name, PyObject* module) {
-  if (!PyUnicode_Check(name) || !PyModule_Check(module)) return false;
-  PyObject* file = find(PyModule_GetDict(module), "__file__");
-  if (!file || !PyUnicode_Check(file)) return false;
-  const std::string path = utf8(file);
-  const auto dot = path.rfind(".py");
-  if (dot == std::string::npos || path.find('/', dot) != std::string::npos) return false;
-  return !g_baseline->by_value.module(name, module);
-}
-
-void leave_out_contents(PyObject* module) {
-  PyObject *name = nullptr, *value = nullptr;
-  for (Py_ssize_t position = 0; PyDict_Next(PyModule_GetDict(module), &position, &name, &value);) {
-    if (holder_of(value) == Holder::kNone || PyType_Check(value)) continue;
-    if (g_baseline->left_out.insert(value, true)) g_baseline->kept.push_back(Ref::borrow(value));
-  }
-}
-
-// First those that are left out: others hold their objects too.
-void record_new_modules() {
-  const Ref modules = own(PyDict_Items(PyImport_GetModuleDict()));
-  for (const bool left_out : {true, false}) {
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(modules.get()); ++i) {
-      PyObject* name = item(PyList_GET_ITEM(modules.get(), i), 0);
-      PyObject* module = item(PyList_GET_ITEM(modules.get(), i), 1);
-      if (!PyUnicode_Check(name) || !PyModule_Check(module)) continue;
-      if (is_left_out_name(utf8(name)) != left_out) continue;
-      if (left_out) {
-        leave_out_contents(module);
-      } else if (!g_baseline->nodes.knows(module) && is_followed(name, module)) {
-        g_baseline->nodes.record(name, module);
-      }
-    }
-  }
-}
-
-bool is_library(PyObject* spec) {
-  const Ref origin = attr_or_null(spec, "origin");
-  return !origin || !PyUnicode_Check(origin.get()) ||
-         g_baseline->by_value.is_library_origin(utf8(origin.get()));
-}
-
-// Bookkeeping of ours never fails an import.
-template <class Work>
-void quietly(Work work) {
-  const PendingException pending;
-  try {
-    work();
-  } catch (const Raised&) {
-    PyErr_Clear();
-  }
-}
-
-// One import of a library module; the outermost one ends with a new record.
-class LibraryImport {
- public:
-  LibraryImport() {
-    if (g_baseline->depth++ > 0) return;
-    g_baseline->script_ran = false;
-    quietly([] { g_baseline->nodes.mark_changed(); });
-  }
-  ~LibraryImport() {
-    if (!g_baseline || --g_baseline->depth > 0) return;
-    quietly([] {
-      if (!g_baseline->script_ran) g_baseline->nodes.record_unmarked();
-      record_new_modules();
-    });
-  }
-  LibraryImport(const LibraryImport&) = delete;
-  LibraryImport& operator=(const LibraryImport&) = delete;
-};
-
-// The script's own modules change library modules as the script does.
-class ScriptImport {
- public:
-  ScriptImport() : depth_(std::exchange(g_baseline->depth, 0)) {}
-  ~ScriptImport() {
-    if (!g_baseline) return;
-    g_baseline->depth = depth_;
-    if (depth_ > 0) g_baseline->script_ran = true;
-  }
-  ScriptImport(const ScriptImport&) = delete;
-  ScriptImport& operator=(const ScriptImport&) = delete;
-
- private:
-  int depth_;
-};
-
-// _load_unlocked(spec): the module as the real one returns it.
-Ref load_and_record(Args args) {
-  if (!g_baseline) return call(g_load_unlocked, args[0]);
-  if (is_library(args[0])) {
-    const LibraryImport import;
-    return call(g_load_unlocked, args[0]);
-  }
-  const ScriptImport import;
-  return call(g_load_unlocked, args[0]);
-}
-PyMethodDef g_load_method = {
-    "_load_unlocked",
-    reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(guarded<load_and_record>)),
-    METH_FASTCALL, nullptr};
 
 // ---- what has changed
 
@@ -208,7 +23,7 @@ bool is_nameable(const LibraryNodes::Node& node) {
 }
 
 bool is_unsaveable(const LibraryNodes::Node& node, const std::string& name) {
-  return g_baseline->unsaveable.count({node.object.get(), name}) != 0;
+  return library_baseline()->unsaveable.count({node.object.get(), name}) != 0;
 }
 
 Ref key_of(const Entry& entry) {
@@ -339,26 +154,12 @@ void restore_one(PyObject* saved) {
 
 }  // namespace
 
-void watch_library_globals() {
-  g_baseline = new Baseline(is_left_out);
-  record_new_modules();
-  const Ref bootstrap = import("_frozen_importlib");
-  g_load_unlocked = attr(bootstrap, "_load_unlocked").release();
-  const Ref wrapped = own(PyCFunction_NewEx(&g_load_method, nullptr, nullptr));
-  set_attr(bootstrap.get(), "_load_unlocked", wrapped.get());
-}
-
-void forget_library_globals() {
-  if (!g_baseline) return;
-  set_attr(import("_frozen_importlib").get(), "_load_unlocked", g_load_unlocked);
-  delete std::exchange(g_baseline, nullptr);
-}
-
 Ref changed_library_globals() {
   const Ref changes = new_list();
-  if (!g_baseline) return changes;
-  for (const LibraryNodes::Node* node : g_baseline->nodes.changed_nodes()) {
-    const Ref place = g_baseline->nodes.place_of(node->object.get());
+  LibraryBaseline* const baseline = library_baseline();
+  if (!baseline) return changes;
+  for (const LibraryNodes::Node* node : baseline->nodes.changed_nodes()) {
+    const Ref place = baseline->nodes.place_of(node->object.get());
     if (!place || is_unsaveable(*node, "")) continue;
     const Ref contents = contents_of(*node);
     if (is_nameable(*node) && PyList_GET_SIZE(contents.get()) == 0) continue;
@@ -373,10 +174,11 @@ void restore_library_globals(PyObject* changed) {
 }
 
 bool leave_out_unsaveable(const std::function<std::string(PyObject* value)>& why_not) {
-  if (!g_baseline) return false;
-  const std::size_t known = g_baseline->unsaveable.size();
-  for (const LibraryNodes::Node* node : g_baseline->nodes.changed_nodes()) {
-    const Ref place = g_baseline->nodes.place_of(node->object.get());
+  LibraryBaseline* const baseline = library_baseline();
+  if (!baseline) return false;
+  const std::size_t known = baseline->unsaveable.size();
+  for (const LibraryNodes::Node* node : baseline->nodes.changed_nodes()) {
+    const Ref place = baseline->nodes.place_of(node->object.get());
     if (!place || is_unsaveable(*node, "")) continue;
     const Ref contents = contents_of(*node);
     const Py_ssize_t parts = is_nameable(*node) ? PyList_GET_SIZE(contents.get()) : 1;
@@ -385,28 +187,16 @@ bool leave_out_unsaveable(const std::function<std::string(PyObject* value)>& why
       const std::string why = why_not(part);
       if (why.empty()) continue;
       const std::string name = is_nameable(*node) ? utf8(item(part, 1)) : "";
-      g_baseline->unsaveable.insert({node->object.get(), name});
+      baseline->unsaveable.insert({node->object.get(), name});
       log::event("not saved: " + described(place.get(), name) +
                  ", changed since its import: " + why);
     }
   }
-  return g_baseline->unsaveable.size() > known;
-}
-
-bool made_after_import(PyObject* module, PyObject* name, PyObject* value) {
-  if (!g_baseline) return false;
-  const LibraryNodes::Node* node = g_baseline->nodes.find(module);
-  return node && !LibraryNodes::held(*node, name, value);
-}
-
-bool changed_since_import(PyObject* module) {
-  if (!g_baseline) return false;
-  const LibraryNodes::Node* node = g_baseline->nodes.find(module);
-  return node && g_baseline->nodes.differs(*node);
+  return baseline->unsaveable.size() > known;
 }
 
 Ref library_place_of(PyObject* object) {
-  return g_baseline ? g_baseline->nodes.place_of(object) : Ref();
+  return library_baseline() ? library_baseline()->nodes.place_of(object) : Ref();
 }
 
 Ref library_object_at(PyObject* place) {

@@ -22,7 +22,8 @@ constexpr const char* kLibraryGlobals = "library globals";
 
 // All need the GIL and throw Raised.
 
-// Once, before the script; what is imported already is recorded now.
+// Once, before the script and when all process parts are registered, whose modules are left out;
+// what is imported already is recorded now.
 void watch_library_globals();
 // Before the interpreter ends: objects must die when their modules do.
 void forget_library_globals();

@@ -129,7 +129,7 @@ void restore_time_zone(PyObject* saved) {
 }  // namespace
 
 void register_environment_parts() {
-  register_process_part({"environ", save_environment, restore_environment, 20});
+  register_process_part({"environ", save_environment, restore_environment, 20, {"os", "posix"}});
   register_process_part({"cwd", save_directory, restore_directory, 21});
   register_process_part({"umask", save_mask, restore_mask, 22});
   for (int resource = 0; resource < RLIM_NLIMITS; ++resource)

@@ -54,7 +54,7 @@ void restore_callbacks(PyObject* saved) {
 }  // namespace
 
 void register_exit_part() {
-  register_process_part({"atexit", save_callbacks, restore_callbacks, 80});
+  register_process_part({"atexit", save_callbacks, restore_callbacks, 80, {"atexit"}});
 }
 
 }  // namespace chkpt::process

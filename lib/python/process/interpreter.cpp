@@ -132,10 +132,10 @@ void restore_builtins(PyObject* saved) {
 
 void register_interpreter_parts() {
   builtins_baseline = own(PyDict_Copy(PyModule_GetDict(import("builtins").get()))).release();
-  register_process_part({"sys.lists", save_sys_lists, restore_sys_lists, 10});
+  register_process_part({"sys.lists", save_sys_lists, restore_sys_lists, 10, {"sys"}});
   register_process_part({"sys.limits", save_limits, restore_limits, 11});
   register_process_part({"sys.hooks", save_hooks, restore_hooks, 12});
-  register_process_part({"builtins", save_builtins, restore_builtins, 13});
+  register_process_part({"builtins", save_builtins, restore_builtins, 13, {"builtins"}});
   register_process_part({"gc", save_collector, restore_collector, 200});
 }
 

@@ -172,14 +172,13 @@ void restore_finalizers(PyObject* saved) {
 }  // namespace
 
 void register_library_parts() {
-  watch_library_globals();
   register_process_part({kLibraryGlobals, changed_library_globals, restore_library_globals, 40});
   register_process_part({"decimal", save_decimal, restore_decimal, 50});
   register_process_part({"csv", save_csv, restore_csv, 50});
   register_process_part({"contextvars", save_context_variables, restore_context_variables, 51});
   register_process_part({"finalizers", save_finalizers, restore_finalizers, 60});
   register_process_part({"warning hooks", save_warning_hooks, restore_warning_hooks, 61});
-  register_process_part({"warnings", save_warnings, restore_warnings, 900});
+  register_process_part({"warnings", save_warnings, restore_warnings, 900, {"warnings"}});
 }
 
 }  // namespace chkpt::process

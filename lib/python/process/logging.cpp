@@ -86,7 +86,7 @@ void restore_logging(PyObject* saved) {
 }  // namespace
 
 void register_logging_part() {
-  register_process_part({"logging", save_logging, restore_logging, 70});
+  register_process_part({"logging", save_logging, restore_logging, 70, {"logging"}});
 }
 
 }  // namespace chkpt::process

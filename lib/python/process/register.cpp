@@ -4,6 +4,7 @@
 #include "python/process/register.hpp"
 
 #include "python/heap/call.hpp"
+#include "python/heap/library_globals.hpp"
 
 namespace chkpt::process {
 
@@ -20,6 +21,7 @@ void register_parts() {
     register_signal_part();
     register_exit_part();
     register_random_parts();
+    heap::watch_library_globals();
   } catch (const heap::Raised&) {
     throw_pending_exception();
   }

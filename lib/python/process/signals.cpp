@@ -102,7 +102,7 @@ void restore_timers(PyObject* saved) {
 void register_signal_part() {
   pthread_sigmask(SIG_SETMASK, nullptr, &mask_baseline);
   register_process_part({"signal mask", save_mask, restore_mask, 99});
-  register_process_part({"signals", save_handlers, restore_handlers, 100});
+  register_process_part({"signals", save_handlers, restore_handlers, 100, {"signal"}});
   register_process_part({"timers", save_timers, restore_timers, 1100});
 }
 

@@ -70,7 +70,7 @@ void restore_threads(PyObject* number_of_next) {
 }  // namespace
 
 void register_thread_part() {
-  register_process_part({"threads", save_threads, restore_threads, 0});
+  register_process_part({"threads", save_threads, restore_threads, 0, {"threading"}});
 }
 
 }  // namespace chkpt::process

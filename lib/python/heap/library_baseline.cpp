@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The record is made anew whenever the outermost import of a library module ends.
+#include "python/heap/library_baseline.hpp"
+
+#include <string>
+#include <utility>
+
+#include "python/error.hpp"
+#include "python/heap/call.hpp"
+#include "python/heap/foreign.hpp"
+#include "python/heap/library_globals.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+// Not followed although no process part restores them: caches of source text and of classes, the
+// machinery of imports, and what belongs to this very process.
+constexpr const char* kLeftOut[] = {"site",
+                                    "weakref",
+                                    "linecache",
+                                    "re",
+                                    "importlib",
+                                    "zipimport",
+                                    "traceback",
+                                    "inspect",
+                                    "asyncio",
+                                    "subprocess",
+                                    "concurrent",
+                                    "typing",
+                                    "selectors",
+                                    "socket",
+                                    "ssl",
+                                    "ctypes",
+                                    "chkpt",
+                                    "mpi4py",
+                                    "enum",
+                                    "abc",
+                                    "_abc",
+                                    "_weakrefset",
+                                    "_frozen_importlib",
+                                    "_frozen_importlib_external",
+                                    "multiprocessing"};
+
+LibraryBaseline* g_baseline = nullptr;
+PyObject* g_load_unlocked = nullptr;  // the real importlib._bootstrap._load_unlocked
+
+bool is_left_out_name(const std::string& module) {
+  static const std::set<std::string> names = [] {
+    std::set<std::string> all(std::begin(kLeftOut), std::end(kLeftOut));
+    for (const ProcessPart* part : process_parts())
+      all.insert(part->modules.begin(), part->modules.end());
+    return all;
+  }();
+  return names.count(module.substr(0, module.find('.'))) != 0;
+}
+
+bool is_namespace(PyObject* dict) {
+  PyObject* name = find(dict, "__name__");
+  if (!name || !PyUnicode_Check(name)) return false;
+  PyObject* module = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
+  return module && PyModule_Check(module) && PyModule_GetDict(module) == dict;
+}
+
+bool is_left_out_class(PyTypeObject* type) {
+  PyObject* module = find(type->tp_dict, "__module__");
+  if (!module || !PyUnicode_Check(module)) return true;
+  return is_left_out_name(utf8(module)) || g_baseline->by_value.module_named(module);
+}
+
+bool is_left_out(PyObject* object, Holder holder) {
+  if (g_baseline->left_out.find(object)) return true;
+  if (holder == Holder::kClass) return is_left_out_class(reinterpret_cast<PyTypeObject*>(object));
+  if (holder == Holder::kInstance) return is_left_out_class(Py_TYPE(object));
+  return PyDict_CheckExact(object) && is_namespace(object);
+}
+
+// Modules written in Python: what a C module changes in its dict has a counterpart in its memory.
+bool is_followed(PyObject* name, PyObject* module) {
+  if (!PyUnicode_Check(name) || !PyModule_Check(module)) return false;
+  PyObject* file = find(PyModule_GetDict(module), "__file__");
+  if (!file || !PyUnicode_Check(file)) return false;
+  const std::string path = utf8(file);
+  const auto dot = path.rfind(".py");
+  if (dot == std::string::npos || path.find('/', dot) != std::string::npos) return false;
+  return !g_baseline->by_value.module(name, module);
+}
+
+void leave_out_contents(PyObject* module) {
+  PyObject *name = nullptr, *value = nullptr;
+  for (Py_ssize_t position = 0; PyDict_Next(PyModule_GetDict(module), &position, &name, &value);) {
+    if (holder_of(value) == Holder::kNone || PyType_Check(value)) continue;
+    if (g_baseline->left_out.insert(value, true)) g_baseline->kept.push_back(Ref::borrow(value));
+  }
+}
+
+// First those that are left out: others hold their objects too.
+void record_new_modules() {
+  const Ref modules = own(PyDict_Items(PyImport_GetModuleDict()));
+  for (const bool left_out : {true, false}) {
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(modules.get()); ++i) {
+      PyObject* name = item(PyList_GET_ITEM(modules.get(), i), 0);
+      PyObject* module = item(PyList_GET_ITEM(modules.get(), i), 1);
+      if (!PyUnicode_Check(name) || !PyModule_Check(module)) continue;
+      if (is_left_out_name(utf8(name)) != left_out) continue;
+      if (left_out) {
+        leave_out_contents(module);
+      } else if (!g_baseline->nodes.knows(module) && is_followed(name, module)) {
+        g_baseline->nodes.record(name, module);
+      }
+    }
+  }
+}
+
+bool is_library(PyObject* spec) {
+  const Ref origin = attr_or_null(spec, "origin");
+  return !origin || !PyUnicode_Check(origin.get()) ||
+         g_baseline->by_value.is_library_origin(utf8(origin.get()));
+}
+
+// Bookkeeping of ours never fails an import.
+template <class Work>
+void quietly(Work work) {
+  const PendingException pending;
+  try {
+    work();
+  } catch (const Raised&) {
+    PyErr_Clear();
+  }
+}
+
+// One import of a library module; the outermost one ends with a new record.
+class LibraryImport {
+ public:
+  LibraryImport() {
+    if (g_baseline->depth++ > 0) return;
+    g_baseline->script_ran = false;
+    quietly([] { g_baseline->nodes.mark_changed(); });
+  }
+  ~LibraryImport() {
+    if (!g_baseline || --g_baseline->depth > 0) return;
+    quietly([] {
+      if (!g_baseline->script_ran) g_baseline->nodes.record_unmarked();
+      record_new_modules();
+    });
+  }
+  LibraryImport(const LibraryImport&) = delete;
+  LibraryImport& operator=(const LibraryImport&) = delete;
+};
+
+// The script's own modules change library modules as the script does.
+class ScriptImport {
+ public:
+  ScriptImport() : depth_(std::exchange(g_baseline->depth, 0)) {}
+  ~ScriptImport() {
+    if (!g_baseline) return;
+    g_baseline->depth = depth_;
+    if (depth_ > 0) g_baseline->script_ran = true;
+  }
+  ScriptImport(const ScriptImport&) = delete;
+  ScriptImport& operator=(const ScriptImport&) = delete;
+
+ private:
+  int depth_;
+};
+
+// _load_unlocked(spec): the module as the real one returns it.
+Ref load_and_record(Args args) {
+  if (!g_baseline) return call(g_load_unlocked, args[0]);
+  if (is_library(args[0])) {
+    const LibraryImport import;
+    return call(g_load_unlocked, args[0]);
+  }
+  const ScriptImport import;
+  return call(g_load_unlocked, args[0]);
+}
+PyMethodDef g_load_method = {
+    "_load_unlocked",
+    reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(guarded<load_and_record>)),
+    METH_FASTCALL, nullptr};
+
+}  // namespace
+
+LibraryBaseline* library_baseline() { return g_baseline; }
+
+void watch_library_globals() {
+  g_baseline = new LibraryBaseline(is_left_out);
+  record_new_modules();
+  const Ref bootstrap = import("_frozen_importlib");
+  g_load_unlocked = attr(bootstrap, "_load_unlocked").release();
+  const Ref wrapped = own(PyCFunction_NewEx(&g_load_method, nullptr, nullptr));
+  set_attr(bootstrap.get(), "_load_unlocked", wrapped.get());
+}
+
+void forget_library_globals() {
+  if (!g_baseline) return;
+  set_attr(import("_frozen_importlib").get(), "_load_unlocked", g_load_unlocked);
+  delete std::exchange(g_baseline, nullptr);
+}
+
+bool made_after_import(PyObject* module, PyObject* name, PyObject* value) {
+  if (!g_baseline) return false;
+  const LibraryNodes::Node* node = g_baseline->nodes.find(module);
+  return node && !LibraryNodes::held(*node, name, value);
+}
+
+bool changed_since_import(PyObject* module) {
+  if (!g_baseline) return false;
+  const LibraryNodes::Node* node = g_baseline->nodes.find(module);
+  return node && g_baseline->nodes.differs(*node);
+}
+
+}  // namespace chkpt::heap

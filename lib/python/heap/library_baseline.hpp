@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the modules of libraries held when their import ended, for library_globals.cpp.
+#pragma once
+
+#include "python/ref.hpp"
+
+#include <functional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "python/heap/by_value.hpp"
+#include "python/heap/library_nodes.hpp"
+
+namespace chkpt::heap {
+
+struct LibraryBaseline {
+  using Name = std::pair<PyObject*, std::string>;  // a name of a module or class; "" is all of it
+
+  explicit LibraryBaseline(std::function<bool(PyObject*, Holder)> stay_out)
+      : nodes(std::move(stay_out)) {}
+
+  LibraryNodes nodes;
+  ByValue by_value;
+  PointerTable<bool> left_out;  // what modules that are left out hold
+  std::vector<Ref> kept;        // those objects, so that their addresses stay their own
+  std::set<Name> unsaveable;
+  int depth = 0;            // of imports of library modules
+  bool script_ran = false;  // inside the outermost of them
+};
+
+LibraryBaseline* library_baseline();  // null before and after the script
+
+}  // namespace chkpt::heap
