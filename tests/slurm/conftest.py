@@ -2,6 +2,7 @@
 """One cluster for the whole session; every test finds it empty."""
 import itertools
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from fixtures import folder, no_process_left, pytest_runtest_makereport, work  # noqa: E402, F401
 import harness  # noqa: E402
 import slurm  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--interruptions", type=int,
+                     default=int(os.environ.get("CHKPT_TEST_INTERRUPTIONS", 2)),
+                     help="how often test_endurance.py interrupts each of its jobs")
+    parser.addoption("--seed", type=int,
+                     default=int(os.environ.get("CHKPT_TEST_SEED", random.randrange(10**6))),
+                     help="when it does (default: random, printed)")
+
+
+@pytest.fixture
+def interruptions(request):
+    return request.config.getoption("--interruptions")
 
 
 @pytest.fixture(scope="session")
