@@ -56,8 +56,7 @@ std::vector<FileLock> locks_of(int fd) {
   return locks;
 }
 
-void lock_again(int fd, int flags, const std::vector<FileLock>& locks,
-                const std::string& path) {
+void lock_again(int fd, int flags, const std::vector<FileLock>& locks, const std::string& path) {
   for (const FileLock& lock : locks) {
     const int access = flags & O_ACCMODE;
     const bool possible =

@@ -20,8 +20,8 @@ struct FileLock {
 
 // As /proc/self/fdinfo tells them.
 std::vector<FileLock> locks_of(int fd);
-// `flags`: the descriptor's, of open(2). Range locks are the file's: those that need other access are
-// left to the descriptor they were taken through. Throws Raised if somebody else holds a lock.
+// `flags`: the descriptor's, of open(2). Range locks are the file's: those that need other access
+// are left to the descriptor they were taken through. Throws Raised if somebody else holds a lock.
 void lock_again(int fd, int flags, const std::vector<FileLock>& locks, const std::string& path);
 
 Ref packed(const std::vector<FileLock>& locks);  // for the stream

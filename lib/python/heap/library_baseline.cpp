@@ -2,12 +2,16 @@
 // The record is made anew whenever the outermost import of a library module ends.
 #include "python/heap/library_baseline.hpp"
 
+#include <iterator>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "python/error.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
+#include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
 
 namespace chkpt::heap {
@@ -131,20 +135,27 @@ void quietly(Work work) {
 // One import of a library module; the outermost one ends with a new record.
 class LibraryImport {
  public:
-  LibraryImport() {
+  explicit LibraryImport(PyObject* spec) {
     if (g_baseline->depth++ > 0) return;
     g_baseline->script_ran = false;
-    quietly([] { g_baseline->nodes.mark_changed(); });
+    quietly([&] {
+      g_baseline->nodes.mark_changed();
+      draws_.emplace(spec);
+    });
   }
   ~LibraryImport() {
     if (!g_baseline || --g_baseline->depth > 0) return;
-    quietly([] {
+    quietly([&] {
+      if (draws_) draws_->finish();
       if (!g_baseline->script_ran) g_baseline->nodes.record_unmarked();
       record_new_modules();
     });
   }
   LibraryImport(const LibraryImport&) = delete;
   LibraryImport& operator=(const LibraryImport&) = delete;
+
+ private:
+  std::optional<ImportDraws> draws_;
 };
 
 // The script's own modules change library modules as the script does.
@@ -167,8 +178,10 @@ class ScriptImport {
 Ref load_and_record(Args args) {
   if (!g_baseline) return call(g_load_unlocked, args[0]);
   if (is_library(args[0])) {
-    const LibraryImport import;
-    return call(g_load_unlocked, args[0]);
+    const LibraryImport import(args[0]);
+    Ref module = call(g_load_unlocked, args[0]);
+    if (utf8_attr(args[0], "name") == "random") quietly(note_new_random);
+    return module;
   }
   const ScriptImport import;
   return call(g_load_unlocked, args[0]);
@@ -185,6 +198,7 @@ LibraryBaseline* library_baseline() { return g_baseline; }
 void watch_library_globals() {
   g_baseline = new LibraryBaseline(is_left_out);
   record_new_modules();
+  note_new_random();
   const Ref bootstrap = import("_frozen_importlib");
   g_load_unlocked = attr(bootstrap, "_load_unlocked").release();
   const Ref wrapped = own(PyCFunction_NewEx(&g_load_method, nullptr, nullptr));

@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/import_draws.hpp"
 
 namespace chkpt::heap {
 
@@ -31,10 +32,11 @@ void use_import_path(PyObject* texts) {
 
 // In the saved order, because imports have side effects. A module that cannot be imported any more
 // is only missed if something refers to it.
-void import_modules(PyObject* names) {
+void import_modules(PyObject* names, PyObject* draws) {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i) {
     PyObject* name = PyList_GET_ITEM(names, i);
     if (PyDict_Contains(PyImport_GetModuleDict(), name)) continue;
+    draw_again(draws, name);
     PyObject* module = PyImport_Import(name);
     Py_XDECREF(module);
     if (!module) {

@@ -11,7 +11,8 @@ void use_import_path(PyObject* texts);
 // Modules that are saved by value, still empty: list of (name, name it is an alias of | None,
 // type).
 void make_modules(PyObject* shells);
-void import_modules(PyObject* names);
+// `draws`: as import_draws() gave it.
+void import_modules(PyObject* names, PyObject* draws);
 // List of (name, items of its namespace).
 void fill_modules(PyObject* namespaces);
 

@@ -155,7 +155,8 @@ void Loader::read_header() {
   const Ref header = call_method(unpickler_, "load");
   use_import_path(expect_list(find(header.get(), "path")));
   make_modules(expect_list(find(header.get(), "shells")));
-  import_modules(expect_list(find(header.get(), "imports")));
+  import_modules(expect_list(find(header.get(), "imports")),
+                 expect_list(find(header.get(), "draws")));
   PyObject* stack = expect(header.get(), "stack");
   if (stack != Py_None) stack_ = std::make_unique<frames::ResumedStack>(stack);
 }

@@ -11,6 +11,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/diagnose.hpp"
 #include "python/heap/files.hpp"
+#include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/saver.hpp"
@@ -104,6 +105,7 @@ Ref header_of(const Saver& saver) {
     for (const Ref& name : saver.imported_modules()) append(imports, name);
   put(header, "shells", shells);
   put(header, "imports", imports);
+  put(header, "draws", saver.request().modules ? import_draws() : new_list());
   put(header, "path", saver.request().modules ? import_path() : new_list());
   put(header, "stack", stack_header(saver.request().stack));
   return header;

@@ -15,6 +15,7 @@ next(matches.found)
 shared = transferable.registry["cycle"]
 shared.name = "changed"
 transferable.registry["more"] = [cycle]
+first_number = transferable.first_number
 transferable.unsaveable = re.finditer("a", "a")
 ran = []
 
@@ -23,6 +24,7 @@ def check():
     assert cycle.name == "cycle" and matches.text == "banana"
     assert shared is transferable.registry["cycle"] and shared.name == "changed"
     assert transferable.registry["more"][0] is cycle
+    assert transferable.first_number == first_number
     ran.append(1)
     if len(ran) < 2:  # what can be asked once only: after saving, and after loading
         return
