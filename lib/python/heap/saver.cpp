@@ -156,6 +156,16 @@ Rule& Saver::rule_of(PyTypeObject* type) {
   return rule;
 }
 
+// A class that a name leads to needs no place, and its place may lead through the class itself: a
+// registry of classes is keyed by them. One that a library made inside a function has a place only.
+bool Saver::may_have_place(PyObject* object, const Rule& rule) {
+  if (!PyType_Check(object)) return rule.in_libraries;
+  auto* type = reinterpret_cast<PyTypeObject*>(object);
+  if (!by_value_.type(type)) return false;
+  PyObject* module = find(type->tp_dict, "__module__");
+  return module && !by_value_.module_named(module);
+}
+
 Ref Saver::reduce_stand_in(PyObject* string) {
   PyObject** place = string_places_.find(string);
   if (!place) return reduced(make_interned, pack(string));
@@ -167,7 +177,7 @@ PyObject* Saver::reduce(PyObject* object) {
   try {
     if (interning_) return reduce_stand_in(PyCell_GET(object)).release();
     Rule& rule = rule_of(Py_TYPE(object));
-    if (rule.in_libraries)
+    if (may_have_place(object, rule))
       if (const Ref place = library_place_of(object))
         return reduced(make_library_object, place).release();
     return rule.reduce(*this, object, rule).release();

@@ -91,6 +91,7 @@ class Saver {
   void note_string(PyObject* module_name, PyObject* key, PyObject* value);
   bool is_sentinel(PyObject* module_name, PyObject* key, PyObject* value);
   Ref defer(PyObject* container, const char* kind);
+  bool may_have_place(PyObject* object, const Rule& rule);
   Ref reduce_stand_in(PyObject* string);
   Ref frozenset_id(PyObject* set);
   Ref nan_id(PyObject* nan);
