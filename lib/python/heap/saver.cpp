@@ -85,6 +85,24 @@ Ref Saver::own_buffer(PyObject* exporter) {
   return buffer;
 }
 
+Ref Saver::first_for(const void* memory, const Ref& object) {
+  if (PyObject** known = firsts_.find(memory)) return Ref::borrow(*known);
+  firsts_.insert(memory, object.get());
+  keep_.push_back(object);
+  return object;
+}
+
+void Saver::note_memory(long long address, long long size, MemoryOf owner) {
+  if (size == 0) return;
+  auto after = memory_.lower_bound(address + size);
+  if (after != memory_.begin()) {
+    const auto& [end, other] = std::prev(after)->second;
+    if (end > address && other != owner)
+      refuse("memory shared by a numpy array and a torch tensor");
+  }
+  memory_.insert({address, {address + size, owner}});
+}
+
 Ref Saver::defer(PyObject* container, const char* kind) {
   const Ref id = pack(text("X"), number(static_cast<long long>(deferred_.size())), text(kind));
   deferred_.push_back(Ref::borrow(container));

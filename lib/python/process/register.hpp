@@ -13,6 +13,7 @@ void register_parts();
 void register_interpreter_parts();
 void register_environment_parts();
 void register_random_parts();
+void register_torch_part();
 void register_library_parts();
 void register_logging_part();
 void register_stream_part();
