@@ -75,9 +75,8 @@ bool ByValue::decide_module(PyObject* name, PyObject* module) const {
   }
   // Cython keeps the types its modules share in a module without a file.
   if (starts_with(module_name, "_cython_")) return false;
-  // Made by the script with types.ModuleType(): no import can find it again.
-  PyObject* spec = find(dict, "__spec__");
-  return (!spec || spec == Py_None) && !find(dict, "__path__");
+  // Made with types.ModuleType(): no import can find it again, unless it was one that made it.
+  return is_bare_module(module) && !made_by_library_import(module);
 }
 
 bool ByValue::module(PyObject* name, PyObject* module) {
@@ -94,6 +93,12 @@ bool ByValue::module_named(PyObject* module_name) {
   if (!module_name || !PyUnicode_Check(module_name)) return false;
   PyObject* found = PyDict_GetItemWithError(PyImport_GetModuleDict(), module_name);
   return found && module(module_name, found);
+}
+
+bool is_bare_module(PyObject* module) {
+  PyObject* dict = PyModule_GetDict(module);
+  PyObject* spec = find(dict, "__spec__");
+  return !find(dict, "__file__") && (!spec || spec == Py_None) && !find(dict, "__path__");
 }
 
 Ref find_qualified(PyObject* module, PyObject* qualname) {

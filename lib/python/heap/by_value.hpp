@@ -43,4 +43,7 @@ class ByValue {
 // `module.a.b` for the qualified name "a.b"; null (no exception) if it does not exist.
 Ref find_qualified(PyObject* module, PyObject* qualname);
 
+// The module says nothing of where it comes from.
+bool is_bare_module(PyObject* module);
+
 }  // namespace chkpt::heap

@@ -115,6 +115,18 @@ void record_new_modules() {
   }
 }
 
+// Extensions add submodules to sys.modules themselves, and packages put objects of their own there
+// in place of modules: a new import does it again.
+void note_bare_modules(bool of_library) {
+  const Ref modules = own(PyDict_Values(PyImport_GetModuleDict()));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(modules.get()); ++i) {
+    PyObject* module = PyList_GET_ITEM(modules.get(), i);
+    if (!PyModule_Check(module) || !is_bare_module(module)) continue;
+    if (g_baseline->bare.insert(module, of_library))
+      g_baseline->kept.push_back(Ref::borrow(module));
+  }
+}
+
 bool is_library(PyObject* spec) {
   const Ref origin = attr_or_null(spec, "origin");
   return !origin || !PyUnicode_Check(origin.get()) ||
@@ -139,6 +151,7 @@ class LibraryImport {
     if (g_baseline->depth++ > 0) return;
     g_baseline->script_ran = false;
     quietly([&] {
+      note_bare_modules(false);
       g_baseline->nodes.mark_changed();
       draws_.emplace(spec);
     });
@@ -147,6 +160,7 @@ class LibraryImport {
     if (!g_baseline || --g_baseline->depth > 0) return;
     quietly([&] {
       if (draws_) draws_->finish();
+      note_bare_modules(!g_baseline->script_ran);
       if (!g_baseline->script_ran) g_baseline->nodes.record_unmarked();
       record_new_modules();
     });
@@ -221,6 +235,11 @@ bool changed_since_import(PyObject* module) {
   if (!g_baseline) return false;
   const LibraryNodes::Node* node = g_baseline->nodes.find(module);
   return node && g_baseline->nodes.differs(*node);
+}
+
+bool made_by_library_import(PyObject* module) {
+  const bool* known = g_baseline ? g_baseline->bare.find(module) : nullptr;
+  return known && *known;
 }
 
 }  // namespace chkpt::heap

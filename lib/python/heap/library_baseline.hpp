@@ -24,6 +24,7 @@ struct LibraryBaseline {
   LibraryNodes nodes;
   ByValue by_value;
   PointerTable<bool> left_out;  // what modules that are left out hold
+  PointerTable<bool> bare;      // modules from no file; whether a library module made them
   std::vector<Ref> kept;        // those objects, so that their addresses stay their own
   std::set<Name> unsaveable;
   int depth = 0;            // of imports of library modules

@@ -43,6 +43,9 @@ bool made_after_import(PyObject* module, PyObject* name, PyObject* value);
 // Whether any of its names may.
 bool changed_since_import(PyObject* module);
 
+// Whether the import of a library module made this one, which is no file's.
+bool made_by_library_import(PyObject* module);
+
 // Where an object of a library module is found again after a new import: (module name, steps); null
 // if it is none.
 Ref library_place_of(PyObject* object);

@@ -12,6 +12,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/numpy_arrays.hpp"
 #include "python/heap/reducers.hpp"
+#include "python/heap/torch_tensors.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -280,6 +281,10 @@ Ref reduce_array(Saver& saver, PyObject* array, Rule& rule) {
   const Ref memory = attr(owner, "base");
   if (owner.is(array) && gives_buffer(memory.get()))
     return reduce_view_of(saver, array, rule, memory.get(), buffer_address(memory.get()));
+  if (owner.is(array) && is_torch_tensor_type(Py_TYPE(memory.get())))
+    return reduce_array_of_tensor(saver, array, owner.get(), rule);
+  if (loaded_module("torch"))
+    saver.note_memory(address_of(array), bytes_in(array), MemoryOf::kNumpy);
   return reduce_owner(saver, array, rule);
 }
 

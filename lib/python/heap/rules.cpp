@@ -9,6 +9,8 @@
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/reducers.hpp"
+#include "python/heap/torch_objects.hpp"
+#include "python/heap/torch_tensors.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -107,6 +109,18 @@ const ForeignType* matching_foreign_type(PyTypeObject* type) {
   return nullptr;
 }
 
+Reduce torch_rule(Rule& rule) {
+  PyTypeObject* type = rule.type;
+  if (!loaded_module("torch")) return nullptr;
+  if (is_torch_storage_type(type)) return reduce_torch_storage;
+  if (is_torch_generator_type(type)) return reduce_torch_generator;
+  if (is_torch_record_function_type(type)) return reduce_torch_record_function;
+  const bool tensor = is_torch_tensor_type(type);
+  if (!tensor && !is_torch_typed_storage_type(type)) return nullptr;
+  rule.layout = layout_of(type);
+  return tensor ? reduce_torch_tensor : reduce_special;
+}
+
 Reduce rule_for(Saver& saver, Rule& rule) {
   PyTypeObject* type = rule.type;
   if (is_subtype_of(type, &PyType_Type)) return reduce_class;
@@ -130,6 +144,7 @@ Reduce rule_for(Saver& saver, Rule& rule) {
     return reduce_array;
   }
   if (is_numpy_dtype(type)) return reduce_dtype;
+  if (Reduce torch = torch_rule(rule)) return torch;
   if (is_event_loop_type(type)) return reduce_event_loop;
   return frames::is_python_class(type) ? rule_for_python_class(saver, rule) : reduce_by_default;
 }

@@ -85,6 +85,24 @@ Ref Saver::own_buffer(PyObject* exporter) {
   return buffer;
 }
 
+Ref Saver::first_for(const void* memory, const Ref& object) {
+  if (PyObject** known = firsts_.find(memory)) return Ref::borrow(*known);
+  firsts_.insert(memory, object.get());
+  keep_.push_back(object);
+  return object;
+}
+
+void Saver::note_memory(long long address, long long size, MemoryOf owner) {
+  if (size == 0) return;
+  auto after = memory_.lower_bound(address + size);
+  if (after != memory_.begin()) {
+    const auto& [end, other] = std::prev(after)->second;
+    if (end > address && other != owner)
+      refuse("memory shared by a numpy array and a torch tensor");
+  }
+  memory_.insert({address, {address + size, owner}});
+}
+
 Ref Saver::defer(PyObject* container, const char* kind) {
   const Ref id = pack(text("X"), number(static_cast<long long>(deferred_.size())), text(kind));
   deferred_.push_back(Ref::borrow(container));
@@ -156,6 +174,16 @@ Rule& Saver::rule_of(PyTypeObject* type) {
   return rule;
 }
 
+// A class that a name leads to needs no place, and its place may lead through the class itself: a
+// registry of classes is keyed by them. One that a library made inside a function has a place only.
+bool Saver::may_have_place(PyObject* object, const Rule& rule) {
+  if (!PyType_Check(object)) return rule.in_libraries;
+  auto* type = reinterpret_cast<PyTypeObject*>(object);
+  if (!by_value_.type(type)) return false;
+  PyObject* module = find(type->tp_dict, "__module__");
+  return module && !by_value_.module_named(module);
+}
+
 Ref Saver::reduce_stand_in(PyObject* string) {
   PyObject** place = string_places_.find(string);
   if (!place) return reduced(make_interned, pack(string));
@@ -167,7 +195,7 @@ PyObject* Saver::reduce(PyObject* object) {
   try {
     if (interning_) return reduce_stand_in(PyCell_GET(object)).release();
     Rule& rule = rule_of(Py_TYPE(object));
-    if (rule.in_libraries)
+    if (may_have_place(object, rule))
       if (const Ref place = library_place_of(object))
         return reduced(make_library_object, place).release();
     return rule.reduce(*this, object, rule).release();

@@ -7,6 +7,7 @@
 #include "python/ref.hpp"
 
 #include <deque>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -20,6 +21,8 @@
 #include "python/heap/save.hpp"
 
 namespace chkpt::heap {
+
+enum class MemoryOf { kNumpy, kTorch };
 
 class Saver;
 struct Rule;
@@ -65,6 +68,10 @@ class Saver {
   int chain_index(PyObject* generator) const;  // -1: its frame is not on the saved stack
   PyObject* chain_frame(int index) const;      // borrowed: entry of StackState::frames
   Ref own_buffer(PyObject* exporter);          // a PickleBuffer that goes out of band
+  // Several Python objects may stand for one piece of memory: the first of them in this save.
+  Ref first_for(const void* memory, const Ref& object);
+  // Refuses memory that objects of two libraries own: it could not be shared again.
+  void note_memory(long long address, long long size, MemoryOf owner);
   bool is_own_buffer(PyObject* pickle_buffer) { return buffers_.find(pickle_buffer) != nullptr; }
 
   struct ModuleEntry {
@@ -91,6 +98,7 @@ class Saver {
   void note_string(PyObject* module_name, PyObject* key, PyObject* value);
   bool is_sentinel(PyObject* module_name, PyObject* key, PyObject* value);
   Ref defer(PyObject* container, const char* kind);
+  bool may_have_place(PyObject* object, const Rule& rule);
   Ref reduce_stand_in(PyObject* string);
   Ref frozenset_id(PyObject* set);
   Ref nan_id(PyObject* nan);
@@ -101,6 +109,8 @@ class Saver {
   PointerTable<PyObject*> ids_;  // values own a reference, keys are kept alive by keep_
   PointerTable<bool> plain_dicts_;
   PointerTable<bool> buffers_;
+  PointerTable<PyObject*> firsts_;                              // owned by keep_
+  std::map<long long, std::pair<long long, MemoryOf>> memory_;  // start: (end, owner)
   PointerTable<PyObject*> string_places_;  // (module name, attribute), owned by keep_
   Ref library_strings_ = Ref::steal(PyList_New(0));
   std::vector<Ref> keep_;

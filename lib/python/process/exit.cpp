@@ -14,10 +14,13 @@ namespace {
 
 using namespace heap;  // NOLINT
 
-// Our own: C functions that belong to no module.
+// Our own: C functions that belong to no module. Those that C++ code made hang on a capsule; the
+// import of the module that made them registers them again.
 bool is_internal(PyObject* function) {
-  return PyCFunction_Check(function) && !reinterpret_cast<PyCFunctionObject*>(function)->m_module &&
-         !PyCFunction_GET_SELF(function);
+  if (!PyCFunction_Check(function)) return false;
+  PyObject* self = PyCFunction_GET_SELF(function);
+  if (self && PyCapsule_CheckExact(self)) return true;
+  return !self && !reinterpret_cast<PyCFunctionObject*>(function)->m_module;
 }
 
 // A nested function of a library module; importing the module registers it again.

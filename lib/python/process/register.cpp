@@ -21,6 +21,7 @@ void register_parts() {
     register_signal_part();
     register_exit_part();
     register_random_parts();
+    register_torch_part();
     heap::watch_library_globals();
   } catch (const heap::Raised&) {
     throw_pending_exception();
