@@ -18,6 +18,7 @@ HEADER = """// SPDX-License-Identifier: BSD-3-Clause
 // Written by scripts/generate_mpi_wrappers.py from mpi.h and mpi_calls.txt: do not edit.
 // Collective calls, and calls that work on files, windows and processes of their own.
 // clang-format off
+#include "mpi/interpose/windows.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
 using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
@@ -31,8 +32,7 @@ BODIES = {
     "file": "  const Uncounted scope(\"{name}\");\n  return {call};\n",
     "file_open": "  return making(Kind::kFile, \"{name}\", [&] {{ return {call}; }});\n",
     "file_close": "  return ending(Kind::kFile, \"{name}\", [&] {{ return {call}; }});\n",
-    "window_create": "  return making(Kind::kWindow, \"{name}\", [&] {{ return {call}; }});\n",
-    "window_free": "  return ending(Kind::kWindow, \"{name}\", [&] {{ return {call}; }});\n",
+    "rma": "  windows::accessed(\"{name}\", win);\n  return {call};\n",
     "dynamic": "  const Uncounted scope(\"{name}\");\n"
                "  deferrals::forever(\"{name}\");\n  return {call};\n",
 }

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "cut/agent_impl.hpp"
 #include "mpi/interpose/deferrals.hpp"
+#include "mpi/interpose/epochs.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/session.hpp"
 
@@ -19,6 +20,8 @@ namespace {
 
 // How often a running rank's clocks are looked at while a cut is pending.
 constexpr int kSample_ms = 2;
+// An epoch of one-sided communication that is open for longer defers the snapshot.
+constexpr auto kEpochPatience = std::chrono::seconds(1);
 constexpr unsigned kLauncherPatience_s = 5;  // longer than the coordinator's
 
 void clear_event(int fd) {
@@ -118,7 +121,7 @@ void Agent::Impl::on_request(const Message& message) {
   any_targets_.clear();
   new_any_targets_.clear();
   api_target_ = 0;
-  waits_since_ = std::chrono::steady_clock::now();
+  waits_since_ = requested_at_ = std::chrono::steady_clock::now();
   frozen_ = prepare_asked_ = false;
   order_.reset();
   // Nothing is asked of this rank yet; where it stands it may stay.
@@ -223,6 +226,10 @@ Status Agent::Impl::make_status() const {
     status.sent = mpi::registry().total_sent();
     status.received = mpi::registry().total_received();
     status.deferral = mpi::deferrals::current();
+    if (status.deferral.empty() && pending_) {
+      const auto waited = std::chrono::steady_clock::now() - requested_at_;
+      status.deferral = mpi::epochs::outlasting(waited > kEpochPatience);
+    }
     if (status.deferral.empty() && mpi::session::size() != ranks_) {
       status.deferral = "MPI was started by the script itself in a job of several ranks";
     }

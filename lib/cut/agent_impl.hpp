@@ -125,6 +125,7 @@ class Agent::Impl : public mpi::GateKeeper {
   bool restartable_ = false;
   std::string why_not_restartable_;
   void* context_ = nullptr;
+  std::chrono::steady_clock::time_point requested_at_;
   std::chrono::steady_clock::time_point waits_since_;  // the request, or the last clock advance
   std::string last_status_;
   std::map<std::string, std::uint64_t> clock_targets_;

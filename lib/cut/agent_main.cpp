@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "cut/agent_impl.hpp"
 #include "mpi/interpose/drain.hpp"
+#include "mpi/interpose/epochs.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/two_phase.hpp"
 #include "mpi/interpose/verify.hpp"
@@ -160,6 +161,7 @@ bool Agent::Impl::targets_met() {
   }
   if (api_calls_ < api_target_ && state_ != RankState::kDone) return false;
   if (!mpi::session::active()) return true;
+  if (mpi::epochs::any()) return false;
   mpi::Registry& known = mpi::registry();
   for (const auto& [id, value] : clock_targets_) {
     const mpi::CommInfo* comm = known.find(id);

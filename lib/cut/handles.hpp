@@ -22,9 +22,12 @@ Bytes end_save();
 
 // Around heap::load in the resumed process, GIL held, before the script's first instruction.
 // begin_load is collective over all ranks: it imports mpi4py.MPI as the script had, makes the
-// communicators again and puts drained messages back. end_load, after heap::load has returned (and
-// before Loaded::finish), posts the pending receives again. Both throw on what must not go on.
+// communicators again and puts drained messages back. end_load, after heap::load has returned,
+// posts the pending receives again. join_load, when all ranks have come that far (and before
+// Loaded::finish), is collective again: it makes the windows on memory that has been loaded. All
+// throw on what must not go on.
 void begin_load(ByteView section);
 void end_load();
+void join_load();
 
 }  // namespace chkpt::cut::handles

@@ -177,14 +177,11 @@ std::string on_rank(int rank) {
 }
 
 // Collective: every rank must be able to go on, or none does.
-heap::Loaded load_state(Session& session) {
-  heap::Loaded loaded;
+template <class F>
+void all_or_cannot_resume(const Session& session, F f) {
   std::string problem;
   try {
-    cut::handles::begin_load(session.start.file->mpi());
-    loaded = heap::load({session.start.file->pickle()}, loaded_buffers(*session.start.file));
-    cut::handles::end_load();
-    loaded.finish();
+    f();
   } catch (const std::exception& error) {
     problem = error.what();
   }
@@ -194,6 +191,19 @@ heap::Loaded load_state(Session& session) {
                        on_rank(verdict.rank) + ": " + verdict.message +
                        "; --resume=never starts afresh, --resume=EPOCH takes another snapshot");
   }
+}
+
+heap::Loaded load_state(Session& session) {
+  heap::Loaded loaded;
+  all_or_cannot_resume(session, [&] {
+    cut::handles::begin_load(session.start.file->mpi());
+    loaded = heap::load({session.start.file->pickle()}, loaded_buffers(*session.start.file));
+    cut::handles::end_load();
+  });
+  all_or_cannot_resume(session, [&] {
+    cut::handles::join_load();
+    loaded.finish();
+  });
   session.start.file.reset();  // as large as the state; nothing loaded refers to it
   // What loading left behind in cycles is not the script's: gc.collect() must not count it.
   PyGC_Collect();

@@ -7,6 +7,7 @@
 #include "cut/handles/postings.hpp"
 #include "cut/handles/requests.hpp"
 #include "cut/handles/settings.hpp"
+#include "cut/handles/windows.hpp"
 #include "mpi/interpose/rebuild.hpp"
 #include "mpi/session.hpp"
 #include "python/heap/foreign.hpp"
@@ -64,11 +65,15 @@ void register_types() {
   heap::register_process_part(std::move(pickler));
 }
 
-void begin_save() { forget_described_requests(); }
+void begin_save() {
+  forget_described_requests();
+  forget_described_windows();
+}
 
 Bytes end_save() {
   mpi::RankState state = mpi::capture_rank_state();
   if (mpi::session::active()) check_receives_described();
+  check_windows_described(state.windows);
   const Module* m = Module::loaded();
   if (m && mpi::session::active() && !state.script_finalized) {
     if (const char* why = m->unknown_layout()) throw CannotSave(why);
@@ -89,6 +94,7 @@ void begin_load(ByteView section) {
     restore_settings(state.settings);
   });
   mpi::rebuild(state);
+  expect_windows(state.windows);
   all_or_none([&] {
     const Module* m = Module::loaded();
     if (m && !state.script_finalized) attach_contexts(*m, state.contexts);
@@ -99,6 +105,11 @@ void begin_load(ByteView section) {
 
 void end_load() {
   if (const Module* m = Module::loaded()) make_noted_postings(*m);
+  check_promised_windows();
+}
+
+void join_load() {
+  make_promised_windows();
   forget_made_handles();
 }
 

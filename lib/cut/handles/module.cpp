@@ -112,6 +112,7 @@ void Module::check_layout() {
                      size_of(Kind::kRequest) == sizeof(RequestObject) &&
                      size_of(Kind::kMessage) == sizeof(MessageObject);
   if (!known) layout_ = "this version of mpi4py is not known to chkpt";
+  knows_windows_ = size_of(Kind::kWin) == sizeof(WinObject);
   knows_user_ops_ = size_of(Kind::kOp) == sizeof(OpObject);
 }
 

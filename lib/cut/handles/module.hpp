@@ -31,6 +31,11 @@ struct MessageObject {
   PyObject* buffer;  // what lower-case recv() fills and unpickles
 };
 
+struct WinObject {
+  HandleObject<MPI_Win> base;
+  PyObject* memory;  // an MPI.memory of the script's buffer, or null or None
+};
+
 // Of mpi4py 3; later ones keep the callable elsewhere.
 struct OpObject {
   HandleObject<MPI_Op> base;
@@ -75,6 +80,7 @@ class Module {
   // Null, or why the objects of this mpi4py cannot be looked into.
   const char* unknown_layout() const { return layout_.empty() ? nullptr : layout_.c_str(); }
   bool knows_user_ops() const { return knows_user_ops_; }
+  bool knows_windows() const { return knows_windows_; }
 
   PyObject* get() const { return module_.get(); }
 
@@ -89,6 +95,7 @@ class Module {
   std::vector<Ref> held_;  // the keys of names_
   std::string layout_;
   bool knows_user_ops_ = false;
+  bool knows_windows_ = false;
 };
 
 template <class H>

@@ -6,8 +6,8 @@
 //   type      old handle, recipe                    op        old handle, callable, commutative
 //   info      old handle, keys and values           status    the status itself
 //   done, posted                                    see requests.hpp
-//   message   see messages.hpp
-//   memory, allocated, pickler                      mpi4py's buffer and pickle objects
+//   message   see messages.hpp                      window    see windows.hpp
+//   memory, allocated, segment, pickler             mpi4py's buffer and pickle objects
 #include "cut/handles/objects.hpp"
 
 #include <cstring>
@@ -18,6 +18,7 @@
 #include "cut/handles/requests.hpp"
 #include "cut/handles/shared_handles.hpp"
 #include "cut/handles/user_ops.hpp"
+#include "cut/handles/windows.hpp"
 #include "mpi/interpose/registry.hpp"
 
 namespace chkpt::cut::handles {
@@ -75,6 +76,8 @@ Form describe_by_kind(const Module& m, Kind kind, PyObject* object) {
     }
     case Kind::kMessage:
       return {"message", describe_message(object)};
+    case Kind::kWin:
+      return {"window", describe_window(m, object)};
     default:
       throw CannotSave(std::string("an open MPI.") + kind_name(kind));
   }
@@ -85,7 +88,7 @@ Form describe_content(const Module& m, Kind kind, PyObject* object) {
   if (kind == Kind::kPickle) return {"pickler", describe_pickler(m, object)};
   if (kind == Kind::kMemory) {
     Form form;
-    form.payload = describe_memory(object, &form.name);
+    form.payload = describe_memory(m, object, &form.name);
     return form;
   }
   if (const char* twin = m.twin_of(kind, object)) return {"like", text(twin)};
@@ -157,6 +160,7 @@ Restore simple_form(const std::string& form) {
   if (form == "op") return restore_user_op;
   if (form == "message") return restore_message;
   if (form == "posted") return note_posting;
+  if (form == "window") return restore_window;
   return nullptr;
 }
 
@@ -183,6 +187,7 @@ Ref make_by_form(const Module& m, Kind kind, PyTypeObject* type, const std::stri
                  PyObject* payload) {
   if (form == "like") return make_like(m, kind, type, payload);
   if (form == "memory" || form == "allocated") return make_memory(m, form, payload);
+  if (form == "segment") return make_segment(payload);
   if (form == "pickler") return make_pickler(m, type, payload);
   Ref object = blank(m, kind, type);
   if (form == "done") {
@@ -243,6 +248,7 @@ void forget_made_handles() {
   forget_user_ops();
   forget_restored_requests();
   forget_restored_messages();
+  forget_promised_windows();
 }
 
 }  // namespace chkpt::cut::handles

@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "cut/handles/windows.hpp"
+
 namespace chkpt::cut::handles {
 namespace {
 
@@ -13,6 +15,7 @@ class Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   const Py_buffer* operator->() const { return &view_; }
+  const Py_buffer& view() const { return view_; }
 
  private:
   Py_buffer view_;
@@ -56,7 +59,7 @@ std::vector<Ref> referents(PyObject* object) {
   return found;
 }
 
-Ref describe_memory(PyObject* memory, std::string* form) {
+Ref describe_memory(const Module& m, PyObject* memory, std::string* form) {
   const Ref owner = checked(PyObject_GetAttrString(memory, "obj"));
   const Buffer buffer(memory, PyBUF_SIMPLE);
   if (owner.is(Py_None) && buffer->len > 0) {
@@ -66,8 +69,16 @@ Ref describe_memory(PyObject* memory, std::string* form) {
     *form = "allocated";
     return checked(PyBytes_FromStringAndSize(static_cast<const char*>(buffer->buf), buffer->len));
   }
+  const bool of_window = m.kind_of(Py_TYPE(owner.get())) == Kind::kWin;
+  if (of_window && handle_in<MPI_Win>(owner.get()) == MPI_WIN_NULL) {
+    throw CannotSave("the memory of an RMA window that has been freed");
+  }
   const Buffer whole(owner.get(), PyBUF_ANY_CONTIGUOUS);
   if (whole->buf != buffer->buf || whole->len != buffer->len) {
+    if (of_window) {
+      *form = "segment";
+      if (Ref segment = describe_segment(owner.get(), buffer.view())) return segment;
+    }
     throw CannotSave("an MPI.memory of a part of another object");
   }
   *form = "memory";

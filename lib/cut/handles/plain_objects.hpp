@@ -7,8 +7,9 @@
 
 namespace chkpt::cut::handles {
 
-// `form` becomes "memory" (of another object's buffer) or "allocated" (mpi4py's own).
-Ref describe_memory(PyObject* memory, std::string* form);
+// `form` becomes "memory" (of another object's buffer), "allocated" (mpi4py's own) or "segment" (of
+// a shared window, another rank's).
+Ref describe_memory(const Module& module, PyObject* memory, std::string* form);
 Ref make_memory(const Module& module, const std::string& form, PyObject* payload);
 
 // (dumps, loads, protocol)

@@ -72,6 +72,12 @@ bool error_refuses_arguments(int rc) {
     case MPI_ERR_ARG:
     case MPI_ERR_REQUEST:
     case MPI_ERR_INFO:
+    case MPI_ERR_WIN:
+    case MPI_ERR_BASE:
+    case MPI_ERR_SIZE:
+    case MPI_ERR_DISP:
+    case MPI_ERR_ASSERT:
+    case MPI_ERR_RMA_SYNC:
       return true;
     default:
       return false;

@@ -2,10 +2,16 @@
 // Written by scripts/generate_mpi_wrappers.py from mpi.h and mpi_calls.txt: do not edit.
 // Collective calls, and calls that work on files, windows and processes of their own.
 // clang-format off
+#include "mpi/interpose/windows.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
 using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
 using chkpt::mpi::deferrals::Kind;
+
+CHKPT_WRAPPER int MPI_Accumulate(const void *origin_addr, int origin_count, MPI_Datatype origin_datatype, int target_rank, MPI_Aint target_disp, int target_count, MPI_Datatype target_datatype, MPI_Op op, MPI_Win win) {
+  windows::accessed("MPI_Accumulate", win);
+  return PMPI_Accumulate(origin_addr, origin_count, origin_datatype, target_rank, target_disp, target_count, target_datatype, op, win);
+}
 
 CHKPT_WRAPPER int MPI_Allgather(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount, MPI_Datatype recvtype, MPI_Comm comm) {
   Collective scope("MPI_Allgather", comm);
@@ -77,9 +83,19 @@ CHKPT_WRAPPER int MPI_Comm_spawn_multiple(int count, char *array_of_commands[], 
   return PMPI_Comm_spawn_multiple(count, array_of_commands, array_of_argv, array_of_maxprocs, array_of_info, root, comm, intercomm, array_of_errcodes);
 }
 
+CHKPT_WRAPPER int MPI_Compare_and_swap(const void *origin_addr, const void *compare_addr, void *result_addr, MPI_Datatype datatype, int target_rank, MPI_Aint target_disp, MPI_Win win) {
+  windows::accessed("MPI_Compare_and_swap", win);
+  return PMPI_Compare_and_swap(origin_addr, compare_addr, result_addr, datatype, target_rank, target_disp, win);
+}
+
 CHKPT_WRAPPER int MPI_Exscan(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, MPI_Comm comm) {
   Collective scope("MPI_Exscan", comm);
   return scope.done(PMPI_Exscan(sendbuf, recvbuf, count, datatype, op, comm));
+}
+
+CHKPT_WRAPPER int MPI_Fetch_and_op(const void *origin_addr, void *result_addr, MPI_Datatype datatype, int target_rank, MPI_Aint target_disp, MPI_Op op, MPI_Win win) {
+  windows::accessed("MPI_Fetch_and_op", win);
+  return PMPI_Fetch_and_op(origin_addr, result_addr, datatype, target_rank, target_disp, op, win);
 }
 
 CHKPT_WRAPPER int MPI_File_close(MPI_File *fh) {
@@ -365,6 +381,16 @@ CHKPT_WRAPPER int MPI_Gatherv(const void *sendbuf, int sendcount, MPI_Datatype s
   return scope.done(PMPI_Gatherv(sendbuf, sendcount, sendtype, recvbuf, recvcounts, displs, recvtype, root, comm));
 }
 
+CHKPT_WRAPPER int MPI_Get(void *origin_addr, int origin_count, MPI_Datatype origin_datatype, int target_rank, MPI_Aint target_disp, int target_count, MPI_Datatype target_datatype, MPI_Win win) {
+  windows::accessed("MPI_Get", win);
+  return PMPI_Get(origin_addr, origin_count, origin_datatype, target_rank, target_disp, target_count, target_datatype, win);
+}
+
+CHKPT_WRAPPER int MPI_Get_accumulate(const void *origin_addr, int origin_count, MPI_Datatype origin_datatype, void *result_addr, int result_count, MPI_Datatype result_datatype, int target_rank, MPI_Aint target_disp, int target_count, MPI_Datatype target_datatype, MPI_Op op, MPI_Win win) {
+  windows::accessed("MPI_Get_accumulate", win);
+  return PMPI_Get_accumulate(origin_addr, origin_count, origin_datatype, result_addr, result_count, result_datatype, target_rank, target_disp, target_count, target_datatype, op, win);
+}
+
 CHKPT_WRAPPER int MPI_Iallgather(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount, MPI_Datatype recvtype, MPI_Comm comm, MPI_Request *request) {
   Collective scope("MPI_Iallgather", comm, Entering::kStarts);
   return scope.started(PMPI_Iallgather(sendbuf, sendcount, sendtype, recvbuf, recvcount, recvtype, comm, request), request);
@@ -500,6 +526,16 @@ CHKPT_WRAPPER int MPI_Neighbor_alltoallw(const void *sendbuf, const int sendcoun
   return scope.done(PMPI_Neighbor_alltoallw(sendbuf, sendcounts, sdispls, sendtypes, recvbuf, recvcounts, rdispls, recvtypes, comm));
 }
 
+CHKPT_WRAPPER int MPI_Put(const void *origin_addr, int origin_count, MPI_Datatype origin_datatype, int target_rank, MPI_Aint target_disp, int target_count, MPI_Datatype target_datatype, MPI_Win win) {
+  windows::accessed("MPI_Put", win);
+  return PMPI_Put(origin_addr, origin_count, origin_datatype, target_rank, target_disp, target_count, target_datatype, win);
+}
+
+CHKPT_WRAPPER int MPI_Raccumulate(const void *origin_addr, int origin_count, MPI_Datatype origin_datatype, int target_rank, MPI_Aint target_disp, int target_count, MPI_Datatype target_datatype, MPI_Op op, MPI_Win win, MPI_Request *request) {
+  windows::accessed("MPI_Raccumulate", win);
+  return PMPI_Raccumulate(origin_addr, origin_count, origin_datatype, target_rank, target_disp, target_count, target_datatype, op, win, request);
+}
+
 CHKPT_WRAPPER int MPI_Reduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, int root, MPI_Comm comm) {
   Collective scope("MPI_Reduce", comm);
   return scope.done(PMPI_Reduce(sendbuf, recvbuf, count, datatype, op, root, comm));
@@ -521,6 +557,21 @@ CHKPT_WRAPPER int MPI_Register_datarep(const char *datarep, MPI_Datarep_conversi
   return PMPI_Register_datarep(datarep, read_conversion_fn, write_conversion_fn, dtype_file_extent_fn, extra_state);
 }
 
+CHKPT_WRAPPER int MPI_Rget(void *origin_addr, int origin_count, MPI_Datatype origin_datatype, int target_rank, MPI_Aint target_disp, int target_count, MPI_Datatype target_datatype, MPI_Win win, MPI_Request *request) {
+  windows::accessed("MPI_Rget", win);
+  return PMPI_Rget(origin_addr, origin_count, origin_datatype, target_rank, target_disp, target_count, target_datatype, win, request);
+}
+
+CHKPT_WRAPPER int MPI_Rget_accumulate(const void *origin_addr, int origin_count, MPI_Datatype origin_datatype, void *result_addr, int result_count, MPI_Datatype result_datatype, int target_rank, MPI_Aint target_disp, int target_count, MPI_Datatype target_datatype, MPI_Op op, MPI_Win win, MPI_Request *request) {
+  windows::accessed("MPI_Rget_accumulate", win);
+  return PMPI_Rget_accumulate(origin_addr, origin_count, origin_datatype, result_addr, result_count, result_datatype, target_rank, target_disp, target_count, target_datatype, op, win, request);
+}
+
+CHKPT_WRAPPER int MPI_Rput(const void *origin_addr, int origin_count, MPI_Datatype origin_datatype, int target_rank, MPI_Aint target_disp, int target_cout, MPI_Datatype target_datatype, MPI_Win win, MPI_Request *request) {
+  windows::accessed("MPI_Rput", win);
+  return PMPI_Rput(origin_addr, origin_count, origin_datatype, target_rank, target_disp, target_cout, target_datatype, win, request);
+}
+
 CHKPT_WRAPPER int MPI_Scan(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, MPI_Comm comm) {
   Collective scope("MPI_Scan", comm);
   return scope.done(PMPI_Scan(sendbuf, recvbuf, count, datatype, op, comm));
@@ -534,24 +585,4 @@ CHKPT_WRAPPER int MPI_Scatter(const void *sendbuf, int sendcount, MPI_Datatype s
 CHKPT_WRAPPER int MPI_Scatterv(const void *sendbuf, const int sendcounts[], const int displs[], MPI_Datatype sendtype, void *recvbuf, int recvcount, MPI_Datatype recvtype, int root, MPI_Comm comm) {
   Collective scope("MPI_Scatterv", comm);
   return scope.done(PMPI_Scatterv(sendbuf, sendcounts, displs, sendtype, recvbuf, recvcount, recvtype, root, comm));
-}
-
-CHKPT_WRAPPER int MPI_Win_allocate(MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm, void *baseptr, MPI_Win *win) {
-  return making(Kind::kWindow, "MPI_Win_allocate", [&] { return PMPI_Win_allocate(size, disp_unit, info, comm, baseptr, win); });
-}
-
-CHKPT_WRAPPER int MPI_Win_allocate_shared(MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm, void *baseptr, MPI_Win *win) {
-  return making(Kind::kWindow, "MPI_Win_allocate_shared", [&] { return PMPI_Win_allocate_shared(size, disp_unit, info, comm, baseptr, win); });
-}
-
-CHKPT_WRAPPER int MPI_Win_create(void *base, MPI_Aint size, int disp_unit, MPI_Info info, MPI_Comm comm, MPI_Win *win) {
-  return making(Kind::kWindow, "MPI_Win_create", [&] { return PMPI_Win_create(base, size, disp_unit, info, comm, win); });
-}
-
-CHKPT_WRAPPER int MPI_Win_create_dynamic(MPI_Info info, MPI_Comm comm, MPI_Win *win) {
-  return making(Kind::kWindow, "MPI_Win_create_dynamic", [&] { return PMPI_Win_create_dynamic(info, comm, win); });
-}
-
-CHKPT_WRAPPER int MPI_Win_free(MPI_Win *win) {
-  return ending(Kind::kWindow, "MPI_Win_free", [&] { return PMPI_Win_free(win); });
 }

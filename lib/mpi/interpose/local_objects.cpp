@@ -86,3 +86,15 @@ CHKPT_WRAPPER int MPI_Type_free_keyval(int* keyval) {
   return free_keyval("MPI_Type_free_keyval", 't', keyval,
                      [&] { return PMPI_Type_free_keyval(keyval); });
 }
+
+CHKPT_WRAPPER int MPI_Win_create_keyval(MPI_Win_copy_attr_function* copy,
+                                        MPI_Win_delete_attr_function* remove, int* keyval,
+                                        void* state) {
+  return create_keyval("MPI_Win_create_keyval", 'w', keyval,
+                       [&] { return PMPI_Win_create_keyval(copy, remove, keyval, state); });
+}
+
+CHKPT_WRAPPER int MPI_Win_free_keyval(int* keyval) {
+  return free_keyval("MPI_Win_free_keyval", 'w', keyval,
+                     [&] { return PMPI_Win_free_keyval(keyval); });
+}

@@ -12,7 +12,7 @@
 namespace chkpt::mpi {
 namespace {
 
-constexpr std::uint64_t kVersion = 3;
+constexpr std::uint64_t kVersion = 4;
 
 bool is_predefined(const CommId& id) { return id.find('/') == CommId::npos; }
 
@@ -238,6 +238,8 @@ RankState capture_rank_state() {
   registry().for_each([&](const CommInfo& info) { state.communicators.push_back(captured(info)); });
   state.joint_clocks = registry().joint_clocks();
   state.sent_half = sent_half::pending();
+  windows::for_each(
+      [&](const WindowInfo& window) { state.windows.push_back(describe_window(window)); });
   return state;
 }
 
@@ -258,6 +260,8 @@ Bytes encode(const RankState& state) {
   out.u64(state.contexts.size());
   for (const auto& context : state.contexts) write_context(out, context);
   write_half(out, state.sent_half);
+  out.u64(state.windows.size());
+  for (const auto& window : state.windows) write_window(out, window);
   return out.take();
 }
 
@@ -278,6 +282,7 @@ RankState decode(ByteView section) {
   for (std::size_t n = in.count(24); n > 0; --n) state.joint_clocks.push_back(read_joint(in));
   for (std::size_t n = in.count(40); n > 0; --n) state.contexts.push_back(read_context(in));
   state.sent_half = read_half(in);
+  for (std::size_t n = in.count(72); n > 0; --n) state.windows.push_back(read_window(in));
   if (!in.at_end()) throw FormatError("MPI recipe: bytes left over");
   return state;
 }
@@ -298,6 +303,10 @@ void rebuild(const RankState& state) {
   }
   for (const JointClock& clock : state.joint_clocks) registry().adopt_joint(clock);
   if (state.sent_half) sent_half::adopt(*state.sent_half);
+  // In the order of ids, as the communicators.
+  for (const WindowRecipe& window : state.windows) {
+    if (window.memory != WindowMemory::kScript) build_window(window, nullptr);
+  }
 }
 
 }  // namespace chkpt::mpi

@@ -9,6 +9,7 @@
 
 #include "base/bytes.hpp"
 #include "mpi/interpose/rebuild_communicator.hpp"
+#include "mpi/interpose/rebuild_window.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/sent_half.hpp"
 
@@ -36,6 +37,7 @@ struct RankState {
   int thread_level = 0;
   std::vector<Communicator> communicators;  // in order of creation
   std::vector<JointClock> joint_clocks;
+  std::vector<WindowRecipe> windows;   // in the order of ids
   std::optional<SentHalf> sent_half;   // of the call that the rank is blocked in
   std::vector<SavedContext> contexts;  // by lib/cut/handles
   Bytes settings;                      // by lib/cut/handles, opaque here
@@ -48,8 +50,8 @@ Bytes encode(const RankState& state);
 RankState decode(ByteView section);  // throws FormatError
 
 // Collective over MPI_COMM_WORLD, in a process where the script has not used MPI yet. Afterwards
-// the registry is as it was at the cut and drained messages wait to be received. Throws MpiError or
-// FormatError; the job cannot go on then.
+// the registry is as it was at the cut and drained messages wait to be received; windows exist
+// unless their memory is the script's. Throws MpiError or FormatError; the job cannot go on then.
 void rebuild(const RankState& state);
 
 }  // namespace chkpt::mpi

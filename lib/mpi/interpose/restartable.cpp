@@ -43,6 +43,7 @@ constexpr Waiting kRestartable[] = {
     {"waitsome", "MPI_Waitsome"},
     {"Barrier", "MPI_Barrier"},
     {"barrier", "MPI_Barrier"},
+    {"Fence", "MPI_Win_fence"},
     {"Bcast", "MPI_Bcast"},
     {"bcast", "MPI_Bcast", How::kPickledSize},
     {"Gather", "MPI_Gather"},

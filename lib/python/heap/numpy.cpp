@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "python/heap/call.hpp"
+#include "python/heap/foreign.hpp"
 #include "python/heap/numpy_arrays.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/torch_tensors.hpp"
@@ -116,13 +117,24 @@ Ref reduce_owner(Saver& saver, PyObject* array, Rule& rule) {
 
 // Whether `new_array` can be given this object as its buffer.
 bool gives_buffer(PyObject* object) {
-  return PyBytes_Check(object) || PyByteArray_Check(object) || PyMemoryView_Check(object) ||
-         std::strcmp(Py_TYPE(object)->tp_name, "array.array") == 0;
+  if (PyBytes_Check(object) || PyByteArray_Check(object) || PyMemoryView_Check(object) ||
+      std::strcmp(Py_TYPE(object)->tp_name, "array.array") == 0) {
+    return true;
+  }
+  if (!PyObject_CheckBuffer(object)) return false;
+  for (const ForeignType& type : foreign_types()) {  // an MPI window, for one
+    if (type.matches(Py_TYPE(object))) return true;
+  }
+  return false;
 }
 
 long long buffer_address(PyObject* object) {
   Py_buffer view;
-  ok(PyObject_GetBuffer(object, &view, PyBUF_SIMPLE));
+  if (PyObject_GetBuffer(object, &view, PyBUF_SIMPLE) != 0) {
+    PyErr_Clear();  // a window that has been freed, for one
+    refuse(std::string("an array of memory that its owner, a ") + Py_TYPE(object)->tp_name +
+           ", no longer has");
+  }
   const auto address = reinterpret_cast<long long>(view.buf);
   PyBuffer_Release(&view);
   return address;

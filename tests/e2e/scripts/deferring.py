@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""deferring.py SECONDS: holds an MPI window for so long, then nothing that a snapshot cannot hold."""
+"""deferring.py SECONDS: an RMA epoch that is open for so long, then nothing a snapshot cannot hold."""
 import sys
 import time
 
@@ -14,7 +14,9 @@ def compute(seconds):
 
 def hold():
     window = MPI.Win.Allocate(64, comm=MPI.COMM_WORLD)
+    window.Lock_all()
     compute(float(sys.argv[1]))
+    window.Unlock_all()
     window.Free()
 
 

@@ -81,6 +81,7 @@ PyObject* begin_load(PyObject*, PyObject* section) {
 PyObject* end_load(PyObject*, PyObject*) {
   return guarded([] {
     handles::end_load();
+    handles::join_load();
     return Ref::borrow(Py_None);
   });
 }

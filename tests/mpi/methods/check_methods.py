@@ -18,6 +18,7 @@ import _watch
 comm = MPI.COMM_WORLD
 rank, other = comm.rank, 1 - comm.rank
 line = comm.Create_cart([2], periods=[True])
+window = MPI.Win.Allocate(8, comm=comm)
 one, two, four = np.zeros(1), np.zeros(2), np.zeros(4)
 data = {"a": list(range(50))}
 INT = MPI.INT
@@ -70,6 +71,7 @@ BOTH = {
     "sendrecv": lambda: comm.sendrecv(data, other, 0, None, other),
     "Barrier": comm.Barrier,
     "barrier": comm.barrier,
+    "Fence": window.Fence,
     "Bcast": lambda: comm.Bcast([one, 1, INT], 0),
     "bcast": lambda: comm.bcast(data, 1),
     "Gather": lambda: comm.Gather(one, two, 0),
@@ -167,6 +169,6 @@ for method, call in NEVER.items():
     for early in (0, 1):
         check(method, watched(method, call, early), never=True)
 assert not missing, f"never restartable: {missing}"
-comm.Barrier()
+window.Free()
 if rank == 0:
     print("methods checked:", len(BOTH) + len(RECEIVES) + len(WAITS) + len(NEVER))

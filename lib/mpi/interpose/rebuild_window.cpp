@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "mpi/interpose/rebuild_window.hpp"
+
+#include <cstring>
+
+#include "mpi/session.hpp"
+
+namespace chkpt::mpi {
+namespace {
+
+template <class T>
+T* attribute(MPI_Win win, int key) {
+  void* value = nullptr;
+  int found = 0;
+  check(PMPI_Win_get_attr(win, key, static_cast<void*>(&value), &found), "MPI_Win_get_attr");
+  if (found == 0) throw CannotSave("an MPI window without the attributes every window has");
+  return static_cast<T*>(value);
+}
+
+WindowMemory memory_of(MPI_Win win) {
+  switch (*attribute<int>(win, MPI_WIN_CREATE_FLAVOR)) {
+    case MPI_WIN_FLAVOR_CREATE:
+      return WindowMemory::kScript;
+    case MPI_WIN_FLAVOR_ALLOCATE:
+      return WindowMemory::kLibrary;
+    case MPI_WIN_FLAVOR_SHARED:
+      return WindowMemory::kShared;
+    default:
+      throw CannotSave("an MPI window of an unknown flavor");
+  }
+}
+
+ErrorHandler error_handler_of(MPI_Win win) {
+  MPI_Errhandler handler = MPI_ERRHANDLER_NULL;
+  check(PMPI_Win_get_errhandler(win, &handler), "MPI_Win_get_errhandler");
+  const bool fatal = handler == MPI_ERRORS_ARE_FATAL;
+  const bool returns = handler == MPI_ERRORS_RETURN;
+  check(PMPI_Errhandler_free(&handler), "MPI_Errhandler_free");
+  if (!fatal && !returns) throw CannotSave("an MPI window with a user-defined error handler");
+  return fatal ? ErrorHandler::kFatal : ErrorHandler::kReturn;
+}
+
+// Owned.
+class Info {
+ public:
+  Info() = default;
+  ~Info() {
+    if (info_ != MPI_INFO_NULL) PMPI_Info_free(&info_);
+  }
+  Info(const Info&) = delete;
+  Info& operator=(const Info&) = delete;
+  MPI_Info get() const { return info_; }
+  MPI_Info* out() { return &info_; }
+
+ private:
+  MPI_Info info_ = MPI_INFO_NULL;
+};
+
+std::vector<std::pair<std::string, std::string>> info_of(MPI_Win win) {
+  Info info;
+  check(PMPI_Win_get_info(win, info.out()), "MPI_Win_get_info");
+  int keys = 0;
+  check(PMPI_Info_get_nkeys(info.get(), &keys), "MPI_Info_get_nkeys");
+  std::vector<std::pair<std::string, std::string>> entries;
+  for (int i = 0; i < keys; ++i) {
+    char key[MPI_MAX_INFO_KEY + 1] = "";
+    char value[MPI_MAX_INFO_VAL + 1] = "";
+    int found = 0;
+    check(PMPI_Info_get_nthkey(info.get(), i, key), "MPI_Info_get_nthkey");
+    check(PMPI_Info_get(info.get(), key, MPI_MAX_INFO_VAL, value, &found), "MPI_Info_get");
+    if (found != 0) entries.emplace_back(key, value);
+  }
+  return entries;
+}
+
+void fill_info(const WindowRecipe& recipe, Info* info) {
+  check(PMPI_Info_create(info->out()), "MPI_Info_create");
+  for (const auto& [key, value] : recipe.info) {
+    check(PMPI_Info_set(info->get(), key.c_str(), value.c_str()), "MPI_Info_set");
+  }
+}
+
+// This rank's part of a shared window: the library may give more than was asked for, and shows it.
+struct Part {
+  void* base = nullptr;
+  MPI_Aint size = 0;
+};
+
+Part own_part(MPI_Win win, int rank) {
+  Part part;
+  int disp_unit = 0;
+  check(PMPI_Win_shared_query(win, rank, &part.size, &disp_unit, static_cast<void*>(&part.base)),
+        "MPI_Win_shared_query");
+  return part;
+}
+
+// The memory the library has allocated for this rank.
+Part library_part(const WindowRecipe& recipe, MPI_Win win, int rank) {
+  if (recipe.memory == WindowMemory::kShared) return own_part(win, rank);
+  return {window_base(win), window_size(win)};
+}
+
+void fill(const WindowRecipe& recipe, MPI_Win win, int rank) {
+  const Part part = library_part(recipe, win, rank);
+  if (part.size != static_cast<MPI_Aint>(recipe.content.size())) {
+    throw MpiError("an MPI window was rebuilt with another size");
+  }
+  if (part.size > 0) std::memcpy(part.base, recipe.content.data(), recipe.content.size());
+}
+
+MPI_Win make(const WindowRecipe& recipe, MPI_Comm comm, void* base) {
+  Info info;
+  fill_info(recipe, &info);
+  MPI_Win win = MPI_WIN_NULL;
+  void* memory = nullptr;
+  if (recipe.memory == WindowMemory::kScript) {
+    check(PMPI_Win_create(base, recipe.size, recipe.disp_unit, info.get(), comm, &win),
+          "MPI_Win_create");
+  } else if (recipe.memory == WindowMemory::kLibrary) {
+    check(PMPI_Win_allocate(recipe.size, recipe.disp_unit, info.get(), comm, &memory, &win),
+          "MPI_Win_allocate");
+  } else {
+    check(PMPI_Win_allocate_shared(recipe.size, recipe.disp_unit, info.get(), comm, &memory, &win),
+          "MPI_Win_allocate_shared");
+  }
+  return win;
+}
+
+}  // namespace
+
+void* window_base(MPI_Win win) { return attribute<void>(win, MPI_WIN_BASE); }
+MPI_Aint window_size(MPI_Win win) { return *attribute<MPI_Aint>(win, MPI_WIN_SIZE); }
+bool is_shared(MPI_Win win) { return memory_of(win) == WindowMemory::kShared; }
+
+WindowRecipe describe_window(const WindowInfo& window) {
+  WindowRecipe recipe;
+  const MPI_Win win = window.handle;
+  recipe.id = window.comm->id;
+  recipe.memory = memory_of(win);
+  recipe.size = window_size(win);
+  recipe.disp_unit = *attribute<int>(win, MPI_WIN_DISP_UNIT);
+  recipe.info = info_of(win);
+  char name[MPI_MAX_OBJECT_NAME + 1] = "";
+  int length = 0;
+  check(PMPI_Win_get_name(win, name, &length), "MPI_Win_get_name");
+  recipe.name.assign(name, static_cast<std::size_t>(length));
+  recipe.errors = error_handler_of(win);
+  recipe.fence_open = window.fence_open;
+  if (recipe.memory == WindowMemory::kScript) return recipe;
+  const Part part = library_part(recipe, win, window.comm->rank);
+  const auto* bytes = static_cast<const std::uint8_t*>(part.base);
+  if (part.size > 0) recipe.content.assign(bytes, bytes + part.size);
+  return recipe;
+}
+
+void write_window(RecipeWriter& out, const WindowRecipe& recipe) {
+  out.text(recipe.id);
+  out.i64(static_cast<int>(recipe.memory));
+  out.i64(recipe.size);
+  out.i64(recipe.disp_unit);
+  out.u64(recipe.info.size());
+  for (const auto& [key, value] : recipe.info) {
+    out.text(key);
+    out.text(value);
+  }
+  out.text(recipe.name);
+  out.i64(static_cast<int>(recipe.errors));
+  out.u64(recipe.fence_open ? 1 : 0);
+  out.bytes(recipe.content.data(), recipe.content.size());
+}
+
+WindowRecipe read_window(RecipeReader& in) {
+  WindowRecipe recipe;
+  recipe.id = in.text();
+  const int memory = in.integer();
+  if (memory < 0 || memory > 2) throw FormatError("MPI recipe: unknown kind of window");
+  recipe.memory = static_cast<WindowMemory>(memory);
+  recipe.size = in.i64();
+  recipe.disp_unit = in.integer();
+  for (std::size_t n = in.count(16); n > 0; --n) {
+    std::string key = in.text();
+    recipe.info.emplace_back(std::move(key), in.text());
+  }
+  recipe.name = in.text();
+  recipe.errors = in.integer() == 0 ? ErrorHandler::kFatal : ErrorHandler::kReturn;
+  recipe.fence_open = in.u64() != 0;
+  const ByteView content = in.bytes();
+  recipe.content.assign(content.data, content.data + content.size);
+  return recipe;
+}
+
+void build_window(const WindowRecipe& recipe, void* base) {
+  CommInfo* comm = registry().find(recipe.id);
+  if (comm == nullptr) throw FormatError("MPI recipe: a window without communicator " + recipe.id);
+  const MPI_Win win = make(recipe, comm->handle, base);
+  check(PMPI_Win_set_name(win, recipe.name.c_str()), "MPI_Win_set_name");
+  check(PMPI_Win_set_errhandler(
+            win, recipe.errors == ErrorHandler::kFatal ? MPI_ERRORS_ARE_FATAL : MPI_ERRORS_RETURN),
+        "MPI_Win_set_errhandler");
+  if (recipe.memory != WindowMemory::kScript) fill(recipe, win, comm->rank);
+  WindowInfo& window = windows::add(win, *comm);
+  window.fence_open = recipe.fence_open;
+  if (recipe.fence_open) check(PMPI_Win_fence(0, win), "MPI_Win_fence");
+}
+
+}  // namespace chkpt::mpi
