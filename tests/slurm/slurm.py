@@ -206,9 +206,9 @@ def chkpt(steps, *options, pace=0.03, name=""):
                               name])).rstrip()
 
 
-def assert_went_on(job, work, files, restarts=1):
+def assert_went_on(job, work, files, restarts=1, timeout_s=120):
     """The job ends well, each start resumed, and all files are those of an unbroken run."""
-    job.wait_for_end()
+    job.wait_for_end(timeout_s=timeout_s)
     assert job.restarts == (restarts if restarts is not None else max(job.restarts, 1))
     resumed = sum("resumed from epoch" in line for line in job.messages())
     assert resumed == job.restarts, job.output()
