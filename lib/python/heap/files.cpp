@@ -149,7 +149,7 @@ Ref encoder_of(PyObject* file) {
   return {};
 }
 
-// (buffer, keywords, position, attributes, state of the encoder)
+// (buffer, keywords, position, attributes, state of the encoder, newlines met)
 Ref rebuild_text_file(Args args) {
   const Ref file =
       call_with(attr(import("_io"), "TextIOWrapper").get(), pack(args[0]).get(), args[1]);
@@ -157,6 +157,7 @@ Ref rebuild_text_file(Args args) {
   ok(PyDict_Update(attr(file, "__dict__").get(), args[3]));
   if (args[4] != Py_None)
     if (const Ref encoder = encoder_of(file.get())) call_method(encoder, "setstate", args[4]);
+  show_newlines(file.get(), args[5]);
   return file;
 }
 const Rebuilder make_text_file{"file.text", guarded<rebuild_text_file>};
@@ -173,7 +174,8 @@ Ref reduce_text_file(Saver&, PyObject* file, Rule&) {
   const Ref position = is_seekable(file) && !std_layer ? text_position(file) : none();
   const Ref encoder = encoder_of(file);
   const Ref state = encoder && !position.is(Py_None) ? call_method(encoder, "getstate") : none();
-  return reduced(make_text_file, pack(buffer, keywords, position, attr(file, "__dict__"), state));
+  return reduced(make_text_file, pack(buffer, keywords, position, attr(file, "__dict__"), state,
+                                      attr(file, "newlines")));
 }
 
 // Files in memory tell their contents themselves, unless they are closed.

@@ -16,4 +16,8 @@ Ref text_position(PyObject* text_file);
 // The `newline` argument a TextIOWrapper was made with.
 Ref newline_of(PyObject* text_file);
 
+// TextIOWrapper.newlines: which kinds it has met. Shown to the decoder of a file made anew, it says
+// the same.
+void show_newlines(PyObject* text_file, PyObject* newlines);
+
 }  // namespace chkpt::heap

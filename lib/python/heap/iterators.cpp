@@ -70,6 +70,19 @@ Ref reduce_list_iterator(Saver&, PyObject* iterator, Rule& rule) {
                  own(frames::list_iter_get(iterator)), set_list_iterator);
 }
 
+Ref rebuild_set_iterator(Args) { return own(PyObject_GetIter(own(PySet_New(nullptr)).get())); }
+const Rebuilder make_set_iterator{"set_iterator", guarded<rebuild_set_iterator>};
+Ref fill_set_iterator(Args args) {
+  Loader::current().afterwards([it = Ref::borrow(args[0]), state = Ref::borrow(args[1])] {
+    ok(frames::set_iter_set(it.get(), state.get()));
+  });
+  return none();
+}
+const Rebuilder set_set_iterator{"set_iterator.state", guarded<fill_set_iterator>};
+Ref reduce_set_iterator(Saver&, PyObject* iterator, Rule&) {
+  return reduced(make_set_iterator, pack(), own(frames::set_iter_get(iterator)), set_set_iterator);
+}
+
 // ---- iterators of deques and ordered dicts can only be made of a filled container: when all is
 // loaded, a placeholder changes bodies with the real one
 
@@ -196,6 +209,7 @@ void add_iterator_types(ExactTypes& types) {
   types[&PyDictProxy_Type] = reduce_mapping_proxy;
   types[&PyListIter_Type] = reduce_list_iterator;
   types[&PyListRevIter_Type] = reduce_list_iterator;
+  types[&PySetIter_Type] = reduce_set_iterator;
   types[&PyODictIter_Type] = reduce_ordered_iterator;
 }
 

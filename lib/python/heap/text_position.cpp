@@ -233,4 +233,29 @@ Ref text_position(PyObject* file) {
   return position_while_iterating(file);
 }
 
+namespace {
+
+// What makes the decoder meet a kind of newline: a lone "\r" is known by what follows.
+Ref sample_of(PyObject* newlines) {
+  if (PyUnicode_Check(newlines)) return own(PyUnicode_FromFormat("%Ua", newlines));
+  Ref sample = text("");
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(newlines); ++i)
+    sample = own(PyUnicode_FromFormat("%U%Ua", sample.get(), item(newlines, i)));
+  return sample;
+}
+
+}  // namespace
+
+void show_newlines(PyObject* text_file, PyObject* newlines) {
+  if (newlines == Py_None) return;
+  const Ref type = attr(import("_io"), "IncrementalNewlineDecoder");
+  for (PyObject* decoder : referents(text_file)) {
+    if (raw(Py_TYPE(decoder)) != type.get()) continue;
+    const Ref state = call_method(decoder, "getstate");
+    call_method(decoder, "decode",
+                call_method(sample_of(newlines), "encode", attr(text_file, "encoding")));
+    call_method(decoder, "setstate", state);
+  }
+}
+
 }  // namespace chkpt::heap

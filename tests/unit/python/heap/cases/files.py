@@ -49,6 +49,7 @@ for encoding in ("utf-16", "utf-8-sig", "shift_jis", "iso2022_jp", "utf-32-be"):
 table = csv.reader(table_file)
 for _ in range(777):
     last_row = next(table)
+newlines = [file.newlines for file in (iterating, crlf, table_file, *wide.values())]
 ended = open(path("lines"))
 for _ in ended:
     pass
@@ -71,6 +72,8 @@ ran = []
 
 def check():
     ran.append(1)
+    if len(ran) < 3:
+        assert [f.newlines for f in (iterating, crlf, table_file, *wide.values())] == newlines, newlines
     if len(ran) == 2:
         # After the save: the script goes on and writes more, which a resume must take back.
         log.write("two\n")

@@ -10,6 +10,42 @@ import itertools
 import operator
 
 
+def set_notices_changes():
+    numbers = {1, 2, 3, 40, 50}
+    it, changed, ended = iter(numbers), iter({1, 2}), iter({1})
+    next(it)
+    other = {7, 8}
+    changed = iter(other)
+    other.add(9)
+    assert list(ended) == [1]
+
+    def behave():
+        seen = [type(it) is type(changed) is type(iter(set())), it.__length_hint__(), next(it)]
+        numbers.add(99)
+        for iterator in (it, changed, ended):
+            try:
+                seen.append(next(iterator, "end"))
+            except RuntimeError as error:
+                seen.append(str(error))
+        return seen
+    return behave
+
+
+def set_by_address():
+    class Plain:
+        def __init__(self, number):
+            self.number = number
+
+    it = iter({Plain(number) for number in range(20)})
+    first = [next(it).number for _ in range(5)]
+    hint = it.__length_hint__()
+
+    def behave():
+        rest = [plain.number for plain in it]
+        return (hint, sorted(first + rest), list(it))
+    return behave
+
+
 def tee_shared():
     src = iter(range(6))
     a, b = itertools.tee(src)
