@@ -7,6 +7,7 @@
 //   info      old handle, keys and values           status    the status itself
 //   done, posted                                    see requests.hpp
 //   message   see messages.hpp                      window    see windows.hpp
+//   file      identity in the registry
 //   memory, allocated, segment, pickler             mpi4py's buffer and pickle objects
 #include "cut/handles/objects.hpp"
 
@@ -19,6 +20,7 @@
 #include "cut/handles/shared_handles.hpp"
 #include "cut/handles/user_ops.hpp"
 #include "cut/handles/windows.hpp"
+#include "mpi/interpose/open_files.hpp"
 #include "mpi/interpose/registry.hpp"
 
 namespace chkpt::cut::handles {
@@ -44,6 +46,13 @@ Ref describe_comm(PyObject* object) {
   }
   return checked(
       PyUnicode_FromStringAndSize(info->id.data(), static_cast<Py_ssize_t>(info->id.size())));
+}
+
+// The library's file is there when objects are loaded, as a communicator is.
+Ref describe_file(PyObject* object) {
+  const mpi::FileInfo* file = mpi::open_files::find(handle_in<MPI_File>(object));
+  if (!file) throw CannotSave("an MPI.File chkpt does not follow (closed through another object)");
+  return text(file->comm->id.c_str());
 }
 
 // mpi4py compares statuses byte by byte, so they are kept byte by byte.
@@ -78,6 +87,8 @@ Form describe_by_kind(const Module& m, Kind kind, PyObject* object) {
       return {"message", describe_message(object)};
     case Kind::kWin:
       return {"window", describe_window(m, object)};
+    case Kind::kFile:
+      return {"file", describe_file(object)};
     default:
       throw CannotSave(std::string("an open MPI.") + kind_name(kind));
   }
@@ -143,6 +154,14 @@ void restore_comm(PyObject* object, PyObject* payload) {
   handle_in<MPI_Comm>(object) = info->handle;
 }
 
+void restore_file(PyObject* object, PyObject* payload) {
+  const char* id = PyUnicode_AsUTF8(payload);
+  if (!id) throw_pending_exception();
+  const mpi::FileInfo* file = mpi::open_files::find(mpi::CommId(id));
+  if (!file) throw PythonError(std::string("the MPI file ") + id + " has not been opened again");
+  handle_in<MPI_File>(object) = file->handle;
+}
+
 void restore_status(PyObject* object, PyObject* payload) {
   if (!PyBytes_Check(payload) || PyBytes_GET_SIZE(payload) != sizeof(MPI_Status)) {
     throw PythonError("an MPI.Status saved under another MPI library");
@@ -161,6 +180,7 @@ Restore simple_form(const std::string& form) {
   if (form == "message") return restore_message;
   if (form == "posted") return note_posting;
   if (form == "window") return restore_window;
+  if (form == "file") return restore_file;
   return nullptr;
 }
 

@@ -7,10 +7,9 @@
 #include <mpi.h>
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "mpi/interpose/rebuild_communicator.hpp"
+#include "mpi/interpose/rebuild_info.hpp"
 #include "mpi/interpose/windows.hpp"
 
 namespace chkpt::mpi {
@@ -22,7 +21,7 @@ struct WindowRecipe {
   WindowMemory memory = WindowMemory::kScript;
   MPI_Aint size = 0;
   int disp_unit = 1;
-  std::vector<std::pair<std::string, std::string>> info;
+  InfoEntries info;
   std::string name;
   ErrorHandler errors = ErrorHandler::kFatal;
   bool fence_open = false;
