@@ -7,20 +7,20 @@
 //   info      old handle, keys and values           status    the status itself
 //   done, posted                                    see requests.hpp
 //   message   see messages.hpp                      window    see windows.hpp
-//   file      identity in the registry
+//   file      see open_files.hpp
 //   memory, allocated, segment, pickler             mpi4py's buffer and pickle objects
 #include "cut/handles/objects.hpp"
 
 #include <cstring>
 
 #include "cut/handles/messages.hpp"
+#include "cut/handles/open_files.hpp"
 #include "cut/handles/plain_objects.hpp"
 #include "cut/handles/postings.hpp"
 #include "cut/handles/requests.hpp"
 #include "cut/handles/shared_handles.hpp"
 #include "cut/handles/user_ops.hpp"
 #include "cut/handles/windows.hpp"
-#include "mpi/interpose/open_files.hpp"
 #include "mpi/interpose/registry.hpp"
 
 namespace chkpt::cut::handles {
@@ -46,13 +46,6 @@ Ref describe_comm(PyObject* object) {
   }
   return checked(
       PyUnicode_FromStringAndSize(info->id.data(), static_cast<Py_ssize_t>(info->id.size())));
-}
-
-// The library's file is there when objects are loaded, as a communicator is.
-Ref describe_file(PyObject* object) {
-  const mpi::FileInfo* file = mpi::open_files::find(handle_in<MPI_File>(object));
-  if (!file) throw CannotSave("an MPI.File chkpt does not follow (closed through another object)");
-  return text(file->comm->id.c_str());
 }
 
 // mpi4py compares statuses byte by byte, so they are kept byte by byte.
@@ -152,14 +145,6 @@ void restore_comm(PyObject* object, PyObject* payload) {
   const mpi::CommInfo* info = mpi::registry().find(mpi::CommId(id));
   if (!info) throw PythonError(std::string("communicator ") + id + " has not been rebuilt");
   handle_in<MPI_Comm>(object) = info->handle;
-}
-
-void restore_file(PyObject* object, PyObject* payload) {
-  const char* id = PyUnicode_AsUTF8(payload);
-  if (!id) throw_pending_exception();
-  const mpi::FileInfo* file = mpi::open_files::find(mpi::CommId(id));
-  if (!file) throw PythonError(std::string("the MPI file ") + id + " has not been opened again");
-  handle_in<MPI_File>(object) = file->handle;
 }
 
 void restore_status(PyObject* object, PyObject* payload) {

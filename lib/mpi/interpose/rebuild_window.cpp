@@ -95,6 +95,7 @@ MPI_Win make(const WindowRecipe& recipe, MPI_Comm comm, void* base) {
 
 void* window_base(MPI_Win win) { return attribute<void>(win, MPI_WIN_BASE); }
 MPI_Aint window_size(MPI_Win win) { return *attribute<MPI_Aint>(win, MPI_WIN_SIZE); }
+bool is_script_memory(MPI_Win win) { return memory_of(win) == WindowMemory::kScript; }
 bool is_shared(MPI_Win win) { return memory_of(win) == WindowMemory::kShared; }
 
 WindowRecipe describe_window(const WindowInfo& window) {

@@ -41,5 +41,6 @@ void build_window(const WindowRecipe& recipe, void* base);
 void* window_base(MPI_Win win);
 MPI_Aint window_size(MPI_Win win);
 bool is_shared(MPI_Win win);
+bool is_script_memory(MPI_Win win);
 
 }  // namespace chkpt::mpi
