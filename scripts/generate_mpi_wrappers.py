@@ -18,6 +18,7 @@ HEADER = """// SPDX-License-Identifier: BSD-3-Clause
 // Written by scripts/generate_mpi_wrappers.py from mpi.h and mpi_calls.txt: do not edit.
 // Collective calls, and calls that work on files, windows and processes of their own.
 // clang-format off
+#include "mpi/interpose/open_files.hpp"
 #include "mpi/interpose/windows.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -30,8 +31,17 @@ BODIES = {
     "icollective": "  Collective scope(\"{name}\", comm, Entering::kStarts);\n"
                    "  return scope.started({call}, request);\n",
     "file": "  const Uncounted scope(\"{name}\");\n  return {call};\n",
-    "file_open": "  return making(Kind::kFile, \"{name}\", [&] {{ return {call}; }});\n",
-    "file_close": "  return ending(Kind::kFile, \"{name}\", [&] {{ return {call}; }});\n",
+    "file_collective": "  Collective scope(\"{name}\", open_files::communicator(fh));\n"
+                       "  return scope.done({call});\n",
+    "file_icollective": "  Collective scope(\"{name}\", open_files::communicator(fh), "
+                        "Entering::kStarts);\n"
+                        "  return scope.started({call}, request);\n",
+    "file_begin": "  Collective scope(\"{name}\", open_files::communicator(fh), Entering::kStarts);\n"
+                  "  return open_files::begun(\"{name}\", fh, scope.done({call}));\n",
+    "file_end": "  const Uncounted scope(\"{name}\");\n"
+                "  return open_files::ended(scope.by_script(), fh, {call});\n",
+    "file_start": "  const Uncounted scope(\"{name}\");\n"
+                  "  return open_files::started(scope.by_script(), fh, {call}, request);\n",
     "rma": "  windows::accessed(\"{name}\", win);\n  return {call};\n",
     "dynamic": "  const Uncounted scope(\"{name}\");\n"
                "  deferrals::forever(\"{name}\");\n  return {call};\n",

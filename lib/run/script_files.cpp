@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "run/script_files.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <string>
 #include <vector>
 
 #include "base/directory.hpp"
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/log.hpp"
 #include "files/journal.hpp"
 #include "files/undo.hpp"
+#include "mpi/interpose/open_files.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::run {
@@ -82,8 +88,24 @@ NeededNotes::NeededNotes(int keep, std::uint64_t resumed_epoch)
   if (resumed_epoch > 0) epochs_.push_back(resumed_epoch);
 }
 
+void sync_mpi_files() {
+  mpi::open_files::for_each([](const mpi::FileInfo& file) {
+    if (!mpi::open_files::may_write(file)) return;
+    UniqueFd fd(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) throw_io("cannot open", file.path, errno);
+    sync_file(fd.get(), file.path);
+  });
+}
+
 void NeededNotes::captured(std::uint64_t epoch) {
-  if (auto* const journal = files::journal()) journal->captured(epoch);
+  auto* const journal = files::journal();
+  if (journal == nullptr) return;
+  journal->captured(epoch);
+  // The library writes without opening again, so these are noted now; one member is enough.
+  mpi::open_files::for_each([journal](const mpi::FileInfo& file) {
+    if (!mpi::open_files::may_write(file) || file.comm->rank != 0) return;
+    journal->touch(AT_FDCWD, file.path.c_str(), files::Change::kOverwrite, true);
+  });
 }
 
 void NeededNotes::committed(std::uint64_t epoch) {

@@ -20,6 +20,9 @@ void restore_script_files(const Config& config, const Start& start);
 // Notes changes from now on. Throws Error.
 void note_script_files(const Config& config, const Start& start);
 
+// What the script has written through MPI files reaches the disk. Throws IoError.
+void sync_mpi_files();
+
 // Which snapshots a resume may still need, as far as this process knows; older notes are dropped.
 class NeededNotes {
  public:

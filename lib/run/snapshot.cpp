@@ -123,6 +123,7 @@ void SnapshotWork::capture_state(const cut::CutInfo& info) {
     cut::handles::begin_save();
     pickled_ = pickle(info, &lines);
     mpi_section_ = cut::handles::end_save();
+    sync_mpi_files();
   }
   Json meta = make_meta(program_, config_, job_, identity_of(info), info, lines);
   meta["agent"] = {{"api_calls", agent_.state().api_calls},

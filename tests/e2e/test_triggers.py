@@ -77,6 +77,14 @@ def test_what_defers_is_named_with_its_line(work):
     assert any("committed" in line for line in done.messages), done.stderr
 
 
+def test_a_file_that_no_object_stands_for_is_refused(work):
+    done = harness.run([CHKPT_MPI, "-f", "50", SCRIPTS / "dropped_file.py"], work, 2)
+    assert done.code == 0, done.stderr
+    refused = "dropped.bin, which no MPI.File object stands for"
+    assert any("skipped" in line and refused in line for line in done.messages), done.stderr
+    assert "committed" not in done.messages[-1], done.stderr
+
+
 @pytest.mark.parametrize("ranks", PROGRAMS)
 def test_request_file(ranks, work, folder):
     command = [CHKPT_MPI, "-f", "-1", *PROGRAMS[ranks]]

@@ -3,6 +3,7 @@
 
 #include "cut/handles/contexts.hpp"
 #include "cut/handles/objects.hpp"
+#include "cut/handles/open_files.hpp"
 #include "cut/handles/plain_objects.hpp"
 #include "cut/handles/postings.hpp"
 #include "cut/handles/requests.hpp"
@@ -68,12 +69,14 @@ void register_types() {
 void begin_save() {
   forget_described_requests();
   forget_described_windows();
+  forget_described_files();
 }
 
 Bytes end_save() {
   mpi::RankState state = mpi::capture_rank_state();
   if (mpi::session::active()) check_receives_described();
   check_windows_described(state.windows);
+  check_files_described(state.files);
   const Module* m = Module::loaded();
   if (m && mpi::session::active() && !state.script_finalized) {
     if (const char* why = m->unknown_layout()) throw CannotSave(why);

@@ -7,12 +7,14 @@
 //   info      old handle, keys and values           status    the status itself
 //   done, posted                                    see requests.hpp
 //   message   see messages.hpp                      window    see windows.hpp
+//   file      see open_files.hpp
 //   memory, allocated, segment, pickler             mpi4py's buffer and pickle objects
 #include "cut/handles/objects.hpp"
 
 #include <cstring>
 
 #include "cut/handles/messages.hpp"
+#include "cut/handles/open_files.hpp"
 #include "cut/handles/plain_objects.hpp"
 #include "cut/handles/postings.hpp"
 #include "cut/handles/requests.hpp"
@@ -78,6 +80,8 @@ Form describe_by_kind(const Module& m, Kind kind, PyObject* object) {
       return {"message", describe_message(object)};
     case Kind::kWin:
       return {"window", describe_window(m, object)};
+    case Kind::kFile:
+      return {"file", describe_file(object)};
     default:
       throw CannotSave(std::string("an open MPI.") + kind_name(kind));
   }
@@ -161,6 +165,7 @@ Restore simple_form(const std::string& form) {
   if (form == "message") return restore_message;
   if (form == "posted") return note_posting;
   if (form == "window") return restore_window;
+  if (form == "file") return restore_file;
   return nullptr;
 }
 

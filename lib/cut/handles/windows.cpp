@@ -80,8 +80,10 @@ Ref describe_window(const Module& m, PyObject* object) {
   PyObject* memory = memory_in(object) ? memory_in(object) : Py_None;
   if (memory != Py_None) {
     check_place(*window, memory);
-    described().insert(window->comm->id);
+  } else if (mpi::is_script_memory(window->handle) && mpi::window_size(window->handle) > 0) {
+    throw CannotSave("an MPI.Win that does not know the memory it was made of");
   }
+  described().insert(window->comm->id);
   return checked(Py_BuildValue("(s#O)", window->comm->id.data(),
                                static_cast<Py_ssize_t>(window->comm->id.size()), memory));
 }
@@ -107,9 +109,8 @@ void forget_described_windows() { described().clear(); }
 
 void check_windows_described(const std::vector<WindowRecipe>& recipes) {
   for (const WindowRecipe& recipe : recipes) {
-    if (recipe.memory != WindowMemory::kScript || recipe.size == 0) continue;
     if (described().count(recipe.id) == 0) {
-      throw CannotSave("an RMA window whose MPI.Win object the script no longer has");
+      throw CannotSave("an RMA window that no MPI.Win object stands for");
     }
   }
 }

@@ -13,7 +13,8 @@ namespace chkpt::cut::handles {
 Ref describe_window(const Module& module, PyObject* object);
 void restore_window(PyObject* object, PyObject* payload);
 void forget_described_windows();
-// Throws CannotSave for a window on the script's memory whose Win object was not described.
+// Throws CannotSave for a window that no saved MPI.Win stands for: a library under Python may hold
+// its handle.
 void check_windows_described(const std::vector<mpi::WindowRecipe>& recipes);
 
 // A part of a shared window's memory that another rank owns: (Win, rank), or null if `memory` of

@@ -60,7 +60,9 @@ std::string outlasting(bool patience_over) {
   const std::lock_guard<std::mutex> lock(g_mutex);
   for (Epoch& epoch : g_open) epoch.outlasted = epoch.outlasted || patience_over;
   const auto it = find_if([](const Epoch& e) { return e.outlasted; });
-  return it == g_open.end() ? std::string() : "an open RMA epoch (" + it->text + ")";
+  if (it == g_open.end()) return {};
+  const bool split = it->kind == Kind::kSplit;
+  return (split ? "an unfinished file operation (" : "an open RMA epoch (") + it->text + ")";
 }
 
 }  // namespace chkpt::mpi::epochs

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Open epochs of one-sided communication. Inside one the effects of calls are not complete, so no
-// snapshot can stand: a rank runs on until it has closed its last one. An epoch that outlasts the
-// patience of a cut defers the snapshot, and from then on every one at once, until it is closed.
-// Written by the main thread, read by the control thread.
+// Open epochs of one-sided communication, and file operations in two parts. Inside one the effects
+// of calls are not complete, so no snapshot can stand: a rank runs on until it has closed its last
+// one. An epoch that outlasts the patience of a cut defers the snapshot, and from then on every one
+// at once, until it is closed. Written by the main thread, read by the control thread.
 #pragma once
 
 #include <string>
@@ -15,17 +15,19 @@ enum class Kind {
   kLockAll,   // all targets
   kAccess,    // MPI_Win_start
   kExposure,  // MPI_Win_post
+  kSplit,     // MPI_File_write_all_begin, ...
 };
 
-// `window` is only a key.
+// `window` (or file) is only a key.
 void open(const void* window, Kind kind, const char* mpi_call);
 void close(const void* window, Kind kind);  // one of this kind, if there is any
 void close_all(const void* window);
 
 // Whether this rank may not stand.
 bool any();
-// "" or "an open RMA epoch (MPI_Win_lock_all at halo.py:31)": of an epoch that a cut has waited for
-// in vain. `patience_over`: the cut in progress has waited long enough for those open now.
+// "" or "an open RMA epoch (MPI_Win_lock_all at halo.py:31)": the first an epoch that a cut has
+// waited for in vain. `patience_over`: the cut in progress has waited long enough for those open
+// now.
 std::string outlasting(bool patience_over);
 
 }  // namespace chkpt::mpi::epochs

@@ -2,6 +2,7 @@
 // Written by scripts/generate_mpi_wrappers.py from mpi.h and mpi_calls.txt: do not edit.
 // Collective calls, and calls that work on files, windows and processes of their own.
 // clang-format off
+#include "mpi/interpose/open_files.hpp"
 #include "mpi/interpose/windows.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -98,18 +99,9 @@ CHKPT_WRAPPER int MPI_Fetch_and_op(const void *origin_addr, void *result_addr, M
   return PMPI_Fetch_and_op(origin_addr, result_addr, datatype, target_rank, target_disp, op, win);
 }
 
-CHKPT_WRAPPER int MPI_File_close(MPI_File *fh) {
-  return ending(Kind::kFile, "MPI_File_close", [&] { return PMPI_File_close(fh); });
-}
-
 CHKPT_WRAPPER int MPI_File_delete(const char *filename, MPI_Info info) {
   const Uncounted scope("MPI_File_delete");
   return PMPI_File_delete(filename, info);
-}
-
-CHKPT_WRAPPER int MPI_File_get_amode(MPI_File fh, int *amode) {
-  const Uncounted scope("MPI_File_get_amode");
-  return PMPI_File_get_amode(fh, amode);
 }
 
 CHKPT_WRAPPER int MPI_File_get_atomicity(MPI_File fh, int *flag) {
@@ -159,61 +151,57 @@ CHKPT_WRAPPER int MPI_File_get_view(MPI_File fh, MPI_Offset *disp, MPI_Datatype 
 
 CHKPT_WRAPPER int MPI_File_iread(MPI_File fh, void *buf, int count, MPI_Datatype datatype, MPI_Request *request) {
   const Uncounted scope("MPI_File_iread");
-  return PMPI_File_iread(fh, buf, count, datatype, request);
+  return open_files::started(scope.by_script(), fh, PMPI_File_iread(fh, buf, count, datatype, request), request);
 }
 
 CHKPT_WRAPPER int MPI_File_iread_all(MPI_File fh, void *buf, int count, MPI_Datatype datatype, MPI_Request *request) {
-  const Uncounted scope("MPI_File_iread_all");
-  return PMPI_File_iread_all(fh, buf, count, datatype, request);
+  Collective scope("MPI_File_iread_all", open_files::communicator(fh), Entering::kStarts);
+  return scope.started(PMPI_File_iread_all(fh, buf, count, datatype, request), request);
 }
 
 CHKPT_WRAPPER int MPI_File_iread_at(MPI_File fh, MPI_Offset offset, void *buf, int count, MPI_Datatype datatype, MPI_Request *request) {
   const Uncounted scope("MPI_File_iread_at");
-  return PMPI_File_iread_at(fh, offset, buf, count, datatype, request);
+  return open_files::started(scope.by_script(), fh, PMPI_File_iread_at(fh, offset, buf, count, datatype, request), request);
 }
 
 CHKPT_WRAPPER int MPI_File_iread_at_all(MPI_File fh, MPI_Offset offset, void *buf, int count, MPI_Datatype datatype, MPI_Request *request) {
-  const Uncounted scope("MPI_File_iread_at_all");
-  return PMPI_File_iread_at_all(fh, offset, buf, count, datatype, request);
+  Collective scope("MPI_File_iread_at_all", open_files::communicator(fh), Entering::kStarts);
+  return scope.started(PMPI_File_iread_at_all(fh, offset, buf, count, datatype, request), request);
 }
 
 CHKPT_WRAPPER int MPI_File_iread_shared(MPI_File fh, void *buf, int count, MPI_Datatype datatype, MPI_Request *request) {
   const Uncounted scope("MPI_File_iread_shared");
-  return PMPI_File_iread_shared(fh, buf, count, datatype, request);
+  return open_files::started(scope.by_script(), fh, PMPI_File_iread_shared(fh, buf, count, datatype, request), request);
 }
 
 CHKPT_WRAPPER int MPI_File_iwrite(MPI_File fh, const void *buf, int count, MPI_Datatype datatype, MPI_Request *request) {
   const Uncounted scope("MPI_File_iwrite");
-  return PMPI_File_iwrite(fh, buf, count, datatype, request);
+  return open_files::started(scope.by_script(), fh, PMPI_File_iwrite(fh, buf, count, datatype, request), request);
 }
 
 CHKPT_WRAPPER int MPI_File_iwrite_all(MPI_File fh, const void *buf, int count, MPI_Datatype datatype, MPI_Request *request) {
-  const Uncounted scope("MPI_File_iwrite_all");
-  return PMPI_File_iwrite_all(fh, buf, count, datatype, request);
+  Collective scope("MPI_File_iwrite_all", open_files::communicator(fh), Entering::kStarts);
+  return scope.started(PMPI_File_iwrite_all(fh, buf, count, datatype, request), request);
 }
 
 CHKPT_WRAPPER int MPI_File_iwrite_at(MPI_File fh, MPI_Offset offset, const void *buf, int count, MPI_Datatype datatype, MPI_Request *request) {
   const Uncounted scope("MPI_File_iwrite_at");
-  return PMPI_File_iwrite_at(fh, offset, buf, count, datatype, request);
+  return open_files::started(scope.by_script(), fh, PMPI_File_iwrite_at(fh, offset, buf, count, datatype, request), request);
 }
 
 CHKPT_WRAPPER int MPI_File_iwrite_at_all(MPI_File fh, MPI_Offset offset, const void *buf, int count, MPI_Datatype datatype, MPI_Request *request) {
-  const Uncounted scope("MPI_File_iwrite_at_all");
-  return PMPI_File_iwrite_at_all(fh, offset, buf, count, datatype, request);
+  Collective scope("MPI_File_iwrite_at_all", open_files::communicator(fh), Entering::kStarts);
+  return scope.started(PMPI_File_iwrite_at_all(fh, offset, buf, count, datatype, request), request);
 }
 
 CHKPT_WRAPPER int MPI_File_iwrite_shared(MPI_File fh, const void *buf, int count, MPI_Datatype datatype, MPI_Request *request) {
   const Uncounted scope("MPI_File_iwrite_shared");
-  return PMPI_File_iwrite_shared(fh, buf, count, datatype, request);
-}
-
-CHKPT_WRAPPER int MPI_File_open(MPI_Comm comm, const char *filename, int amode, MPI_Info info, MPI_File *fh) {
-  return making(Kind::kFile, "MPI_File_open", [&] { return PMPI_File_open(comm, filename, amode, info, fh); });
+  return open_files::started(scope.by_script(), fh, PMPI_File_iwrite_shared(fh, buf, count, datatype, request), request);
 }
 
 CHKPT_WRAPPER int MPI_File_preallocate(MPI_File fh, MPI_Offset size) {
-  const Uncounted scope("MPI_File_preallocate");
-  return PMPI_File_preallocate(fh, size);
+  Collective scope("MPI_File_preallocate", open_files::communicator(fh));
+  return scope.done(PMPI_File_preallocate(fh, size));
 }
 
 CHKPT_WRAPPER int MPI_File_read(MPI_File fh, void *buf, int count, MPI_Datatype datatype, MPI_Status *status) {
@@ -222,18 +210,18 @@ CHKPT_WRAPPER int MPI_File_read(MPI_File fh, void *buf, int count, MPI_Datatype 
 }
 
 CHKPT_WRAPPER int MPI_File_read_all(MPI_File fh, void *buf, int count, MPI_Datatype datatype, MPI_Status *status) {
-  const Uncounted scope("MPI_File_read_all");
-  return PMPI_File_read_all(fh, buf, count, datatype, status);
+  Collective scope("MPI_File_read_all", open_files::communicator(fh));
+  return scope.done(PMPI_File_read_all(fh, buf, count, datatype, status));
 }
 
 CHKPT_WRAPPER int MPI_File_read_all_begin(MPI_File fh, void *buf, int count, MPI_Datatype datatype) {
-  const Uncounted scope("MPI_File_read_all_begin");
-  return PMPI_File_read_all_begin(fh, buf, count, datatype);
+  Collective scope("MPI_File_read_all_begin", open_files::communicator(fh), Entering::kStarts);
+  return open_files::begun("MPI_File_read_all_begin", fh, scope.done(PMPI_File_read_all_begin(fh, buf, count, datatype)));
 }
 
 CHKPT_WRAPPER int MPI_File_read_all_end(MPI_File fh, void *buf, MPI_Status *status) {
   const Uncounted scope("MPI_File_read_all_end");
-  return PMPI_File_read_all_end(fh, buf, status);
+  return open_files::ended(scope.by_script(), fh, PMPI_File_read_all_end(fh, buf, status));
 }
 
 CHKPT_WRAPPER int MPI_File_read_at(MPI_File fh, MPI_Offset offset, void *buf, int count, MPI_Datatype datatype, MPI_Status *status) {
@@ -242,33 +230,33 @@ CHKPT_WRAPPER int MPI_File_read_at(MPI_File fh, MPI_Offset offset, void *buf, in
 }
 
 CHKPT_WRAPPER int MPI_File_read_at_all(MPI_File fh, MPI_Offset offset, void *buf, int count, MPI_Datatype datatype, MPI_Status *status) {
-  const Uncounted scope("MPI_File_read_at_all");
-  return PMPI_File_read_at_all(fh, offset, buf, count, datatype, status);
+  Collective scope("MPI_File_read_at_all", open_files::communicator(fh));
+  return scope.done(PMPI_File_read_at_all(fh, offset, buf, count, datatype, status));
 }
 
 CHKPT_WRAPPER int MPI_File_read_at_all_begin(MPI_File fh, MPI_Offset offset, void *buf, int count, MPI_Datatype datatype) {
-  const Uncounted scope("MPI_File_read_at_all_begin");
-  return PMPI_File_read_at_all_begin(fh, offset, buf, count, datatype);
+  Collective scope("MPI_File_read_at_all_begin", open_files::communicator(fh), Entering::kStarts);
+  return open_files::begun("MPI_File_read_at_all_begin", fh, scope.done(PMPI_File_read_at_all_begin(fh, offset, buf, count, datatype)));
 }
 
 CHKPT_WRAPPER int MPI_File_read_at_all_end(MPI_File fh, void *buf, MPI_Status *status) {
   const Uncounted scope("MPI_File_read_at_all_end");
-  return PMPI_File_read_at_all_end(fh, buf, status);
+  return open_files::ended(scope.by_script(), fh, PMPI_File_read_at_all_end(fh, buf, status));
 }
 
 CHKPT_WRAPPER int MPI_File_read_ordered(MPI_File fh, void *buf, int count, MPI_Datatype datatype, MPI_Status *status) {
-  const Uncounted scope("MPI_File_read_ordered");
-  return PMPI_File_read_ordered(fh, buf, count, datatype, status);
+  Collective scope("MPI_File_read_ordered", open_files::communicator(fh));
+  return scope.done(PMPI_File_read_ordered(fh, buf, count, datatype, status));
 }
 
 CHKPT_WRAPPER int MPI_File_read_ordered_begin(MPI_File fh, void *buf, int count, MPI_Datatype datatype) {
-  const Uncounted scope("MPI_File_read_ordered_begin");
-  return PMPI_File_read_ordered_begin(fh, buf, count, datatype);
+  Collective scope("MPI_File_read_ordered_begin", open_files::communicator(fh), Entering::kStarts);
+  return open_files::begun("MPI_File_read_ordered_begin", fh, scope.done(PMPI_File_read_ordered_begin(fh, buf, count, datatype)));
 }
 
 CHKPT_WRAPPER int MPI_File_read_ordered_end(MPI_File fh, void *buf, MPI_Status *status) {
   const Uncounted scope("MPI_File_read_ordered_end");
-  return PMPI_File_read_ordered_end(fh, buf, status);
+  return open_files::ended(scope.by_script(), fh, PMPI_File_read_ordered_end(fh, buf, status));
 }
 
 CHKPT_WRAPPER int MPI_File_read_shared(MPI_File fh, void *buf, int count, MPI_Datatype datatype, MPI_Status *status) {
@@ -282,33 +270,33 @@ CHKPT_WRAPPER int MPI_File_seek(MPI_File fh, MPI_Offset offset, int whence) {
 }
 
 CHKPT_WRAPPER int MPI_File_seek_shared(MPI_File fh, MPI_Offset offset, int whence) {
-  const Uncounted scope("MPI_File_seek_shared");
-  return PMPI_File_seek_shared(fh, offset, whence);
+  Collective scope("MPI_File_seek_shared", open_files::communicator(fh));
+  return scope.done(PMPI_File_seek_shared(fh, offset, whence));
 }
 
 CHKPT_WRAPPER int MPI_File_set_atomicity(MPI_File fh, int flag) {
-  const Uncounted scope("MPI_File_set_atomicity");
-  return PMPI_File_set_atomicity(fh, flag);
+  Collective scope("MPI_File_set_atomicity", open_files::communicator(fh));
+  return scope.done(PMPI_File_set_atomicity(fh, flag));
 }
 
 CHKPT_WRAPPER int MPI_File_set_info(MPI_File fh, MPI_Info info) {
-  const Uncounted scope("MPI_File_set_info");
-  return PMPI_File_set_info(fh, info);
+  Collective scope("MPI_File_set_info", open_files::communicator(fh));
+  return scope.done(PMPI_File_set_info(fh, info));
 }
 
 CHKPT_WRAPPER int MPI_File_set_size(MPI_File fh, MPI_Offset size) {
-  const Uncounted scope("MPI_File_set_size");
-  return PMPI_File_set_size(fh, size);
+  Collective scope("MPI_File_set_size", open_files::communicator(fh));
+  return scope.done(PMPI_File_set_size(fh, size));
 }
 
 CHKPT_WRAPPER int MPI_File_set_view(MPI_File fh, MPI_Offset disp, MPI_Datatype etype, MPI_Datatype filetype, const char *datarep, MPI_Info info) {
-  const Uncounted scope("MPI_File_set_view");
-  return PMPI_File_set_view(fh, disp, etype, filetype, datarep, info);
+  Collective scope("MPI_File_set_view", open_files::communicator(fh));
+  return scope.done(PMPI_File_set_view(fh, disp, etype, filetype, datarep, info));
 }
 
 CHKPT_WRAPPER int MPI_File_sync(MPI_File fh) {
-  const Uncounted scope("MPI_File_sync");
-  return PMPI_File_sync(fh);
+  Collective scope("MPI_File_sync", open_files::communicator(fh));
+  return scope.done(PMPI_File_sync(fh));
 }
 
 CHKPT_WRAPPER int MPI_File_write(MPI_File fh, const void *buf, int count, MPI_Datatype datatype, MPI_Status *status) {
@@ -317,18 +305,18 @@ CHKPT_WRAPPER int MPI_File_write(MPI_File fh, const void *buf, int count, MPI_Da
 }
 
 CHKPT_WRAPPER int MPI_File_write_all(MPI_File fh, const void *buf, int count, MPI_Datatype datatype, MPI_Status *status) {
-  const Uncounted scope("MPI_File_write_all");
-  return PMPI_File_write_all(fh, buf, count, datatype, status);
+  Collective scope("MPI_File_write_all", open_files::communicator(fh));
+  return scope.done(PMPI_File_write_all(fh, buf, count, datatype, status));
 }
 
 CHKPT_WRAPPER int MPI_File_write_all_begin(MPI_File fh, const void *buf, int count, MPI_Datatype datatype) {
-  const Uncounted scope("MPI_File_write_all_begin");
-  return PMPI_File_write_all_begin(fh, buf, count, datatype);
+  Collective scope("MPI_File_write_all_begin", open_files::communicator(fh), Entering::kStarts);
+  return open_files::begun("MPI_File_write_all_begin", fh, scope.done(PMPI_File_write_all_begin(fh, buf, count, datatype)));
 }
 
 CHKPT_WRAPPER int MPI_File_write_all_end(MPI_File fh, const void *buf, MPI_Status *status) {
   const Uncounted scope("MPI_File_write_all_end");
-  return PMPI_File_write_all_end(fh, buf, status);
+  return open_files::ended(scope.by_script(), fh, PMPI_File_write_all_end(fh, buf, status));
 }
 
 CHKPT_WRAPPER int MPI_File_write_at(MPI_File fh, MPI_Offset offset, const void *buf, int count, MPI_Datatype datatype, MPI_Status *status) {
@@ -337,33 +325,33 @@ CHKPT_WRAPPER int MPI_File_write_at(MPI_File fh, MPI_Offset offset, const void *
 }
 
 CHKPT_WRAPPER int MPI_File_write_at_all(MPI_File fh, MPI_Offset offset, const void *buf, int count, MPI_Datatype datatype, MPI_Status *status) {
-  const Uncounted scope("MPI_File_write_at_all");
-  return PMPI_File_write_at_all(fh, offset, buf, count, datatype, status);
+  Collective scope("MPI_File_write_at_all", open_files::communicator(fh));
+  return scope.done(PMPI_File_write_at_all(fh, offset, buf, count, datatype, status));
 }
 
 CHKPT_WRAPPER int MPI_File_write_at_all_begin(MPI_File fh, MPI_Offset offset, const void *buf, int count, MPI_Datatype datatype) {
-  const Uncounted scope("MPI_File_write_at_all_begin");
-  return PMPI_File_write_at_all_begin(fh, offset, buf, count, datatype);
+  Collective scope("MPI_File_write_at_all_begin", open_files::communicator(fh), Entering::kStarts);
+  return open_files::begun("MPI_File_write_at_all_begin", fh, scope.done(PMPI_File_write_at_all_begin(fh, offset, buf, count, datatype)));
 }
 
 CHKPT_WRAPPER int MPI_File_write_at_all_end(MPI_File fh, const void *buf, MPI_Status *status) {
   const Uncounted scope("MPI_File_write_at_all_end");
-  return PMPI_File_write_at_all_end(fh, buf, status);
+  return open_files::ended(scope.by_script(), fh, PMPI_File_write_at_all_end(fh, buf, status));
 }
 
 CHKPT_WRAPPER int MPI_File_write_ordered(MPI_File fh, const void *buf, int count, MPI_Datatype datatype, MPI_Status *status) {
-  const Uncounted scope("MPI_File_write_ordered");
-  return PMPI_File_write_ordered(fh, buf, count, datatype, status);
+  Collective scope("MPI_File_write_ordered", open_files::communicator(fh));
+  return scope.done(PMPI_File_write_ordered(fh, buf, count, datatype, status));
 }
 
 CHKPT_WRAPPER int MPI_File_write_ordered_begin(MPI_File fh, const void *buf, int count, MPI_Datatype datatype) {
-  const Uncounted scope("MPI_File_write_ordered_begin");
-  return PMPI_File_write_ordered_begin(fh, buf, count, datatype);
+  Collective scope("MPI_File_write_ordered_begin", open_files::communicator(fh), Entering::kStarts);
+  return open_files::begun("MPI_File_write_ordered_begin", fh, scope.done(PMPI_File_write_ordered_begin(fh, buf, count, datatype)));
 }
 
 CHKPT_WRAPPER int MPI_File_write_ordered_end(MPI_File fh, const void *buf, MPI_Status *status) {
   const Uncounted scope("MPI_File_write_ordered_end");
-  return PMPI_File_write_ordered_end(fh, buf, status);
+  return open_files::ended(scope.by_script(), fh, PMPI_File_write_ordered_end(fh, buf, status));
 }
 
 CHKPT_WRAPPER int MPI_File_write_shared(MPI_File fh, const void *buf, int count, MPI_Datatype datatype, MPI_Status *status) {

@@ -12,7 +12,7 @@
 namespace chkpt::mpi {
 namespace {
 
-constexpr std::uint64_t kVersion = 4;
+constexpr std::uint64_t kVersion = 5;
 
 bool is_predefined(const CommId& id) { return id.find('/') == CommId::npos; }
 
@@ -240,6 +240,7 @@ RankState capture_rank_state() {
   state.sent_half = sent_half::pending();
   windows::for_each(
       [&](const WindowInfo& window) { state.windows.push_back(describe_window(window)); });
+  open_files::for_each([&](const FileInfo& file) { state.files.push_back(describe_file(file)); });
   return state;
 }
 
@@ -262,6 +263,8 @@ Bytes encode(const RankState& state) {
   write_half(out, state.sent_half);
   out.u64(state.windows.size());
   for (const auto& window : state.windows) write_window(out, window);
+  out.u64(state.files.size());
+  for (const auto& file : state.files) write_file(out, file);
   return out.take();
 }
 
@@ -283,6 +286,7 @@ RankState decode(ByteView section) {
   for (std::size_t n = in.count(40); n > 0; --n) state.contexts.push_back(read_context(in));
   state.sent_half = read_half(in);
   for (std::size_t n = in.count(72); n > 0; --n) state.windows.push_back(read_window(in));
+  for (std::size_t n = in.count(104); n > 0; --n) state.files.push_back(read_file(in));
   if (!in.at_end()) throw FormatError("MPI recipe: bytes left over");
   return state;
 }
@@ -307,6 +311,7 @@ void rebuild(const RankState& state) {
   for (const WindowRecipe& window : state.windows) {
     if (window.memory != WindowMemory::kScript) build_window(window, nullptr);
   }
+  for (const FileRecipe& file : state.files) build_file(file);
 }
 
 }  // namespace chkpt::mpi

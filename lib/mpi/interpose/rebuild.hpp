@@ -9,6 +9,7 @@
 
 #include "base/bytes.hpp"
 #include "mpi/interpose/rebuild_communicator.hpp"
+#include "mpi/interpose/rebuild_file.hpp"
 #include "mpi/interpose/rebuild_window.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/sent_half.hpp"
@@ -38,6 +39,7 @@ struct RankState {
   std::vector<Communicator> communicators;  // in order of creation
   std::vector<JointClock> joint_clocks;
   std::vector<WindowRecipe> windows;   // in the order of ids
+  std::vector<FileRecipe> files;       // the same
   std::optional<SentHalf> sent_half;   // of the call that the rank is blocked in
   std::vector<SavedContext> contexts;  // by lib/cut/handles
   Bytes settings;                      // by lib/cut/handles, opaque here
@@ -51,7 +53,8 @@ RankState decode(ByteView section);  // throws FormatError
 
 // Collective over MPI_COMM_WORLD, in a process where the script has not used MPI yet. Afterwards
 // the registry is as it was at the cut and drained messages wait to be received; windows exist
-// unless their memory is the script's. Throws MpiError or FormatError; the job cannot go on then.
+// unless their memory is the script's, and files are open. Throws MpiError or FormatError; the job
+// cannot go on then.
 void rebuild(const RankState& state);
 
 }  // namespace chkpt::mpi

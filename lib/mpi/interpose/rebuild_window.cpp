@@ -40,44 +40,10 @@ ErrorHandler error_handler_of(MPI_Win win) {
   return fatal ? ErrorHandler::kFatal : ErrorHandler::kReturn;
 }
 
-// Owned.
-class Info {
- public:
-  Info() = default;
-  ~Info() {
-    if (info_ != MPI_INFO_NULL) PMPI_Info_free(&info_);
-  }
-  Info(const Info&) = delete;
-  Info& operator=(const Info&) = delete;
-  MPI_Info get() const { return info_; }
-  MPI_Info* out() { return &info_; }
-
- private:
-  MPI_Info info_ = MPI_INFO_NULL;
-};
-
-std::vector<std::pair<std::string, std::string>> info_of(MPI_Win win) {
+InfoEntries info_of(MPI_Win win) {
   Info info;
   check(PMPI_Win_get_info(win, info.out()), "MPI_Win_get_info");
-  int keys = 0;
-  check(PMPI_Info_get_nkeys(info.get(), &keys), "MPI_Info_get_nkeys");
-  std::vector<std::pair<std::string, std::string>> entries;
-  for (int i = 0; i < keys; ++i) {
-    char key[MPI_MAX_INFO_KEY + 1] = "";
-    char value[MPI_MAX_INFO_VAL + 1] = "";
-    int found = 0;
-    check(PMPI_Info_get_nthkey(info.get(), i, key), "MPI_Info_get_nthkey");
-    check(PMPI_Info_get(info.get(), key, MPI_MAX_INFO_VAL, value, &found), "MPI_Info_get");
-    if (found != 0) entries.emplace_back(key, value);
-  }
-  return entries;
-}
-
-void fill_info(const WindowRecipe& recipe, Info* info) {
-  check(PMPI_Info_create(info->out()), "MPI_Info_create");
-  for (const auto& [key, value] : recipe.info) {
-    check(PMPI_Info_set(info->get(), key.c_str(), value.c_str()), "MPI_Info_set");
-  }
+  return info.entries();
 }
 
 // This rank's part of a shared window: the library may give more than was asked for, and shows it.
@@ -109,8 +75,7 @@ void fill(const WindowRecipe& recipe, MPI_Win win, int rank) {
 }
 
 MPI_Win make(const WindowRecipe& recipe, MPI_Comm comm, void* base) {
-  Info info;
-  fill_info(recipe, &info);
+  const Info info(recipe.info);
   MPI_Win win = MPI_WIN_NULL;
   void* memory = nullptr;
   if (recipe.memory == WindowMemory::kScript) {
@@ -130,6 +95,7 @@ MPI_Win make(const WindowRecipe& recipe, MPI_Comm comm, void* base) {
 
 void* window_base(MPI_Win win) { return attribute<void>(win, MPI_WIN_BASE); }
 MPI_Aint window_size(MPI_Win win) { return *attribute<MPI_Aint>(win, MPI_WIN_SIZE); }
+bool is_script_memory(MPI_Win win) { return memory_of(win) == WindowMemory::kScript; }
 bool is_shared(MPI_Win win) { return memory_of(win) == WindowMemory::kShared; }
 
 WindowRecipe describe_window(const WindowInfo& window) {
@@ -158,11 +124,7 @@ void write_window(RecipeWriter& out, const WindowRecipe& recipe) {
   out.i64(static_cast<int>(recipe.memory));
   out.i64(recipe.size);
   out.i64(recipe.disp_unit);
-  out.u64(recipe.info.size());
-  for (const auto& [key, value] : recipe.info) {
-    out.text(key);
-    out.text(value);
-  }
+  write_info(out, recipe.info);
   out.text(recipe.name);
   out.i64(static_cast<int>(recipe.errors));
   out.u64(recipe.fence_open ? 1 : 0);
@@ -177,10 +139,7 @@ WindowRecipe read_window(RecipeReader& in) {
   recipe.memory = static_cast<WindowMemory>(memory);
   recipe.size = in.i64();
   recipe.disp_unit = in.integer();
-  for (std::size_t n = in.count(16); n > 0; --n) {
-    std::string key = in.text();
-    recipe.info.emplace_back(std::move(key), in.text());
-  }
+  recipe.info = read_info(in);
   recipe.name = in.text();
   recipe.errors = in.integer() == 0 ? ErrorHandler::kFatal : ErrorHandler::kReturn;
   recipe.fence_open = in.u64() != 0;

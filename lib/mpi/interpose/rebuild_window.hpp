@@ -7,10 +7,9 @@
 #include <mpi.h>
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "mpi/interpose/rebuild_communicator.hpp"
+#include "mpi/interpose/rebuild_info.hpp"
 #include "mpi/interpose/windows.hpp"
 
 namespace chkpt::mpi {
@@ -22,7 +21,7 @@ struct WindowRecipe {
   WindowMemory memory = WindowMemory::kScript;
   MPI_Aint size = 0;
   int disp_unit = 1;
-  std::vector<std::pair<std::string, std::string>> info;
+  InfoEntries info;
   std::string name;
   ErrorHandler errors = ErrorHandler::kFatal;
   bool fence_open = false;
@@ -42,5 +41,6 @@ void build_window(const WindowRecipe& recipe, void* base);
 void* window_base(MPI_Win win);
 MPI_Aint window_size(MPI_Win win);
 bool is_shared(MPI_Win win);
+bool is_script_memory(MPI_Win win);
 
 }  // namespace chkpt::mpi
