@@ -111,6 +111,12 @@ def decimal_default():
     return behave
 
 
+def decimal_manager_class():
+    manager = type(decimal.localcontext())  # no module names it
+    leave = manager.__exit__
+    return lambda: (manager is type(decimal.localcontext()), leave is manager.__exit__)
+
+
 def decimal_cur():
     x = decimal.getcontext()
     x.prec = 11
