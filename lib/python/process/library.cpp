@@ -186,7 +186,7 @@ void restore_source_lines(PyObject* saved) {
 void register_library_parts() {
   register_process_part({kLibraryGlobals, changed_library_globals, restore_library_globals, 40});
   register_process_part({"decimal", save_decimal, restore_decimal, 50});
-  register_process_part({"linecache", save_source_lines, restore_source_lines, 50});
+  register_process_part({"linecache", save_source_lines, restore_source_lines, 50, {"linecache"}});
   register_process_part({"csv", save_csv, restore_csv, 50});
   register_process_part({"contextvars", save_context_variables, restore_context_variables, 51});
   register_process_part({"finalizers", save_finalizers, restore_finalizers, 60});
