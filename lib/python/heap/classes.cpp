@@ -274,6 +274,8 @@ Ref hidden_type(const std::string& name) {
   if (found != known.end()) return Ref::borrow(found->second);
   if (name == "asyncgen_hooks")
     return type_of(own(PyObject_CallMethod(import("sys").get(), "get_asyncgen_hooks", nullptr)));
+  if (name == "ContextManager" && loaded_module("decimal"))
+    return type_of(call_method(import("decimal"), "localcontext"));
   if (PyObject* value = PySys_GetObject(name.c_str())) return Ref::borrow(Py_TYPE(value));
   return {};
 }

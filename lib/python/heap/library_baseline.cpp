@@ -17,11 +17,10 @@
 namespace chkpt::heap {
 namespace {
 
-// Not followed although no process part restores them: caches of source text and of classes, the
+// Not followed although no process part restores them: caches of patterns and of classes, the
 // machinery of imports, and what belongs to this very process.
 constexpr const char* kLeftOut[] = {"site",
                                     "weakref",
-                                    "linecache",
                                     "re",
                                     "importlib",
                                     "zipimport",

@@ -32,6 +32,30 @@ Ref reduce_rlock(Saver&, PyObject* lock, Rule&) {
   return reduced(make_rlock, pack(number(rlock_count(lock))));
 }
 
+// ---- the lock of a module that importlib.import_module() is importing. It knows its thread by a
+// number, which another process gives differently.
+
+Ref rebuild_module_lock(Args args) {
+  return call(attr(raw(&PyBaseObject_Type), "__new__"), args[0]);
+}
+const Rebuilder make_module_lock{"module_lock", guarded<rebuild_module_lock>};
+
+// (lock, (instance state, whether the main thread holds it))
+Ref fill_module_lock(Args args) {
+  restore_instance_state(args[0], item(args[1], 0));
+  if (is_true(item(args[1], 1)))
+    set_attr(args[0], "owner", own(PyLong_FromUnsignedLong(PyThread_get_thread_ident())).get());
+  return none();
+}
+const Rebuilder set_module_lock{"module_lock.state", guarded<fill_module_lock>};
+
+Ref reduce_module_lock(Saver& saver, PyObject* lock, Rule& rule) {
+  rule.layout = layout_of(rule.type);
+  const Ref state =
+      pack(instance_state(saver, lock, rule), boolean(!attr(lock, "owner").is(Py_None)));
+  return reduced(make_module_lock, pack(rule.type), state, set_module_lock);
+}
+
 // ---- what 3.13 knows of a thread that has ended, or was not started; others refuse the save
 // anyway
 
@@ -252,6 +276,7 @@ Ref reduce_thread_handle(Saver&, PyObject* handle, Rule&) {
 }
 
 void add_sync_types(ExactTypes& types) {
+  types[type_object(attr(import("_frozen_importlib"), "_ModuleLock"))] = reduce_module_lock;
   const Ref thread = import("_thread");
   types[type_object(attr(thread, "LockType"))] = reduce_lock;
   types[type_object(attr(thread, "RLock"))] = reduce_rlock;

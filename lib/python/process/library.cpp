@@ -169,11 +169,24 @@ void restore_finalizers(PyObject* saved) {
   set_attr(finalize.get(), "_registered_with_atexit", Py_True);
 }
 
+// Source lines for tracebacks: some are in no file (doctest, generated methods), and functions of
+// linecache may be at work on its table.
+Ref save_source_lines() {
+  const Ref cache = loaded_attr("linecache", "cache");
+  return cache && PyDict_CheckExact(cache.get()) ? own(PyDict_Items(cache.get())) : none();
+}
+void restore_source_lines(PyObject* saved) {
+  const Ref cache = attr(import("linecache"), "cache");
+  PyDict_Clear(cache.get());
+  ok(PyDict_MergeFromSeq2(cache.get(), saved, 1));
+}
+
 }  // namespace
 
 void register_library_parts() {
   register_process_part({kLibraryGlobals, changed_library_globals, restore_library_globals, 40});
   register_process_part({"decimal", save_decimal, restore_decimal, 50});
+  register_process_part({"linecache", save_source_lines, restore_source_lines, 50, {"linecache"}});
   register_process_part({"csv", save_csv, restore_csv, 50});
   register_process_part({"contextvars", save_context_variables, restore_context_variables, 51});
   register_process_part({"finalizers", save_finalizers, restore_finalizers, 60});

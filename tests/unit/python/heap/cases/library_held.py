@@ -2,6 +2,7 @@
 # Each builder makes objects and returns what to do with them: those that went through the save
 # must do what new ones do.
 import sys
+import _frozen_importlib
 import argparse
 import collections
 import contextvars
@@ -10,6 +11,8 @@ import csv
 import datetime as dt
 import decimal
 import io
+import json
+import linecache
 import os
 import pathlib
 import queue
@@ -109,6 +112,28 @@ def decimal_default():
     def behave():
         return (decimal.Context().prec, decimal.Context().traps[decimal.Subnormal], c)
     return behave
+
+
+def import_lock():
+    lock = _frozen_importlib._ModuleLock("imported")
+    lock.acquire()
+
+    def behave():
+        lock.release()
+        return lock.owner
+    return behave
+
+
+def source_lines():
+    linecache.cache["<made>"] = 5, None, ["made\n"], "<made>"
+    linecache.lazycache("lazy.py", {"__name__": "json", "__loader__": json.__loader__})
+    return lambda: (linecache.getline("<made>", 1), linecache.cache["lazy.py"][0]()[:9])
+
+
+def decimal_manager_class():
+    manager = type(decimal.localcontext())  # no module names it
+    leave = manager.__exit__
+    return lambda: (manager is type(decimal.localcontext()), leave is manager.__exit__)
 
 
 def decimal_cur():
