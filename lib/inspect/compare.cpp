@@ -20,6 +20,15 @@ namespace {
 enum Root : std::size_t { kInterned, kHeader, kLibraryStrings, kBody };
 constexpr std::string_view kNotState[] = {"imports", "path"};
 
+// Arguments of reconstructors that say how to make an object, not what it is: classes that are to be
+// made before, of which some wait for the garbage collector; where in its bytes and in which state
+// of its decoder a text file can be taken up, for which there are several answers.
+constexpr std::pair<std::string_view, std::size_t> kNoStateArguments[] = {{"R:class", 4},
+                                                                          {"R:file.text", 2}};
+// Of the process part "streams": the position of standard input, which is the process's own.
+constexpr std::string_view kStreams = "streams";
+constexpr std::size_t kInputPosition = 2;
+
 constexpr Role kRoles[] = {Role::kParts, Role::kItems, Role::kPairs, Role::kState, Role::kEffect};
 constexpr std::size_t kShownWidth = 60;
 
@@ -195,11 +204,26 @@ class Comparison {
 
   bool is_no_state(const Visit& visit, Role role, const std::vector<NodeId>& flat,
                    std::size_t i) const {
-    if (visit.parent != kNoParent || visit.index != kHeader || role != Role::kPairs || i % 2 == 0)
+    if (visit.parent == kNoParent) {
+      if (visit.index != kHeader || role != Role::kPairs || i % 2 == 0) return false;
+      for (const std::string_view key : kNotState)
+        if (a_.graph().raw_text(flat[i - 1]) == key) return true;
       return false;
-    for (const std::string_view key : kNotState)
-      if (a_.graph().raw_text(flat[i - 1]) == key) return true;
+    }
+    if (role != Role::kItems) return false;
+    if (visit.role == Role::kPairs && i == kInputPosition) return key_of(visit) == kStreams;
+    if (visit.role != Role::kParts) return false;
+    const std::string made_by = a_.objects.callable(visits_[visit.parent].nodes.first);
+    for (const auto& [callable, argument] : kNoStateArguments)
+      if (i == argument && made_by == callable) return true;
     return false;
+  }
+
+  // Of a value in a dict; empty for a key.
+  std::string_view key_of(const Visit& visit) const {
+    if (visit.index % 2 == 0) return {};
+    const NodeId dict = visits_[visit.parent].nodes.first;
+    return a_.graph().raw_text(a_.graph().child(dict, Role::kPairs, visit.index - 1));
   }
 
   bool same_scalar(Kind kind, NodeId a, NodeId b) const {

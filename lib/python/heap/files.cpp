@@ -97,7 +97,7 @@ Ref reduce_std_layer(PyObject* file) {
   return {};
 }
 
-Ref reduce_raw_file(Saver&, PyObject* file, Rule&) {
+Ref reduce_raw_file(Saver& saver, PyObject* file, Rule&) {
   if (Ref layer = reduce_std_layer(file)) return layer;
   const Ref name = attr_or_null(file, "name"), mode = attr(file, "mode");
   const Ref shown = name ? name : none();
@@ -108,7 +108,8 @@ Ref reduce_raw_file(Saver&, PyObject* file, Rule&) {
     return reduced(make_std_file,
                    pack(number(fd), text(reopen_mode(utf8(mode.get()))), attr(file, "closefd")));
   const OpenFile open_file = describe_descriptor(static_cast<int>(fd));
-  const Ref position = open_file.size < 0 ? none() : call_method(file, "tell");
+  const bool moves = open_file.size >= 0 && !saver.is_lower_layer(file);
+  const Ref position = moves ? call_method(file, "tell") : none();
   return reduced(make_raw_file, pack(packed(open_file), shown, text(reopen_mode(utf8(mode.get()))),
                                      attr(file, "closefd"), position));
 }
@@ -131,12 +132,15 @@ void flush_if_writable(PyObject* file) {
   if (!is_closed(file) && is_true(call_method(file, "writable"))) call_method(file, "flush");
 }
 
-Ref reduce_buffered(Saver&, PyObject* file, Rule& rule) {
+// How far a layer has read ahead of the one above is nobody's business: it begins anew.
+Ref reduce_buffered(Saver& saver, PyObject* file, Rule& rule) {
   if (Ref layer = reduce_std_layer(file)) return layer;
   const Ref raw_file = attr(file, "raw");
   if (raw_file.is(Py_None)) refuse("a detached file cannot be saved");
   flush_if_writable(file);
-  const Ref position = is_seekable(file) ? call_method(file, "tell") : none();
+  const bool seekable = is_seekable(file);
+  if (seekable) saver.note_lower_layer(raw_file.get());
+  const Ref position = seekable && !saver.is_lower_layer(file) ? call_method(file, "tell") : none();
   return reduced(make_buffered, pack(rule.type, raw_file, position));
 }
 
@@ -161,7 +165,7 @@ Ref rebuild_text_file(Args args) {
 }
 const Rebuilder make_text_file{"file.text", guarded<rebuild_text_file>};
 
-Ref reduce_text_file(Saver&, PyObject* file, Rule&) {
+Ref reduce_text_file(Saver& saver, PyObject* file, Rule&) {
   const Ref buffer = attr(file, "buffer");
   if (buffer.is(Py_None)) refuse("a detached file cannot be saved");
   flush_if_writable(file);
@@ -171,6 +175,7 @@ Ref reduce_text_file(Saver&, PyObject* file, Rule&) {
   put(keywords, "newline", newline_of(file));
   const bool std_layer = static_cast<bool>(reduce_std_layer(buffer.get()));
   const Ref position = is_seekable(file) && !std_layer ? text_position(file) : none();
+  if (!position.is(Py_None)) saver.note_lower_layer(buffer.get());
   const Ref encoder = encoder_of(file);
   const Ref state = encoder && !position.is(Py_None) ? call_method(encoder, "getstate") : none();
   return reduced(make_text_file, pack(buffer, keywords, position, attr(file, "__dict__"), state));

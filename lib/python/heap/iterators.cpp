@@ -70,6 +70,13 @@ Ref reduce_list_iterator(Saver&, PyObject* iterator, Rule& rule) {
                  own(frames::list_iter_get(iterator)), set_list_iterator);
 }
 
+// The set may lie in another order in the new process: what is left is kept as a list.
+Ref reduce_set_iterator(Saver& saver, PyObject* iterator, Rule& rule) {
+  const Ref value = call_method(iterator, "__reduce__");
+  const Ref rest = Ref::borrow(item(item(value, 1), 0));
+  return reduce_list_iterator(saver, own(PyObject_GetIter(rest.get())).get(), rule);
+}
+
 // ---- iterators of deques and ordered dicts can only be made of a filled container: when all is
 // loaded, a placeholder changes bodies with the real one
 
@@ -196,6 +203,7 @@ void add_iterator_types(ExactTypes& types) {
   types[&PyDictProxy_Type] = reduce_mapping_proxy;
   types[&PyListIter_Type] = reduce_list_iterator;
   types[&PyListRevIter_Type] = reduce_list_iterator;
+  types[&PySetIter_Type] = reduce_set_iterator;
   types[&PyODictIter_Type] = reduce_ordered_iterator;
 }
 
