@@ -65,7 +65,9 @@ std::vector<heap::LoadedBuffer> private_buffers(store::RankFile& file) {
 void start_python(const Json& meta) {
   const std::string cwd = meta.value("cwd", "");
   if (::chdir(cwd.c_str()) != 0) log::info("cannot enter " + cwd + ": " + std::strerror(errno));
-  mpi::session::start(mpi::Start::kLazy);
+  // Before Python or not until the script's modules ask for it: it leaves traces, signal handlers.
+  const bool launched = meta.value("mpi", Json::object()).value("launched", false);
+  mpi::session::start(launched ? mpi::Start::kEager : mpi::Start::kLazy);
   python::initialize(launch_from_meta(meta));
   frames::self_test();
   register_parts();
