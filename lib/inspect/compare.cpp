@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "inspect/compare.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -15,8 +16,8 @@
 namespace chkpt::inspect {
 namespace {
 
-// Of the stream: interned strings, header, strings of library modules, body, deferred containers.
-// Which strings are one object, and the order of sys.modules, are no state of the script.
+// Of the stream: interned strings, header, strings of library modules, body; then the contents of
+// deferred containers, which are compared where the containers are met. Which strings are one object, and the order of sys.modules, are no state of the script.
 enum Root : std::size_t { kInterned, kHeader, kLibraryStrings, kBody };
 constexpr std::string_view kNotState[] = {"imports", "path"};
 
@@ -128,7 +129,6 @@ class Names {
 
   // What no variable leads to: "process.random", "deferred containers".
   std::string unnamed(const std::vector<Visit>& chain) const {
-    if (chain.front().index > kBody) return "the contents of a set or dict";
     std::string name;
     for (const Visit& visit : chain) {
       if (visit.role == Role::kItems) name += "[" + std::to_string(visit.index) + "]";
@@ -156,15 +156,10 @@ class Comparison {
   std::vector<Difference> run() {
     const auto &mine = a_.scanned.roots, &theirs = b_.scanned.roots;
     for (std::size_t i = 0; i < mine.size() && i < theirs.size(); ++i)
-      if (i != kInterned && i != kLibraryStrings)
-        compare({{mine[i], theirs[i]}, kNoParent, Role::kEffect, i});
-    while (!open_.empty() && found_.size() < limit_) {
-      const std::size_t at = open_.back();
-      open_.pop_back();
-      open(at);
-    }
-    if (found_.empty() && mine.size() != theirs.size())
-      found_.push_back({"the saved state", "has another number of parts"});
+      if (i == kHeader || i == kBody) compare({{mine[i], theirs[i]}, kNoParent, Role::kEffect, i});
+    do {
+      open_all();
+    } while (match_unordered() && found_.size() < limit_);
     return std::move(found_);
   }
 
@@ -172,7 +167,8 @@ class Comparison {
   void compare(const Visit& visit) {
     const auto [a, b] = visit.nodes;
     const Kind kind = a_.graph().kind(a);
-    if (kind != b_.graph().kind(b)) return differ(visit, "");
+    const bool are_sets = is_set(a_, a) && is_set(b_, b);
+    if (kind != b_.graph().kind(b) && !are_sets) return differ(visit, "");
     if (is_scalar(kind)) {
       if (!same_scalar(kind, a, b)) differ(visit, kind == Kind::kBuffer ? "other contents" : "");
       return;
@@ -187,9 +183,32 @@ class Comparison {
     open_.push_back(visits_.size() - 1);
   }
 
+  void open_all() {
+    while (!open_.empty() && found_.size() < limit_) {
+      const std::size_t at = open_.back();
+      open_.pop_back();
+      open(at);
+    }
+  }
+
   void open(std::size_t at) {
     const Visit visit = visits_[at];
     const auto [a, b] = visit.nodes;
+    if (is_set(a_, a) && is_set(b_, b) && is_unordered(a, b)) {
+      unordered_.push_back({at, keys(a_, a), keys(b_, b)});
+      return;
+    }
+    if (is_native_table(visit) && other_hashes(a, b)) {
+      unordered_.push_back({at, keys_in(a_, a), keys_in(b_, b)});
+      return;
+    }
+    const NodeId table = table_of(a_, a);
+    if (table != kNoNode) return compare({{table, table_of(b_, b)}, at, Role::kEffect, 0});
+    if (a_.objects.is_deferred(a) && b_.objects.is_deferred(b)) {
+      const Pair contents{a_.objects.resolve(a), b_.objects.resolve(b)};
+      if (contents != visit.nodes) compare({contents, at, Role::kEffect, 0});
+      return;
+    }
     for (const Role role : kRoles) {
       const std::vector<NodeId> mine = a_.graph().children(a, role);
       const std::vector<NodeId> theirs = b_.graph().children(b, role);
@@ -199,6 +218,123 @@ class Comparison {
         if (found_.size() >= limit_) return;
       }
       if (mine.size() != theirs.size()) return differ(visit, counts(role, mine.size(), theirs.size()));
+    }
+  }
+
+  // ---- sets: as they were filled, or as hash tables, (mask, fill, finger, [index, hash, key, ...])
+
+  // Keys that are hashed by their address lie elsewhere in another process: then the order of a set
+  // is another one, and perhaps the way it is saved.
+  bool is_unordered(NodeId a, NodeId b) const {
+    const NodeId mine = table_of(a_, a), theirs = table_of(b_, b);
+    if (mine != kNoNode && theirs != kNoNode) return other_hashes(mine, theirs);
+    if (mine != kNoNode || theirs != kNoNode) return true;
+    for (const NodeId key : keys(a_, a))
+      if (!is_plain(key)) return true;
+    return false;
+  }
+
+  bool is_plain(NodeId n) const {
+    const Kind kind = a_.graph().kind(n);
+    if (kind != Kind::kTuple) return is_scalar(kind);
+    for (const NodeId part : a_.graph().children(n, Role::kItems))
+      if (!is_plain(part)) return false;
+    return true;
+  }
+
+  bool other_hashes(NodeId a, NodeId b) const {
+    const std::vector<NodeId> mine = entries(a_, a), theirs = entries(b_, b);
+    if (mine.size() != theirs.size()) return true;
+    for (std::size_t i = 1; i < mine.size(); i += 3)
+      if (!same_scalar(Kind::kInt, mine[i], theirs[i])) return true;
+    return false;
+  }
+
+  // The table of an instance of a class derived from set: part of what its state setter is given.
+  bool is_native_table(const Visit& visit) const {
+    constexpr std::size_t kTablePart = 5;
+    if (visit.role != Role::kItems || visit.index != kTablePart) return false;
+    const Visit* call = &visit;
+    for (int up = 0; up < 3; ++up) {
+      if (call->parent == kNoParent) return false;
+      call = &visits_[call->parent];
+    }
+    return a_.objects.callable(call->nodes.first) == "R:native.state" &&
+           b_.graph().kind(visit.nodes.second) == Kind::kTuple;
+  }
+
+  static bool is_set(const Side& side, NodeId n) {
+    const Kind kind = side.graph().kind(n);
+    return kind == Kind::kSet || kind == Kind::kFrozenSet || table_of(side, n) != kNoNode;
+  }
+
+  static NodeId table_of(const Side& side, NodeId n) {
+    if (side.graph().kind(n) != Kind::kPersistent) return kNoNode;
+    const NodeId label = side.graph().child(n, Role::kParts, 0);
+    const auto part = [&](std::size_t i) { return side.graph().child(label, Role::kItems, i); };
+    if (label == kNoNode || side.graph().kind(label) != Kind::kTuple || part(2) == kNoNode)
+      return kNoNode;
+    const std::string_view tag = side.graph().raw_text(part(0));
+    if (tag == "Z") return part(2);
+    if (tag != "X" || side.graph().raw_text(part(2)) == "d") return kNoNode;
+    const NodeId table = side.objects.resolve(n);
+    return table == n ? kNoNode : table;
+  }
+
+  static std::vector<NodeId> entries(const Side& side, NodeId table) {
+    return side.graph().children(side.graph().child(table, Role::kItems, 3), Role::kItems);
+  }
+
+  static std::vector<NodeId> keys(const Side& side, NodeId set) {
+    const NodeId table = table_of(side, set);
+    if (table == kNoNode) return side.graph().children(set, Role::kItems);
+    return keys_in(side, table);
+  }
+
+  static std::vector<NodeId> keys_in(const Side& side, NodeId table) {
+    const std::vector<NodeId> all = entries(side, table);
+    std::vector<NodeId> keys;
+    for (std::size_t i = 2; i < all.size(); i += 3)
+      if (!side.objects.is_empty_slot(all[i])) keys.push_back(all[i]);
+    return keys;
+  }
+
+  // Once all other objects have found their partners. What is left of a set may be compared if it
+  // is one object; more of them could be paired in several ways. True if something was begun.
+  bool match_unordered() {
+    bool begun = false;
+    for (auto& [at, mine, theirs] : std::exchange(unordered_, {})) {
+      const Visit visit = visits_[at];
+      if (mine.size() != theirs.size()) {
+        differ(visit, counts(Role::kItems, mine.size(), theirs.size()));
+        continue;
+      }
+      drop_partners(&mine, &theirs);
+      if (mine.size() != theirs.size()) {
+        differ(visit, "is a set of other objects");
+      } else if (mine.size() == 1) {
+        compare({{mine[0], theirs[0]}, at, Role::kItems, 0});
+        begun = true;
+      }
+    }
+    return begun;
+  }
+
+  void drop_partners(std::vector<NodeId>* mine, std::vector<NodeId>* theirs) const {
+    const auto is_partner = [this](NodeId a, NodeId b) {
+      const Kind kind = a_.graph().kind(a);
+      if (kind != b_.graph().kind(b)) return false;
+      return is_scalar(kind) ? same_scalar(kind, a, b) : partner_of_a_[a] == b;
+    };
+    for (auto a = mine->begin(); a != mine->end();) {
+      const auto b = std::find_if(theirs->begin(), theirs->end(),
+                                  [&](NodeId other) { return is_partner(*a, other); });
+      if (b == theirs->end()) {
+        ++a;
+        continue;
+      }
+      theirs->erase(b);
+      a = mine->erase(a);
     }
   }
 
@@ -282,6 +418,11 @@ class Comparison {
   std::vector<NodeId> partner_of_a_, partner_of_b_;
   std::vector<Visit> visits_;
   std::vector<std::size_t> open_;
+  struct UnorderedSet {
+    std::size_t at;
+    std::vector<NodeId> mine, theirs;
+  };
+  std::vector<UnorderedSet> unordered_;  // to be looked at last
   std::vector<Difference> found_;
 };
 
