@@ -2,9 +2,12 @@
 #include "inspect/compare.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <map>
+
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "inspect/pickle_scanner.hpp"
@@ -17,13 +20,14 @@ namespace chkpt::inspect {
 namespace {
 
 // Of the stream: interned strings, header, strings of library modules, body; then the contents of
-// deferred containers, which are compared where the containers are met. Which strings are one object, and the order of sys.modules, are no state of the script.
+// deferred containers, which are compared where the containers are met. Which strings are one
+// object, and the order of sys.modules, are no state of the script.
 enum Root : std::size_t { kInterned, kHeader, kLibraryStrings, kBody };
 constexpr std::string_view kNotState[] = {"imports", "path"};
 
-// Arguments of reconstructors that say how to make an object, not what it is: classes that are to be
-// made before, of which some wait for the garbage collector; where in its bytes and in which state
-// of its decoder a text file can be taken up, for which there are several answers.
+// Arguments of reconstructors that say how to make an object, not what it is: classes that are to
+// be made before, of which some wait for the garbage collector; where in its bytes and in which
+// state of its decoder a text file can be taken up, for which there are several answers.
 constexpr std::pair<std::string_view, std::size_t> kNoStateArguments[] = {{"R:class", 4},
                                                                           {"R:file.text", 2}};
 // Of the process part "streams": the position of standard input, which is the process's own.
@@ -127,13 +131,26 @@ class Names {
     return at;
   }
 
+  // An entry by what stands first in it: names and places do.
+  std::string item_text(const Visit& visit) const {
+    const Graph& graph = before_.graph();
+    const NodeId n = visit.nodes.first;
+    const NodeId first =
+        graph.kind(n) == Kind::kTuple ? graph.child(n, Role::kItems, 0) : kNoNode;
+    const bool tells = first != kNoNode && (graph.kind(first) == Kind::kText ||
+                                            graph.kind(first) == Kind::kTuple);
+    return "[" + std::to_string(visit.index) +
+           (tells ? ": " + short_value(before_.objects, first, kShownWidth) : "") + "]";
+  }
+
   // What no variable leads to: "process.random", "deferred containers".
   std::string unnamed(const std::vector<Visit>& chain) const {
     std::string name;
     for (const Visit& visit : chain) {
-      if (visit.role == Role::kItems) name += "[" + std::to_string(visit.index) + "]";
+      if (visit.role == Role::kItems) name += item_text(visit);
       if (visit.role != Role::kPairs || visit.index % 2 == 0) continue;
-      const NodeId container = chain[static_cast<std::size_t>(&visit - chain.data()) - 1].nodes.first;
+      const NodeId container =
+          chain[static_cast<std::size_t>(&visit - chain.data()) - 1].nodes.first;
       const NodeId key = before_.graph().child(container, Role::kPairs, visit.index - 1);
       name += (name.empty() ? "" : ".") + short_value(before_.objects, key, kShownWidth);
     }
@@ -164,7 +181,8 @@ class Comparison {
   }
 
  private:
-  void compare(const Visit& visit) {
+  void compare(Visit visit) {
+    visit.nodes = {as_text(a_, visit.nodes.first), as_text(b_, visit.nodes.second)};
     const auto [a, b] = visit.nodes;
     const Kind kind = a_.graph().kind(a);
     const bool are_sets = is_set(a_, a) && is_set(b_, b);
@@ -181,6 +199,13 @@ class Comparison {
     partner_of_b_[b] = a;
     visits_.push_back(visit);
     open_.push_back(visits_.size() - 1);
+  }
+
+  // A string that a library module has too is written as a call that gives the module's.
+  static NodeId as_text(const Side& side, NodeId n) {
+    const bool is_call = side.graph().kind(n) == Kind::kCall;
+    return is_call && side.objects.callable(n) == "R:library_string" ? side.objects.argument(n, 2)
+                                                                     : n;
   }
 
   void open_all() {
@@ -217,11 +242,23 @@ class Comparison {
         compare({{mine[i], theirs[i]}, at, role, i});
         if (found_.size() >= limit_) return;
       }
-      if (mine.size() != theirs.size()) return differ(visit, counts(role, mine.size(), theirs.size()));
+      if (role == Role::kState && is_at_start(mine, theirs, a)) continue;
+      if (mine.size() != theirs.size())
+        return differ(visit, counts(role, mine.size(), theirs.size()));
     }
   }
 
-  // ---- sets: as they were filled, or as hash tables, (mask, fill, finger, [index, hash, key, ...])
+  // iter(sequence) without a state, as one that has ended is saved, stands at number 0.
+  bool is_at_start(const std::vector<NodeId>& mine, const std::vector<NodeId>& theirs,
+                   NodeId call) const {
+    if (mine.size() + theirs.size() != 1 || a_.graph().kind(call) != Kind::kCall) return false;
+    const std::optional<std::int64_t> number =
+        mine.empty() ? b_.graph().integer(theirs[0]) : a_.graph().integer(mine[0]);
+    return number == 0 && a_.objects.callable(call) == "builtins.iter";
+  }
+
+  // ---- sets: as they were filled, or as hash tables, (mask, fill, finger, [index, hash, key,
+  // ...])
 
   // Keys that are hashed by their address lie elsewhere in another process: then the order of a set
   // is another one, and perhaps the way it is saved.
