@@ -121,6 +121,15 @@ bool is_seekable(PyObject* file) {
   return !is_closed(file) && is_true(call_method(file, "seekable"));
 }
 
+// Where the output of the launch goes is the new launch's choice, and so is where it begins.
+bool is_output_of_launch(PyObject* file) {
+  const Ref fd = Ref::steal(PyObject_CallMethod(file, "fileno", nullptr));
+  if (!fd) PyErr_Clear();  // a file in memory
+  return fd && PyLong_Check(fd.get()) && (integer(fd.get()) == 1 || integer(fd.get()) == 2);
+}
+
+bool has_position(PyObject* file) { return is_seekable(file) && !is_output_of_launch(file); }
+
 Ref rebuild_buffered(Args args) {
   const Ref file = call(args[0], args[1]);
   if (args[2] != Py_None) call_method(file, "seek", args[2]);
@@ -138,7 +147,7 @@ Ref reduce_buffered(Saver& saver, PyObject* file, Rule& rule) {
   const Ref raw_file = attr(file, "raw");
   if (raw_file.is(Py_None)) refuse("a detached file cannot be saved");
   flush_if_writable(file);
-  const bool seekable = is_seekable(file);
+  const bool seekable = has_position(file);
   if (seekable) saver.note_lower_layer(raw_file.get());
   const Ref position = seekable && !saver.is_lower_layer(file) ? call_method(file, "tell") : none();
   return reduced(make_buffered, pack(rule.type, raw_file, position));
@@ -174,7 +183,7 @@ Ref reduce_text_file(Saver& saver, PyObject* file, Rule&) {
     put(keywords, name, attr(file, name));
   put(keywords, "newline", newline_of(file));
   const bool std_layer = static_cast<bool>(reduce_std_layer(buffer.get()));
-  const Ref position = is_seekable(file) && !std_layer ? text_position(file) : none();
+  const Ref position = has_position(file) && !std_layer ? text_position(file) : none();
   if (!position.is(Py_None)) saver.note_lower_layer(buffer.get());
   const Ref encoder = encoder_of(file);
   const Ref state = encoder && !position.is(Py_None) ? call_method(encoder, "getstate") : none();
