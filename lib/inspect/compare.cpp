@@ -135,10 +135,9 @@ class Names {
   std::string item_text(const Visit& visit) const {
     const Graph& graph = before_.graph();
     const NodeId n = visit.nodes.first;
-    const NodeId first =
-        graph.kind(n) == Kind::kTuple ? graph.child(n, Role::kItems, 0) : kNoNode;
-    const bool tells = first != kNoNode && (graph.kind(first) == Kind::kText ||
-                                            graph.kind(first) == Kind::kTuple);
+    const NodeId first = graph.kind(n) == Kind::kTuple ? graph.child(n, Role::kItems, 0) : kNoNode;
+    const bool tells =
+        first != kNoNode && (graph.kind(first) == Kind::kText || graph.kind(first) == Kind::kTuple);
     return "[" + std::to_string(visit.index) +
            (tells ? ": " + short_value(before_.objects, first, kShownWidth) : "") + "]";
   }
@@ -242,19 +241,27 @@ class Comparison {
         compare({{mine[i], theirs[i]}, at, role, i});
         if (found_.size() >= limit_) return;
       }
-      if (role == Role::kState && is_at_start(mine, theirs, a)) continue;
+      if (role == Role::kState && is_at_end(mine, theirs, a)) continue;
       if (mine.size() != theirs.size())
         return differ(visit, counts(role, mine.size(), theirs.size()));
     }
   }
 
-  // iter(sequence) without a state, as one that has ended is saved, stands at number 0.
-  bool is_at_start(const std::vector<NodeId>& mine, const std::vector<NodeId>& theirs,
-                   NodeId call) const {
+  // Iterators that have ended are saved without a state; made again they have one that says
+  // nothing: iter(()) at number 0, a chain of iter(()).
+  bool is_at_end(const std::vector<NodeId>& mine, const std::vector<NodeId>& theirs,
+                 NodeId call) const {
     if (mine.size() + theirs.size() != 1 || a_.graph().kind(call) != Kind::kCall) return false;
-    const std::optional<std::int64_t> number =
-        mine.empty() ? b_.graph().integer(theirs[0]) : a_.graph().integer(mine[0]);
-    return number == 0 && a_.objects.callable(call) == "builtins.iter";
+    const Side& side = mine.empty() ? b_ : a_;
+    const NodeId state = mine.empty() ? theirs[0] : mine[0];
+    const std::string made_by = a_.objects.callable(call);
+    if (made_by == "builtins.iter") return side.graph().integer(state) == 0;
+    if (made_by != "itertools.chain" || side.graph().count(state, Role::kItems) != 1) return false;
+    const NodeId source = side.graph().child(state, Role::kItems, 0);
+    if (side.objects.callable(source) != "builtins.iter") return false;
+    const NodeId sequence = side.objects.argument(source, 0);
+    return sequence != kNoNode && side.graph().kind(sequence) == Kind::kTuple &&
+           side.graph().count(sequence, Role::kItems) == 0;
   }
 
   // ---- sets: as they were filled, or as hash tables, (mask, fill, finger, [index, hash, key,

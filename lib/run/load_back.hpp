@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Is what was saved what a resume gets back? A process of its own loads a rank file just as a resume
-// does, saves what it has loaded and compares the two states; no instruction of the script is
-// executed, no file is changed, and no other rank takes part. MPI objects are compared by what they
-// are made from, not made.
+// Is what was saved what a resume gets back? A process of its own loads a rank file just as a
+// resume does, saves what it has loaded and compares the two states; no instruction of the script
+// is executed, no file is changed, and no other rank takes part. MPI objects are compared by what
+// they are made from, not made.
 #pragma once
 
 #include <string>

@@ -101,7 +101,7 @@ class SnapshotWork final : public cut::Work {
   std::atomic<bool> fenced_{false};  // rank 0
   std::atomic<std::uint64_t> checked_{0}, differ_{0};
   std::uint64_t commits_to_live_ = 0;  // --torture MS:kill; 0: for ever
-  std::mutex mutex_;                 // of the rest: main thread and coordinator thread
+  std::mutex mutex_;                   // of the rest: main thread and coordinator thread
   std::map<std::string, Clock::time_point> skips_said_;
   std::optional<cut::Trigger> retry_;  // what failed and is asked for again
   int tries_left_ = 0;

@@ -110,8 +110,48 @@ noisy = Noisy()
     assert (work / "log").read_text() == expected
 
 
+# What came back as something slightly else than it was, or not at all.
+EXACT = {
+    "names added to builtins": "import builtins\nbuiltins.spare = (n for n in range(3))",
+    "names added to sys": "import sys\nsys.spare = spare = (n for n in range(3))",
+    "class put into a library's":
+        "import argparse\nclass Extra: pass\nExtra.__module__ = 'argparse'\n"
+        "Extra.__qualname__ = 'Namespace.Extra'\nargparse.Namespace.Extra = Extra\nx = Extra()",
+    "slots of a dataclass":
+        "from dataclasses import dataclass\n@dataclass(slots=True)\nclass C:\n    x: int\nc = C(1)",
+    "slot names that were asked for":
+        "import pickle\nclass C: pass\npickle.dumps(C(), 2)",
+    "pairwise": "import itertools\np = itertools.pairwise('abcd'); next(p)\n"
+                "q = itertools.pairwise(''); list(q)",
+    "iterators of sets": "s = iter({'a', 'b', 'c'}); next(s)\nt = iter({1}); list(t)",
+    "iterators that have ended": "t = iter((1,)); list(t)\nm = map(str, t)\nimport itertools\n"
+                                 "c = itertools.chain([1]); list(c)",
+    "context variables":
+        "import contextvars\nvs = [contextvars.ContextVar(f'v{n}') for n in range(20)]\n"
+        "for n, v in enumerate(vs): v.set(n)\nc = contextvars.copy_context()",
+    "sets by address":
+        "class K: pass\nclass S(set): pass\nks = [K() for n in range(20)]\n"
+        "sets = [set(ks[n:]) for n in range(20)] + [frozenset(ks), S(ks), {K(), K()}]",
+    "files half read":
+        "t = open(__file__); next(t)\nb = open(__file__, 'rb'); b.read(3)\n"
+        "r = open(__file__, 'rb', buffering=0); r.read(5)",
+    "streams of the launch": "err = open(2, 'w', closefd=False)\nprint('x', file=err, flush=True)",
+    "arrays in their own order":
+        "import numpy as np\na = np.arange(24.0).reshape(2, 3, 4).transpose(1, 0, 2).copy('K')\n"
+        "v = a[1]",
+    "legacy generators": "import numpy as np\nr = np.random.RandomState(3)",
+}
+
+
+@pytest.mark.parametrize("text", EXACT.values(), ids=EXACT.keys())
+def test_comes_back_exactly(call, work, text):
+    if "numpy" in text and subprocess.run([PYTHON, "-c", "import numpy"]).returncode:
+        pytest.skip(f"{PYTHON} has no numpy")
+    done = call(text + "\n" + ASK, "--verify-snapshots", "-f", "-1")
+    assert done.returncode == 0 and snapshots(work), done.stderr
+
+
 def test_ranks_of_an_mpi_job(call, work):
-    pytest.importorskip("mpi4py") if PYTHON == "/usr/bin/python3" else None
     if subprocess.run([PYTHON, "-c", "import mpi4py"], capture_output=True).returncode:
         pytest.skip(f"{PYTHON} has no mpi4py")
     text = """

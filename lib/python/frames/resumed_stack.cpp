@@ -161,7 +161,8 @@ StackState ResumedStack::describe(PyObject* base_exception) {
     plan.stack_size = frame.frame->stacktop - shim::code(frame.frame)->co_nlocalsplus;
     plan.extra = frame.extra;
     checked(PyList_Append(state.frames.get(), describe_frame(plan).get()));
-    PyObject* object = frame.generator ? nullptr : reinterpret_cast<PyObject*>(frame.frame->frame_obj);
+    PyObject* object =
+        frame.generator ? nullptr : reinterpret_cast<PyObject*>(frame.frame->frame_obj);
     checked(PyList_Append(state.frame_objects.get(), or_none(object)));
     if (frame.generator)
       reinterpret_cast<PyGenObject*>(frame.generator.get())->gi_frame_state =
