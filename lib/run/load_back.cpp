@@ -14,12 +14,14 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cut/handles.hpp"
+#include "files/descriptors.hpp"
 #include "inspect/compare.hpp"
 #include "inspect/text.hpp"
 #include "mpi/session.hpp"
 #include "python/frames/safe_point.hpp"
 #include "python/frames/stack.hpp"
 #include "python/heap/load.hpp"
+#include "python/heap/open_file.hpp"
 #include "python/heap/save.hpp"
 #include "python/launch/launch.hpp"
 #include "run/command.hpp"
@@ -72,6 +74,7 @@ void start_python(const Json& meta) {
   frames::self_test();
   register_parts();
   cut::handles::begin_rehearsal();
+  heap::ReopenedFiles::leave_locks();
   python::prepare_resumed_main();
 }
 
@@ -144,6 +147,8 @@ std::string one_line(const std::string& output) {
 
 int load_back(const std::string& path, bool quiet) {
   if (quiet) log::set_level(log::Level::kError);
+  files::descriptors::begin();
+  files::low_numbers::hold();
   Answer answer(quiet);
   try {
     const std::vector<inspect::Difference> found = load_and_compare(path);

@@ -135,6 +135,10 @@ EXACT = {
     "files half read":
         "t = open(__file__); next(t)\nb = open(__file__, 'rb'); b.read(3)\n"
         "r = open(__file__, 'rb', buffering=0); r.read(5)",
+    "descriptors and locks":
+        "import fcntl, os\nn = os.open('data', os.O_RDWR | os.O_CREAT)\nos.write(n, b'abc')\n"
+        "copy = os.dup(n)\nfcntl.lockf(n, fcntl.LOCK_EX)\n"
+        "w = open('more', 'w'); fcntl.flock(w, fcntl.LOCK_EX)",
     "streams of the launch": "err = open(2, 'w', closefd=False)\nprint('x', file=err, flush=True)",
     "arrays in their own order":
         "import numpy as np\na = np.arange(24.0).reshape(2, 3, 4).transpose(1, 0, 2).copy('K')\n"
