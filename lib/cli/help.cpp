@@ -58,7 +58,7 @@ std::string help_text() {
     if (setting.takes_value) names.append(" ").append(setting.value_name);
     names.resize(std::max(names.size() + 1, kHelpColumn), ' ');
     std::string help = setting.help;
-    if (setting.takes_value && *setting.default_value)
+    if (setting.takes_value && setting.default_value && *setting.default_value)
       help.append(" (default: ").append(setting.default_value).append(")");
     text << names << wrapped(help) << '\n';
   }
