@@ -70,7 +70,7 @@ class Saver {
   // Files under a buffer or a text layer that puts them where they belong.
   void note_lower_layer(PyObject* file) { lower_layers_.insert(file, true); }
   bool is_lower_layer(PyObject* file) { return lower_layers_.find(file) != nullptr; }
-  Ref own_buffer(PyObject* exporter);          // a PickleBuffer that goes out of band
+  Ref own_buffer(PyObject* exporter);  // a PickleBuffer that goes out of band
   // Several Python objects may stand for one piece of memory: the first of them in this save.
   Ref first_for(const void* memory, const Ref& object);
   // Refuses memory that objects of two libraries own: it could not be shared again.
