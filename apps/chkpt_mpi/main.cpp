@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "cli/options.hpp"
 #include "python/launch/launch.hpp"
+#include "run/load_back.hpp"
 #include "run/run.hpp"
 
 namespace {
@@ -20,6 +21,8 @@ int run(const std::vector<std::string>& argv) {
     std::fputs(parsed.answer->c_str(), stdout);
     return std::fflush(stdout) == 0 ? chkpt::kExitOk : chkpt::kExitScriptFailed;
   }
+  if (!parsed.load_back.empty())
+    return chkpt::run::load_back(parsed.load_back, parsed.config.verbosity < 0);
   chkpt::python::load_stdin(parsed.config.launch);
   return chkpt::run::run(parsed.config);
 }

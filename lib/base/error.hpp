@@ -14,6 +14,7 @@ enum ExitCode : int {
   kExitOk = 0,
   kExitScriptFailed = 1,   // uncaught Python exception, as python3
   kExitUsage = 2,          // bad option, script or directory
+  kExitDiffers = 70,       // --torture: a snapshot was not what a resume would have got back
   kExitCannotResume = 74,  // --resume=must and nothing usable, or a snapshot that cannot be loaded
   kExitRequeue = 75,       // stopped after a committed snapshot (EX_TEMPFAIL)
   kExitTakenOver = 76,     // a newer start of the same run goes on instead of this one

@@ -31,9 +31,10 @@ constexpr const char* kNotes =
     "are taken too; Python's -v and -q are not (they are ours), PYTHON* variables work as always.\n"
     "Every option is also a variable (CHKPT_KEEP=3) and a line of the configuration file (keep = "
     "3).\n"
-    "Exit codes: the script's own; 2 wrong usage; 74 could not resume; 75 stopped after a "
-    "snapshot,\n"
-    "to be started again; 76 a newer start of the same run has taken over.\n";
+    "Exit codes: the script's own; 2 wrong usage; 70 --torture found a difference; 74 could not\n"
+    "resume; 75 stopped after a snapshot, to be started again; 76 a newer start of the same run "
+    "has\n"
+    "taken over.\n";
 
 // Breaks `text` into lines that continue under its first word.
 std::string wrapped(std::string_view text) {
@@ -57,7 +58,7 @@ std::string help_text() {
     if (setting.takes_value) names.append(" ").append(setting.value_name);
     names.resize(std::max(names.size() + 1, kHelpColumn), ' ');
     std::string help = setting.help;
-    if (setting.takes_value && *setting.default_value)
+    if (setting.takes_value && setting.default_value && *setting.default_value)
       help.append(" (default: ").append(setting.default_value).append(")");
     text << names << wrapped(help) << '\n';
   }

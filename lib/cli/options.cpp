@@ -66,6 +66,17 @@ run::FilesChoice files(std::string_view text) {
   throw UsageError("'" + std::string(text) + "' is neither undo nor keep");
 }
 
+run::Torture torture(std::string_view text) {
+  constexpr std::string_view kKill = ":kill";
+  run::Torture torture;
+  const auto colon = text.find(':');
+  torture.kill = colon != std::string_view::npos;
+  if (torture.kill && text.substr(colon) != kKill)
+    throw UsageError("'" + std::string(text) + "' is not milliseconds, or milliseconds:kill");
+  torture.mean_ms = whole_number(text.substr(0, colon), 1, INT64_MAX / 1000000);
+  return torture;
+}
+
 bool yes_or_no(std::string_view text) {
   if (text == "yes") return true;
   if (text == "no") return false;
@@ -162,6 +173,15 @@ void convert(const Values& values, run::Config& config) {
   });
   set("requeue", [&](const auto& text) { config.requeue = yes_or_no(text); });
   set("slurm-comment", [&](const auto& text) { config.slurm_comment = yes_or_no(text); });
+  set("verify-snapshots", [&](const auto& text) { config.verify_snapshots = yes_or_no(text); });
+  set("torture", [&](const auto& text) {
+    config.torture = torture(text);
+    config.interval_ms = config.torture.mean_ms;
+    config.verify_snapshots = true;
+  });
+  set("torture-seed", [&](const auto& text) {
+    config.torture.seed = static_cast<std::uint64_t>(whole_number(text, 1, INT64_MAX));
+  });
   set("verbose",
       [&](const auto& text) { config.verbosity = static_cast<int>(whole_number(text, -1, 2)); });
 }
@@ -196,6 +216,8 @@ ParseResult parse(const std::vector<std::string>& argv) {
     result.answer = config_text(result.settings);
     return result;
   }
+  result.load_back = line.load_back;
+  if (!result.load_back.empty()) return result;
   if (!split_line.has_target)
     throw UsageError("no script given: chkpt-mpi [options] script.py [arguments] (see --help)");
   result.config.launch = std::move(split_line.launch);

@@ -24,6 +24,8 @@ struct ParseResult {
   std::vector<ShownSetting> settings;
   // Set for --help, --version and --show-config: print it on standard output and exit with 0.
   std::optional<std::string> answer;
+  // Set for --load-back: the file to look at, and nothing to run.
+  std::string load_back;
 };
 
 // argv[0] included. Throws UsageError: one line, naming the option and where it was set. Checks

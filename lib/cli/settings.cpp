@@ -47,6 +47,8 @@ void apply(const po::option& option, CommandLine& line, int& verbosity) {
     line.version = true;
   else if (key == "show-config")
     line.show_config = true;
+  else if (key == "load-back")
+    line.load_back = text_of(option);
   else if (key == "quiet")
     verbosity = -1;
   else if (key == "verbose")
@@ -103,6 +105,16 @@ const std::vector<Setting>& all_settings() {
        "in a Slurm job: after stopping with code 75, ask Slurm to start the job again"},
       {"slurm-comment", 0, false, "", "no",
        "in a Slurm job: note each snapshot in the job's comment (squeue -o %k)"},
+      {"verify-snapshots", 0, false, "", "no",
+       "load each snapshot back in another process before it is committed; one that is not exactly "
+       "what the script had is dropped, and the difference named"},
+      {"torture", 0, true, "MS[:kill]", "",
+       "for tests: snapshots at random moments, MS milliseconds apart on average, each loaded back "
+       "and compared; differences end in exit code 70; with :kill the run ends by SIGKILL after "
+       "some of them"},
+      {"torture-seed", 0, true, "N", "", "repeat the random choices of an earlier --torture"},
+      {"load-back", 0, true, "FILE", nullptr,
+       "instead of running a script: load a rank's file, save it again, and tell what differs"},
       {"config", 0, true, "FILE", "./chkpt.conf",
        "configuration file of lines `option = value`; the default one need not exist"},
       {"verbose", 'v', false, "", "0", "say more; twice: say everything (CHKPT_VERBOSE=1, 2)"},

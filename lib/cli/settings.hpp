@@ -35,6 +35,7 @@ using Values = std::map<std::string, Value, std::less<>>;
 struct CommandLine {
   Values values;
   bool help = false, version = false, show_config = false;
+  std::string load_back;
 };
 CommandLine from_command_line(const std::vector<std::string>& ours);  // as split() left them
 Values from_environment();

@@ -68,6 +68,7 @@ class Work {
 
 struct Config {
   double interval_s = 0;               // 0: no timer
+  std::uint64_t interval_seed = 0;     // not 0: each wait is drawn from [0, 2 * interval_s)
   double cut_timeout_s = 30;           // give up when the ranks cannot come to a common stop
   double api_wait_s = 1;               // how long snapshot() waits for the other ranks' snapshot()
   bool restart_blocked = true;         // may stand inside restartable blocked calls

@@ -22,12 +22,18 @@ Coordinator::Coordinator(int ranks, Config config, Time start)
     : ranks_(static_cast<std::size_t>(ranks)),
       config_(std::move(config)),
       planner_(ranks),
-      time_(start) {
-  next_interval_ = start.now + config_.interval_s;
+      time_(start),
+      random_(config_.interval_seed) {
+  next_interval_ = start.now + next_wait();
   done_.assign(ranks_, false);
   statuses_.resize(ranks_);
   known_.assign(ranks_, false);
   signalled_.assign(ranks_, false);
+}
+
+double Coordinator::next_wait() {
+  if (config_.interval_seed == 0) return config_.interval_s;
+  return std::uniform_real_distribution<double>(0, 2 * config_.interval_s)(random_);
 }
 
 Outputs Coordinator::take_outputs() { return std::exchange(outputs_, {}); }
@@ -70,7 +76,7 @@ void Coordinator::receive(int rank, Message message, Time time) {
       break;
     case MessageType::kSetInterval:
       config_.interval_s = message.seconds;
-      next_interval_ = time_.now + config_.interval_s;
+      next_interval_ = time_.now + next_wait();
       break;
     case MessageType::kFreedComms:
       planner_.freed(message.freed);
@@ -103,7 +109,7 @@ void Coordinator::trigger(const Trigger& trigger, Time time) {
 void Coordinator::tick(Time time) {
   time_ = time;
   if (config_.interval_s > 0 && time_.now >= next_interval_) {
-    next_interval_ = time_.now + config_.interval_s;
+    next_interval_ = time_.now + next_wait();
     if (state_ == State::kIdle) want({TriggerKind::kInterval, "", false});
   }
   const double since_request = time_.now - requested_.now;
@@ -348,7 +354,7 @@ void Coordinator::resume() {
   state_ = State::kIdle;
   asked_.reset();
   if (!wanted_) signalled_.assign(ranks_, false);
-  next_interval_ = time_.now + config_.interval_s;
+  next_interval_ = time_.now + next_wait();
   start_if_wanted();
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -61,6 +62,7 @@ class Coordinator {
     kLeaving,
   };
 
+  double next_wait();
   void send(int rank, Message message);
   void broadcast(const Message& message);
   Message message(MessageType type) const;
@@ -103,6 +105,7 @@ class Coordinator {
   State state_ = State::kIdle;
   std::uint64_t epoch_ = 0;
   std::uint64_t attempt_ = 0;
+  std::mt19937_64 random_;  // of the waits, if they are to be random
   double next_interval_ = 0;
   std::optional<Trigger> wanted_;
   double not_before_ = 0;  // earliest start of the wanted cut

@@ -129,6 +129,11 @@ std::string Graph::integer_text(NodeId n) const {
   return hex_of_long(in.payload);
 }
 
+std::string_view Graph::long_digits(NodeId n) const {
+  if (kind(n) != Kind::kInt || integer(n)) return {};
+  return decode_instruction(stream_, nodes_[n].offset).payload;
+}
+
 double Graph::real(NodeId n) const {
   const Instruction in = decode_instruction(stream_, nodes_[n].offset);
   if (in.opcode == 'F') return std::strtod(std::string(in.payload).c_str(), nullptr);

@@ -67,6 +67,7 @@ class Graph {
   bool truth(NodeId n) const;                           // kBool
   std::optional<std::int64_t> integer(NodeId n) const;  // kInt that fits
   std::string integer_text(NodeId n) const;             // kInt of any size; long ones in hex
+  std::string_view long_digits(NodeId n) const;         // kInt that does not: as it is stored
   double real(NodeId n) const;                          // kFloat
   std::string_view raw_text(NodeId n) const;            // payload of kText, kBytes, kByteArray
   std::string text(NodeId n) const;                     // kText as UTF-8, else ""

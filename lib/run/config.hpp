@@ -25,6 +25,15 @@ struct ResumeChoice {
   std::uint64_t epoch = 0;  // kEpoch: this one or stop
 };
 
+// Snapshots at random moments, each loaded back; for tests of a script and of chkpt itself.
+struct Torture {
+  std::int64_t mean_ms = 0;  // between two snapshots; 0: none of this
+  bool kill = false;         // end by SIGKILL after one of the first snapshots
+  std::uint64_t seed = 0;    // of what is random; 0: chosen at start
+
+  bool wanted() const { return mean_ms > 0; }
+};
+
 struct Config {
   std::string output_dir;              // "" = ./checkpoints/<run id>
   std::string run_id;                  // "" = made from the job or the command line
@@ -39,7 +48,9 @@ struct Config {
   std::int64_t deadline_margin_ms = 30'000;  // between last snapshot and time limit; -1: no plan
   bool requeue = false;                      // ask Slurm to start the job again after an early stop
   bool slurm_comment = false;                // note each snapshot in the job's comment
-  int verbosity = 0;                         // -1 (-q), 0, 1 (-v), 2 (-vv)
+  bool verify_snapshots = false;             // load each one back before it is committed
+  Torture torture;
+  int verbosity = 0;  // -1 (-q), 0, 1 (-v), 2 (-vv)
   python::LaunchSpec launch;
 };
 

@@ -96,7 +96,8 @@ Json stack_as_json(const std::vector<frames::FrameLine>& stack) {
 Json mpi_as_json() {
   std::size_t drained = 0;
   mpi::registry().for_each([&](const mpi::CommInfo& comm) { drained += comm.drained.size(); });
-  return {{"initialized", mpi::session::script_initialized()},
+  return {{"launched", mpi::launched_by_mpi()},
+          {"initialized", mpi::session::script_initialized()},
           {"communicators", mpi::registry().size()},
           {"requests", mpi::requests().size()},
           {"drained_messages", drained}};

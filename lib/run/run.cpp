@@ -7,8 +7,10 @@
 
 #include <Python.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <random>
 
 #include <dlfcn.h>
 #include <unistd.h>
@@ -20,13 +22,12 @@
 #include "mpi/session.hpp"
 #include "python/chkpt/module.hpp"
 #include "python/frames/safe_point.hpp"
-#include "python/heap/foreign.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/load.hpp"
 #include "python/launch/launch.hpp"
-#include "python/process/register.hpp"
 #include "run/job.hpp"
 #include "run/launch_check.hpp"
+#include "run/parts.hpp"
 #include "run/python_hooks.hpp"
 #include "run/script_files.hpp"
 #include "run/signals.hpp"
@@ -81,6 +82,21 @@ void say_how_it_ended(const Session& session) {
              ", --resume=never starts afresh");
 }
 
+// Of this rank: whether --torture found what a resume would have got wrong. Says what it did.
+bool tortured_in_vain(const Session& session) {
+  if (!session.config.torture.wanted()) return false;
+  const SnapshotWork::Torture found = session.work->torture();
+  const std::string text = "--torture: " + std::to_string(found.checked) +
+                           " snapshots loaded back, " + std::to_string(found.differ) +
+                           " of them not as they were (--torture-seed " +
+                           std::to_string(session.config.torture.seed) + ")";
+  if (found.differ > 0)
+    log::error(text);
+  else
+    log::event(text);
+  return found.differ > 0;
+}
+
 void at_exit() {
   Session& session = *g_session;
   if (getpid() != session.pid || !session.script_ended) return;
@@ -101,10 +117,15 @@ void at_exit() {
       log::error(problem.what());
     }
   }
+  const bool differs = tortured_in_vain(session);
   try {
     session::finish();
   } catch (const Error& problem) {
     log::error(problem.what());
+  }
+  if (differs && session.exit_code == 0) {
+    std::fflush(nullptr);
+    ::_exit(kExitDiffers);
   }
 }
 
@@ -117,21 +138,11 @@ void warn_if_script_changed(const Session& session) {
   }
 }
 
-// Process parts and foreign types that this module knows of; the same before saving and loading.
-void register_parts() {
-  process::register_parts();
-  cut::handles::register_types();
-  heap::ProcessPart module;
-  module.name = "chkpt";
-  module.save = python::module_state;
-  module.restore = [](PyObject* state) { python::restore_module_state(state); };
-  module.order = 100;
-  heap::register_process_part(module);
-}
-
 void start_agent(Session& session) {
   cut::Config config;
   config.interval_s = interval_seconds(session.config.interval_ms);
+  if (session.config.torture.wanted())
+    config.interval_seed = session.config.torture.seed + session.start.resumed_epoch;
   config.cut_timeout_s = static_cast<double>(session.config.cut_timeout_ms) * 1e-3;
   config.restart_blocked = session.config.mode == Mode::kContinue;
   config.poll_request = [&session] { return session.work->poll_request(); };
@@ -254,6 +265,16 @@ int start_script(Session& session) {
   return python::run_main();
 }
 
+// The seed is said at once: the run may not come to its end.
+void begin_torture(Session& session) {
+  Torture& torture = session.config.torture;
+  if (!torture.wanted()) return;
+  if (torture.seed == 0) torture.seed = 1 + std::random_device()();
+  torture.seed = std::stoull(session::broadcast(std::to_string(torture.seed)));
+  log::event("--torture: a snapshot about every " + std::to_string(torture.mean_ms) +
+             " ms, each loaded back (--torture-seed " + std::to_string(torture.seed) + ")");
+}
+
 int run_session(Session& session) {
   files::descriptors::begin();
   files::low_numbers::hold();
@@ -265,6 +286,7 @@ int run_session(Session& session) {
     session::finish();
     return *session.start.leave_with;
   }
+  begin_torture(session);
   restore_script_files(session.config, session.start);
   session.work = std::make_unique<SnapshotWork>(session.config, session.program, session.job,
                                                 session.start, session.agent);

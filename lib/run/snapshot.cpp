@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <csignal>
 #include <cstdio>
+#include <random>
 #include <sstream>
 
 #include <unistd.h>
@@ -16,6 +18,7 @@
 #include "python/chkpt/module.hpp"
 #include "python/frames/stack.hpp"
 #include "run/gil.hpp"
+#include "run/load_back.hpp"
 #include "run/version.hpp"
 #include "store/staging.hpp"
 
@@ -25,6 +28,8 @@ namespace {
 namespace session = mpi::session;
 
 constexpr int kTries = 10;
+// --torture MS:kill ends the run after one of so many commits.
+constexpr std::uint64_t kMostCommits = 5;
 
 double seconds_since(std::chrono::steady_clock::time_point then) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
@@ -70,7 +75,11 @@ SnapshotWork::SnapshotWork(const Config& config, const Program& program, const J
       agent_(agent),
       notes_(config.keep, start.resumed_epoch),
       watch_(config, job),
-      tries_left_(kTries) {}
+      tries_left_(kTries) {
+  // Another number after each resume, or every start would end alike.
+  std::mt19937_64 random(config.torture.seed + start.resumed_epoch);
+  if (config.torture.kill) commits_to_live_ = 1 + random() % kMostCommits;
+}
 
 store::Identity SnapshotWork::identity_of(const cut::CutInfo& info) const {
   return {start_.run_id, epoch_of(info), session::rank(), session::size()};
@@ -182,11 +191,23 @@ cut::Report SnapshotWork::write(const cut::CutInfo& info) {
     forget_capture();
     const store::WriteResult result = writer_.wait(writer_.submit(std::move(staged), *target_));
     if (!result.ok) return {false, result.message, ""};
+    const std::string wrong = verify(target_->path() + "/" + result.file.name);
+    if (!wrong.empty()) return {false, wrong, ""};
     return {true, "", file_payload(result.file)};
   } catch (const std::exception& problem) {
     forget_capture();
     return {false, problem.what(), ""};
   }
+}
+
+// Empty unless the file was to be loaded back and cannot, or is not the same then. All ranks stand,
+// so that every file of the script is as the snapshot says.
+std::string SnapshotWork::verify(const std::string& file) {
+  if (!config_.verify_snapshots) return "";
+  const std::string wrong = load_back_in_child(file);
+  ++checked_;
+  if (!wrong.empty()) ++differ_;
+  return wrong;
 }
 
 // Drops what was pickled; the references in it need the GIL.
@@ -259,12 +280,21 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
       retry_.reset();
       tries_left_ = kTries;
     }
+    die_if_due();
   } else if (session::rank() == 0) {
     if (target_) start_.directory->drop(*target_);
     say_skipped(skipped_message(epoch_of(info), message, -1, session::size()));
     try_again(info.trigger);
   }
   target_.reset();
+}
+
+// Rank 0; the launcher ends the others.
+void SnapshotWork::die_if_due() {
+  if (session::rank() != 0 || commits_to_live_ == 0 || --commits_to_live_ > 0) return;
+  log::event("--torture: killed after snapshot " + std::to_string(last_committed_) +
+             "; the same command resumes from it");
+  ::kill(::getpid(), SIGKILL);
 }
 
 // The same reason once in ten seconds is enough.

@@ -50,6 +50,13 @@ class SnapshotWork final : public cut::Work {
   // Rank 0, before the script runs: asks Slurm for the job's time limit.
   void watch_job() { watch_.begin(); }
 
+  // What --torture has found on this rank so far; any thread.
+  struct Torture {
+    std::uint64_t checked = 0;  // snapshots that were loaded back
+    std::uint64_t differ = 0;
+  };
+  Torture torture() const { return {checked_, differ_}; }
+
   // Any thread.
   std::uint64_t last_committed_epoch() const { return last_committed_; }
 
@@ -68,6 +75,8 @@ class SnapshotWork final : public cut::Work {
   void say_skipped(const std::string& text);
   void try_again(const cut::Trigger& trigger);
   void forget_capture();
+  std::string verify(const std::string& file);
+  void die_if_due();
   void give_way();
 
   const Config& config_;
@@ -90,7 +99,9 @@ class SnapshotWork final : public cut::Work {
 
   std::atomic<std::uint64_t> last_committed_{0};
   std::atomic<bool> fenced_{false};  // rank 0
-  std::mutex mutex_;                 // of the rest: main thread and coordinator thread
+  std::atomic<std::uint64_t> checked_{0}, differ_{0};
+  std::uint64_t commits_to_live_ = 0;  // --torture MS:kill; 0: for ever
+  std::mutex mutex_;                   // of the rest: main thread and coordinator thread
   std::map<std::string, Clock::time_point> skips_said_;
   std::optional<cut::Trigger> retry_;  // what failed and is asked for again
   int tries_left_ = 0;

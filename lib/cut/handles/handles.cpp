@@ -8,6 +8,7 @@
 #include "cut/handles/postings.hpp"
 #include "cut/handles/requests.hpp"
 #include "cut/handles/settings.hpp"
+#include "cut/handles/stand_ins.hpp"
 #include "cut/handles/windows.hpp"
 #include "mpi/interpose/rebuild.hpp"
 #include "mpi/session.hpp"
@@ -19,6 +20,7 @@ namespace {
 // The heap names the object's path; the reason is ours.
 Ref describe_or_refuse(PyObject* object) {
   try {
+    if (Ref described = stand_in_description(object)) return described;
     return describe(object);
   } catch (const CannotSave&) {
     throw;
@@ -29,6 +31,8 @@ Ref describe_or_refuse(PyObject* object) {
 
 Ref make_again_or_raise(PyTypeObject* type, PyObject* description) {
   try {
+    if (using_stand_ins())
+      if (Ref object = make_stand_in(type, description)) return object;
     return make_again(type, description);
   } catch (const Error& e) {
     PyErr_SetString(PyExc_RuntimeError, e.what());
@@ -65,6 +69,8 @@ void register_types() {
   pickler.restore = restore_changed_pickler;
   heap::register_process_part(std::move(pickler));
 }
+
+void begin_rehearsal() { use_stand_ins(); }
 
 void begin_save() {
   forget_described_requests();

@@ -23,19 +23,6 @@ PyTypeObject* null_type() {
   return &type;
 }
 
-Ref describe_frame(const FramePlan& plan) {
-  InterpreterFrame* f = plan.frame;
-  PyCodeObject* co = shim::code(f);
-  Ref stack = slots_to_list(f->localsplus + co->co_nlocalsplus, plan.stack_size);
-  if (plan.top) checked(PyList_SetItem(stack.get(), plan.stack_size - 1, plan.top.new_ref()));
-  const Ref locals = slots_to_list(f->localsplus, co->co_nlocalsplus);
-  PyObject* generator = or_none(reinterpret_cast<PyObject*>(shim::generator_of(f)));
-  return checked(Py_BuildValue("[OOOiiiOOOOO]", co, shim::function(f), or_none(f->f_locals),
-                               static_cast<int>(plan.kind), plan.next, plan.jump, locals.get(),
-                               stack.get(), generator, or_none(plan.extra.get()),
-                               frame_object_state(f).get()));
-}
-
 // The object the callee's name stands for now, for calls whose callable is overwritten by their
 // result. Follows global, local and module attribute loads; null for anything else. Borrowed.
 PyObject* named_callable(InterpreterFrame* f, const CodeAnalysis& code, int call, int slot) {
@@ -85,6 +72,19 @@ bool has_just_called(InterpreterFrame* f, PyObject* expected) {
 }
 
 }  // namespace
+
+Ref describe_frame(const FramePlan& plan) {
+  InterpreterFrame* f = plan.frame;
+  PyCodeObject* co = shim::code(f);
+  Ref stack = slots_to_list(f->localsplus + co->co_nlocalsplus, plan.stack_size);
+  if (plan.top) checked(PyList_SetItem(stack.get(), plan.stack_size - 1, plan.top.new_ref()));
+  const Ref locals = slots_to_list(f->localsplus, co->co_nlocalsplus);
+  PyObject* generator = or_none(reinterpret_cast<PyObject*>(shim::generator_of(f)));
+  return checked(Py_BuildValue("[OOOiiiOOOOO]", co, shim::function(f), or_none(f->f_locals),
+                               static_cast<int>(plan.kind), plan.next, plan.jump, locals.get(),
+                               stack.get(), generator, or_none(plan.extra.get()),
+                               frame_object_state(f).get()));
+}
 
 PyObject* null_marker() {
   static PyObject* marker = [] {

@@ -12,6 +12,10 @@ inline PyObject* or_none(PyObject* object) { return object ? object : Py_None; }
 Ref slots_to_list(PyObject** slots, int n);  // throws PythonError
 PyObject* slot_from_item(PyObject* item);    // new reference; null for an empty slot
 
+// One entry of StackState::frames. Throws PythonError.
+struct FramePlan;
+Ref describe_frame(const FramePlan& plan);
+
 // Gives an empty frame, whose code is set, its function, locals and value stack. Borrowed items of
 // a StackState entry or of a generator's state. -1 with a Python exception if the shapes differ.
 struct FrameContents {

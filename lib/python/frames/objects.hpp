@@ -50,11 +50,12 @@ int frame_view_set(PyObject* view, PyObject* frame);
 PyObject* set_get(PyObject* set);
 int set_put(PyObject* set, PyObject* state);
 bool set_is_pristine(PyObject* set);  // empty and never resized: nothing to keep
-// set_iterator: (set|None, size at start, place in the table, elements left, [those elements]).
-// _set on one made from any set, when all sets are filled; where the table is not as it was (hashes
-// that are addresses), it goes on over the elements that were left.
+// set_iterator: (set|None, size at start, place in the table, elements left); or the elements that
+// are left, in a list. The setters work on one made from any set, when all sets are filled.
 PyObject* set_iter_get(PyObject* iterator);
+PyObject* set_iter_rest(PyObject* iterator);
 int set_iter_set(PyObject* iterator, PyObject* state);
+int set_iter_set_rest(PyObject* iterator, PyObject* elements);
 
 // dict_keyiterator, dict_valueiterator, dict_itemiterator and their reverse forms: (dict|None,
 // size at start, entries passed, entries left). _set on an iterator made from any dict.

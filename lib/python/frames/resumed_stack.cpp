@@ -146,6 +146,31 @@ void ResumedStack::fill(PyObject* saved) {
   filled_ = true;
 }
 
+StackState ResumedStack::describe(PyObject* base_exception) {
+  if (!filled_) misfit("nothing to describe");
+  StackState state;
+  state.frames = checked(PyList_New(0));
+  state.frame_objects = checked(PyList_New(0));
+  state.base_exception = Ref::borrow(base_exception);
+  for (const Frame& frame : frames_) {
+    FramePlan plan;
+    plan.frame = frame.frame;
+    plan.kind = static_cast<Kind>(frame.kind);
+    plan.next = frame.next;
+    plan.jump = frame.jump;
+    plan.stack_size = frame.frame->stacktop - shim::code(frame.frame)->co_nlocalsplus;
+    plan.extra = frame.extra;
+    checked(PyList_Append(state.frames.get(), describe_frame(plan).get()));
+    PyObject* object =
+        frame.generator ? nullptr : reinterpret_cast<PyObject*>(frame.frame->frame_obj);
+    checked(PyList_Append(state.frame_objects.get(), or_none(object)));
+    if (frame.generator)
+      reinterpret_cast<PyGenObject*>(frame.generator.get())->gi_frame_state =
+          static_cast<std::int8_t>(shim::kGeneratorExecuting);
+  }
+  return state;
+}
+
 Ref ResumedStack::run(PyObject* base_exception) {
   if (!filled_ || frames_.empty()) misfit("nothing to run");
   std::vector<PendingFrame> pending;

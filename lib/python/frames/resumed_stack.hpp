@@ -7,6 +7,8 @@
 
 #include "python/ref.hpp"
 
+#include "python/frames/stack.hpp"
+
 #include <vector>
 
 struct _PyInterpreterFrame;
@@ -29,6 +31,9 @@ class ResumedStack {
 
   // `frames`: StackState::frames as it was saved. Throws PythonError if it does not fit the header.
   void fill(PyObject* frames);
+
+  // What describe_stack() would say of these frames when they run: after fill(), before run().
+  StackState describe(PyObject* base_exception);
 
   // Runs the innermost frame, hands its result to its caller, and so on; returns the outermost
   // frame's result, or null with a Python exception set. `base_exception`: as saved, or None.

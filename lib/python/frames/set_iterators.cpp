@@ -26,17 +26,6 @@ int append_remaining(PyObject* remaining, const PySetObject* set, Py_ssize_t pos
   return 0;
 }
 
-// 1: the same objects follow as in the saved process; 0: not; -1: error.
-int follow(const PySetObject* set, Py_ssize_t position, PyObject* remaining) {
-  if (position < 0) return 0;
-  const Ref now = Ref::steal(PyList_New(0));
-  if (!now || append_remaining(now.get(), set, position) < 0) return -1;
-  if (PyList_GET_SIZE(now.get()) != PyList_GET_SIZE(remaining)) return 0;
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(remaining); ++i)
-    if (PyList_GET_ITEM(now.get(), i) != PyList_GET_ITEM(remaining, i)) return 0;
-  return 1;
-}
-
 // A set that nobody looks anything up in: its elements lie in the order of the list.
 Ref set_in_order(PyObject* elements) {
   Py_ssize_t mask = PySet_MINSIZE - 1;
@@ -73,36 +62,35 @@ void point_at(SetIterator* it, PyObject* set, Py_ssize_t used, Py_ssize_t positi
 
 PyObject* set_iter_get(PyObject* object) {
   const SetIterator* it = as_iterator(object);
-  const Ref remaining = Ref::steal(PyList_New(0));
+  PyObject* set = it->set ? reinterpret_cast<PyObject*>(it->set) : Py_None;
+  return Py_BuildValue("(Onnn)", set, it->used, it->position, it->left);
+}
+
+PyObject* set_iter_rest(PyObject* object) {
+  const SetIterator* it = as_iterator(object);
+  Ref remaining = Ref::steal(PyList_New(0));
   if (!remaining || (it->set && append_remaining(remaining.get(), it->set, it->position) < 0))
     return nullptr;
-  PyObject* set = it->set ? reinterpret_cast<PyObject*>(it->set) : Py_None;
-  return Py_BuildValue("(OnnnO)", set, it->used, it->position, it->left, remaining.get());
+  return remaining.release();
 }
 
 int set_iter_set(PyObject* object, PyObject* state) {
-  PyObject *set = nullptr, *remaining = nullptr;
+  PyObject* set = nullptr;
   Py_ssize_t used = 0, position = 0, left = 0;
-  if (!PyArg_ParseTuple(state, "OnnnO!", &set, &used, &position, &left, &PyList_Type, &remaining))
-    return -1;
-  SetIterator* it = as_iterator(object);
-  if (set == Py_None) {
-    point_at(it, nullptr, used, position, left);
-    return 0;
-  }
-  if (!PyAnySet_Check(set)) {
+  if (!PyArg_ParseTuple(state, "Onnn", &set, &used, &position, &left)) return -1;
+  if ((set != Py_None && !PyAnySet_Check(set)) || position < 0) {
     PyErr_SetString(PyExc_RuntimeError, "saved set iterator without its set");
     return -1;
   }
-  const int same = follow(reinterpret_cast<PySetObject*>(set), position, remaining);
-  if (same < 0) return -1;
-  if (same) {
-    point_at(it, set, used, position, left);
-    return 0;
-  }
-  const Ref rest = set_in_order(remaining);
+  point_at(as_iterator(object), set == Py_None ? nullptr : set, used, position, left);
+  return 0;
+}
+
+int set_iter_set_rest(PyObject* object, PyObject* elements) {
+  const Ref rest = set_in_order(elements);
   if (!rest) return -1;
-  point_at(it, rest.get(), PySet_GET_SIZE(rest.get()), 0, PySet_GET_SIZE(rest.get()));
+  const Py_ssize_t size = PySet_GET_SIZE(rest.get());
+  point_at(as_iterator(object), rest.get(), size, 0, size);
   return 0;
 }
 

@@ -115,14 +115,27 @@ Ref find_qualified(PyObject* module, PyObject* qualname) {
 
 namespace {
 
-// A new import of the library module finds the object under this name.
+// Of a module or a class itself; null for other holders of names. Borrowed.
+PyObject* own_namespace(PyObject* holder) {
+  if (PyModule_Check(holder)) return PyModule_GetDict(holder);
+  return PyType_Check(holder) ? reinterpret_cast<PyTypeObject*>(holder)->tp_dict : nullptr;
+}
+
+// A new import of the library module finds the object under this name: nothing on the way to it was
+// put there later.
 bool is_imported_as(PyObject* module, PyObject* qualname, PyObject* object) {
   if (!find_qualified(module, qualname).is(object)) return false;
-  if (!PyModule_Check(module)) return true;
-  const std::string path = utf8(qualname);
-  const Ref outermost = text(path.substr(0, path.find('.')));
-  PyObject* value = PyDict_GetItemWithError(PyModule_GetDict(module), outermost.get());
-  return !value || !made_after_import(module, outermost.get(), value);
+  const Ref names = call_method(Ref::borrow(qualname), "split", text("."));
+  PyObject* holder = module;
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names.get()); ++i) {
+    PyObject* name = PyList_GET_ITEM(names.get(), i);
+    PyObject* held = own_namespace(holder);
+    PyObject* value = held ? PyDict_GetItemWithError(held, name) : nullptr;
+    if (!value) return true;
+    if (made_after_import(holder, name, value)) return false;
+    holder = value;
+  }
+  return true;
 }
 
 }  // namespace

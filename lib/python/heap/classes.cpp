@@ -18,9 +18,14 @@ PyTypeObject* as_type(PyObject* object) { return reinterpret_cast<PyTypeObject*>
 
 // Made by type.__new__ itself, or about other objects than the class.
 bool is_made_anew(const char* name, PyTypeObject* type) {
-  for (const char* skipped :
-       {"__dict__", "__weakref__", "__abstractmethods__", "_abc_impl", "__slotnames__"})
+  for (const char* skipped : {"__abstractmethods__", "_abc_impl"})
     if (std::strcmp(name, skipped) == 0) return true;
+  // @dataclass(slots=True) leaves the descriptor of the class it replaces in the one it makes.
+  for (const char* own_descriptor : {"__dict__", "__weakref__"})
+    if (std::strcmp(name, own_descriptor) == 0) {
+      PyObject* value = find(type->tp_dict, name);
+      return value && Py_TYPE(value) == &PyGetSetDescr_Type && PyDescr_TYPE(value) == type;
+    }
   for (const Slot& slot : own_slots(type))
     if (std::strcmp(name, slot.name) == 0) {
       PyObject* value = find(type->tp_dict, name);

@@ -97,7 +97,7 @@ Ref reduce_std_layer(PyObject* file) {
   return {};
 }
 
-Ref reduce_raw_file(Saver&, PyObject* file, Rule&) {
+Ref reduce_raw_file(Saver& saver, PyObject* file, Rule&) {
   if (Ref layer = reduce_std_layer(file)) return layer;
   const Ref name = attr_or_null(file, "name"), mode = attr(file, "mode");
   const Ref shown = name ? name : none();
@@ -108,7 +108,8 @@ Ref reduce_raw_file(Saver&, PyObject* file, Rule&) {
     return reduced(make_std_file,
                    pack(number(fd), text(reopen_mode(utf8(mode.get()))), attr(file, "closefd")));
   const OpenFile open_file = describe_descriptor(static_cast<int>(fd));
-  const Ref position = open_file.size < 0 ? none() : call_method(file, "tell");
+  const bool moves = open_file.size >= 0 && !saver.is_lower_layer(file);
+  const Ref position = moves ? call_method(file, "tell") : none();
   return reduced(make_raw_file, pack(packed(open_file), shown, text(reopen_mode(utf8(mode.get()))),
                                      attr(file, "closefd"), position));
 }
@@ -119,6 +120,15 @@ bool is_closed(PyObject* file) { return truth_of(file, "closed"); }
 bool is_seekable(PyObject* file) {
   return !is_closed(file) && is_true(call_method(file, "seekable"));
 }
+
+// Where the output of the launch goes is the new launch's choice, and so is where it begins.
+bool is_output_of_launch(PyObject* file) {
+  const Ref fd = Ref::steal(PyObject_CallMethod(file, "fileno", nullptr));
+  if (!fd) PyErr_Clear();  // a file in memory
+  return fd && PyLong_Check(fd.get()) && (integer(fd.get()) == 1 || integer(fd.get()) == 2);
+}
+
+bool has_position(PyObject* file) { return is_seekable(file) && !is_output_of_launch(file); }
 
 Ref rebuild_buffered(Args args) {
   const Ref file = call(args[0], args[1]);
@@ -131,12 +141,15 @@ void flush_if_writable(PyObject* file) {
   if (!is_closed(file) && is_true(call_method(file, "writable"))) call_method(file, "flush");
 }
 
-Ref reduce_buffered(Saver&, PyObject* file, Rule& rule) {
+// How far a layer has read ahead of the one above is nobody's business: it begins anew.
+Ref reduce_buffered(Saver& saver, PyObject* file, Rule& rule) {
   if (Ref layer = reduce_std_layer(file)) return layer;
   const Ref raw_file = attr(file, "raw");
   if (raw_file.is(Py_None)) refuse("a detached file cannot be saved");
   flush_if_writable(file);
-  const Ref position = is_seekable(file) ? call_method(file, "tell") : none();
+  const bool seekable = has_position(file);
+  if (seekable) saver.note_lower_layer(raw_file.get());
+  const Ref position = seekable && !saver.is_lower_layer(file) ? call_method(file, "tell") : none();
   return reduced(make_buffered, pack(rule.type, raw_file, position));
 }
 
@@ -162,7 +175,7 @@ Ref rebuild_text_file(Args args) {
 }
 const Rebuilder make_text_file{"file.text", guarded<rebuild_text_file>};
 
-Ref reduce_text_file(Saver&, PyObject* file, Rule&) {
+Ref reduce_text_file(Saver& saver, PyObject* file, Rule&) {
   const Ref buffer = attr(file, "buffer");
   if (buffer.is(Py_None)) refuse("a detached file cannot be saved");
   flush_if_writable(file);
@@ -171,7 +184,8 @@ Ref reduce_text_file(Saver&, PyObject* file, Rule&) {
     put(keywords, name, attr(file, name));
   put(keywords, "newline", newline_of(file));
   const bool std_layer = static_cast<bool>(reduce_std_layer(buffer.get()));
-  const Ref position = is_seekable(file) && !std_layer ? text_position(file) : none();
+  const Ref position = has_position(file) && !std_layer ? text_position(file) : none();
+  if (!position.is(Py_None)) saver.note_lower_layer(buffer.get());
   const Ref encoder = encoder_of(file);
   const Ref state = encoder && !position.is(Py_None) ? call_method(encoder, "getstate") : none();
   return reduced(make_text_file, pack(buffer, keywords, position, attr(file, "__dict__"), state,

@@ -199,6 +199,17 @@ Ref fill_module(Args args) {
 }
 const Rebuilder set_module{"module.state", guarded<fill_module>};
 
+// (class, name): Class.__dict__['__weakref__'] and the like, which C types and type.__new__ make.
+Ref rebuild_getset(Args args) {
+  PyObject* found = find(reinterpret_cast<PyTypeObject*>(args[0])->tp_dict, utf8(args[1]).c_str());
+  if (!found) broken("a class without its attribute " + utf8(args[1]));
+  return Ref::borrow(found);
+}
+const Rebuilder make_getset{"getset", guarded<rebuild_getset>};
+Ref reduce_getset(Saver&, PyObject* descriptor, Rule&) {
+  return reduced(make_getset, pack(PyDescr_TYPE(descriptor), PyDescr_NAME(descriptor)));
+}
+
 // "null": the persistent id of frames::null_marker() goes through this name.
 Ref no_null_call(Args) { broken("the marker of an empty slot was called"); }
 const Rebuilder null_entry{"null", guarded<no_null_call>};
@@ -222,6 +233,7 @@ void add_function_types(ExactTypes& types) {
   types[&PyProperty_Type] = reduce_property;
   types[&PyStaticMethod_Type] = reduce_wrapper;
   types[&PyClassMethod_Type] = reduce_wrapper;
+  types[&PyGetSetDescr_Type] = reduce_getset;
   types[&PySuper_Type] = reduce_super;
   types[&PyCFunction_Type] = reduce_builtin;
   types[&PyCMethod_Type] = reduce_builtin;

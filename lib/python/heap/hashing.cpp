@@ -3,6 +3,7 @@
 
 #include "python/heap/hashing.hpp"
 
+#include <cmath>
 #include <utility>
 
 #include "python/frames/objects.hpp"
@@ -29,6 +30,18 @@ bool late(PyObject* key, int depth) {
   return type->tp_hash != PyBaseObject_Type.tp_hash;
 }
 
+bool hashes_by_content(PyObject* key) {
+  PyTypeObject* type = Py_TYPE(key);
+  if (type == &PyTuple_Type) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i)
+      if (!hashes_by_content(PyTuple_GET_ITEM(key, i))) return false;
+    return true;
+  }
+  if (type == &PyFloat_Type) return !std::isnan(PyFloat_AS_DOUBLE(key));
+  return type == &PyUnicode_Type || type == &PyLong_Type || type == &PyBool_Type ||
+         type == &PyBytes_Type;
+}
+
 }  // namespace
 
 bool needs_late_hash(PyObject* key) { return late(key, 0); }
@@ -49,6 +62,15 @@ bool set_has_late_key(PyObject* set) {
     if (entry.key && !deleted && needs_late_hash(entry.key)) return true;
   }
   return false;
+}
+
+bool set_keeps_order(PyObject* set) {
+  const auto* object = reinterpret_cast<PySetObject*>(set);
+  for (Py_ssize_t i = 0; i <= object->mask; ++i) {
+    const setentry& entry = object->table[i];
+    if (entry.key && entry.hash != -1 && !hashes_by_content(entry.key)) return false;
+  }
+  return true;
 }
 
 bool insertion_rebuilds(PyObject* set) {

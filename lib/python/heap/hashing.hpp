@@ -12,6 +12,9 @@ bool needs_late_hash(PyObject* key);
 bool dict_has_late_key(PyObject* dict);
 bool set_has_late_key(PyObject* set);  // also frozensets
 
+// Whether all its keys hash the same in every process with the same hash seed.
+bool set_keeps_order(PyObject* set);
+
 // Whether inserting the elements one after the other in iteration order, as the pickler's default
 // does, gives the same table. Only for sets without late keys.
 bool insertion_rebuilds(PyObject* set);

@@ -8,6 +8,7 @@
 #include "python/frames/objects.hpp"
 #include "python/frames/stack.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/hashing.hpp"
 #include "python/heap/loader.hpp"
 #include "python/heap/reducers.hpp"
 
@@ -74,13 +75,21 @@ Ref rebuild_set_iterator(Args) { return own(PyObject_GetIter(own(PySet_New(nullp
 const Rebuilder make_set_iterator{"set_iterator", guarded<rebuild_set_iterator>};
 Ref fill_set_iterator(Args args) {
   Loader::current().afterwards([it = Ref::borrow(args[0]), state = Ref::borrow(args[1])] {
-    ok(frames::set_iter_set(it.get(), state.get()));
+    ok(PyList_Check(state.get()) ? frames::set_iter_set_rest(it.get(), state.get())
+                                 : frames::set_iter_set(it.get(), state.get()));
   });
   return none();
 }
 const Rebuilder set_set_iterator{"set_iterator.state", guarded<fill_set_iterator>};
+
+// A set of objects that hash by their addresses lies in another order in the new process: of an
+// iterator of such a one, what is left is kept.
 Ref reduce_set_iterator(Saver&, PyObject* iterator, Rule&) {
-  return reduced(make_set_iterator, pack(), own(frames::set_iter_get(iterator)), set_set_iterator);
+  const Ref place = own(frames::set_iter_get(iterator));
+  PyObject* set = item(place, 0);
+  const bool exact = set == Py_None || set_keeps_order(set);
+  return reduced(make_set_iterator, pack(), exact ? place : own(frames::set_iter_rest(iterator)),
+                 set_set_iterator);
 }
 
 // ---- iterators of deques and ordered dicts can only be made of a filled container: when all is

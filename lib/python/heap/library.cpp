@@ -192,26 +192,32 @@ Ref reduce_struct(Saver&, PyObject* object, Rule&) {
   return reduced(make_struct, pack(attr(object, "format")));
 }
 
-// pairwise(it) that has handed out (.., old) goes on as pairwise(chain((old,), it)).
-Ref rebuild_pairwise(Args args) {
-  const Ref itertools = import("itertools");
-  const Ref source = args.count == 1 ? Ref::borrow(args[0])
-                                     : call_method(itertools, "chain", pack(args[1]), args[0]);
-  return call_method(itertools, "pairwise", source);
-}
-const Rebuilder make_pairwise{"pairwise", guarded<rebuild_pairwise>};
-
 // The fields of a pairwise object; `result`, a tuple for reuse, exists from 3.12 on.
 struct Pairwise {
   PyObject_HEAD PyObject *iterator, *old, *result;
 };
-Ref reduce_pairwise(Saver&, PyObject* object, Rule& rule) {
-  const auto* pairwise = reinterpret_cast<const Pairwise*>(object);
+Pairwise& as_pairwise(PyObject* object, PyTypeObject* type) {
   const auto least = static_cast<Py_ssize_t>(sizeof(PyObject) + 2 * sizeof(PyObject*));
-  if (rule.type->tp_basicsize < least) refuse("itertools.pairwise of another kind");
-  if (!pairwise->iterator) return reduced(make_pairwise, pack(pack()));
-  if (!pairwise->old) return reduced(make_pairwise, pack(pairwise->iterator));
-  return reduced(make_pairwise, pack(pairwise->iterator, pairwise->old));
+  if (type->tp_basicsize < least) refuse("itertools.pairwise of another kind");
+  return *reinterpret_cast<Pairwise*>(object);
+}
+
+// (iterator[, the item that comes first in the next pair]); nothing: it has ended.
+Ref rebuild_pairwise(Args args) {
+  const Ref source = args.count == 0 ? own(PyTuple_New(0)) : Ref::borrow(args[0]);
+  const Ref made = call_method(import("itertools"), "pairwise", source);
+  Pairwise& pairwise = as_pairwise(made.get(), Py_TYPE(made.get()));
+  if (args.count == 0) Py_CLEAR(pairwise.iterator);
+  if (args.count == 2) Py_XSETREF(pairwise.old, Py_NewRef(args[1]));
+  return made;
+}
+const Rebuilder make_pairwise{"pairwise", guarded<rebuild_pairwise>};
+
+Ref reduce_pairwise(Saver&, PyObject* object, Rule& rule) {
+  const Pairwise& pairwise = as_pairwise(object, rule.type);
+  if (!pairwise.iterator) return reduced(make_pairwise, pack());
+  if (!pairwise.old) return reduced(make_pairwise, pack(pairwise.iterator));
+  return reduced(make_pairwise, pack(pairwise.iterator, pairwise.old));
 }
 
 }  // namespace

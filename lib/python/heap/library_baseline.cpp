@@ -96,6 +96,14 @@ void leave_out_contents(PyObject* module) {
   }
 }
 
+void note_names(PyObject* module) {
+  if (g_baseline->names.find(module)) return;
+  Ref names = own(PyFrozenSet_New(PyModule_GetDict(module)));
+  g_baseline->names.insert(module, names.get());
+  g_baseline->kept.push_back(Ref::borrow(module));
+  g_baseline->kept.push_back(std::move(names));
+}
+
 // First those that are left out: others hold their objects too.
 void record_new_modules() {
   const Ref modules = own(PyDict_Items(PyImport_GetModuleDict()));
@@ -107,7 +115,10 @@ void record_new_modules() {
       if (is_left_out_name(utf8(name)) != left_out) continue;
       if (left_out) {
         leave_out_contents(module);
-      } else if (!g_baseline->nodes.knows(module) && is_followed(name, module)) {
+        note_names(module);
+      } else if (!is_followed(name, module)) {
+        note_names(module);
+      } else if (!g_baseline->nodes.knows(module)) {
         g_baseline->nodes.record(name, module);
       }
     }
@@ -228,6 +239,12 @@ bool made_after_import(PyObject* module, PyObject* name, PyObject* value) {
   if (!g_baseline) return false;
   const LibraryNodes::Node* node = g_baseline->nodes.find(module);
   return node && !LibraryNodes::held(*node, name, value);
+}
+
+bool is_new_name(PyObject* module, PyObject* name) {
+  if (!g_baseline) return false;
+  PyObject* const* names = g_baseline->names.find(module);
+  return names && ok(PySet_Contains(*names, name)) == 0;
 }
 
 bool changed_since_import(PyObject* module) {

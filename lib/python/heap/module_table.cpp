@@ -98,6 +98,7 @@ void Saver::register_library_values(PyObject* name, PyObject* module) {
     if (PyType_Check(value)) note_registrations(value);
     if (PyUnicode_CheckExact(value)) note_string(name, key, value);
     if (!is_sentinel(name, key, value) || ids_.find(value)) continue;
+    if (is_new_name(module, key)) continue;
     if (is_counter(value) || (changed && made_after_import(module, key, value))) continue;
     add(value, pack(text("s"), name, key));
     note_lock(name, key, value);

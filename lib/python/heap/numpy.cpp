@@ -52,7 +52,9 @@ Ref rebuild_array(Args args) {
     const Ref bytes = call_method(import("numpy"), "frombuffer", args[4], numpy("uint8"));
     call_method(import("numpy"), "copyto", as_bytes(made.get()), bytes);
   }
-  if (args[5] != Py_None) made = array_method(made.get(), "transpose", args[5]);
+  // A copy of the same layout: an owner, as it was, and no view of one.
+  if (args[5] != Py_None)
+    made = array_method(array_method(made.get(), "transpose", args[5]).get(), "copy", text("K"));
   return made;
 }
 const Rebuilder make_array{"numpy.array", guarded<rebuild_array>};

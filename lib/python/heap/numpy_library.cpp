@@ -43,6 +43,9 @@ Ref reduce_random(Saver&, PyObject* generator, Rule& rule) {
 // With the seed sequence, which counts the children it spawned; the state alone does not tell.
 Ref rebuild_bit_generator(Args args) {
   const Ref made = args[1] == Py_None ? call(args[0]) : call(args[0], args[1]);
+  // As numpy.random.seed() leaves it: without a sequence.
+  if (args[1] == Py_None)
+    if (const Ref seed = attr_or_null(made.get(), "_legacy_seeding")) call(seed, number(0));
   set_attr(made.get(), "state", args[2]);
   return made;
 }

@@ -24,6 +24,8 @@ constexpr long long kDevice = -1, kDirectory = -2;
 constexpr const char* kDevices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/urandom",
                                     "/dev/random"};
 
+bool g_leaves_locks = false;
+
 std::string quoted(const std::string& name) { return "'" + name + "'"; }
 
 [[noreturn]] void refuse_kind(const std::string& name, mode_t mode) {
@@ -103,7 +105,7 @@ OpenFile describe_descriptor(int fd) {
     refuse("file " + quoted(file.path) + " has been renamed or replaced");
   file.size = S_ISDIR(opened.st_mode) ? kDirectory : opened.st_size;
   if (S_ISREG(opened.st_mode)) file.group = group_of(fd);
-  file.locks = locks_of(fd);
+  file.locks = ReopenedFiles::current().locks(fd);
   return file;
 }
 
@@ -155,7 +157,17 @@ int ReopenedFiles::reopen_exactly(const OpenFile& file) {
   return now;
 }
 
+void ReopenedFiles::leave_locks() { g_leaves_locks = true; }
+
+std::vector<FileLock> ReopenedFiles::locks(int fd) const {
+  if (!g_leaves_locks) return locks_of(fd);
+  for (const auto& [number, file] : locked_)
+    if (number == fd) return file.locks;
+  return {};
+}
+
 void ReopenedFiles::take_locks() {
+  if (g_leaves_locks) return;
   for (const auto& [fd, file] : locked_) lock_again(fd, file.flags, file.locks, file.path);
 }
 

@@ -47,6 +47,11 @@ class ReopenedFiles {
   // When all are open: to close one more descriptor of a file would give up its range locks.
   void take_locks();
 
+  // For a process that loads a state only to look at it, beside the one that holds the locks: they
+  // are noted, and described, without being taken.
+  static void leave_locks();
+  std::vector<FileLock> locks(int fd) const;
+
  private:
   std::map<int, int> by_number_;  // saved -> now
   std::map<int, int> by_group_;

@@ -67,7 +67,10 @@ class Saver {
   Rule& rule_of(PyTypeObject* type);
   int chain_index(PyObject* generator) const;  // -1: its frame is not on the saved stack
   PyObject* chain_frame(int index) const;      // borrowed: entry of StackState::frames
-  Ref own_buffer(PyObject* exporter);          // a PickleBuffer that goes out of band
+  // Files under a buffer or a text layer that puts them where they belong.
+  void note_lower_layer(PyObject* file) { lower_layers_.insert(file, true); }
+  bool is_lower_layer(PyObject* file) { return lower_layers_.find(file) != nullptr; }
+  Ref own_buffer(PyObject* exporter);  // a PickleBuffer that goes out of band
   // Several Python objects may stand for one piece of memory: the first of them in this save.
   Ref first_for(const void* memory, const Ref& object);
   // Refuses memory that objects of two libraries own: it could not be shared again.
@@ -111,6 +114,7 @@ class Saver {
   PointerTable<bool> buffers_;
   PointerTable<PyObject*> firsts_;                              // owned by keep_
   std::map<long long, std::pair<long long, MemoryOf>> memory_;  // start: (end, owner)
+  PointerTable<bool> lower_layers_;
   PointerTable<PyObject*> string_places_;  // (module name, attribute), owned by keep_
   Ref library_strings_ = Ref::steal(PyList_New(0));
   std::vector<Ref> keep_;

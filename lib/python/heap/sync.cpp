@@ -4,6 +4,7 @@
 
 #include "python/frames/stack.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/contexts.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -174,8 +175,7 @@ Ref fill_context(Args args) {
 }
 const Rebuilder set_context{"context.state", guarded<fill_context>};
 Ref reduce_context(Saver&, PyObject* context, Rule&) {
-  const Ref pairs = own(PySequence_List(call_method(context, "items").get()));
-  return reduced(make_context, no_args(), pairs, set_context);
+  return reduced(make_context, no_args(), context_items(Ref::borrow(context)), set_context);
 }
 
 // What ContextVar.set() returns, in all supported versions.
@@ -237,6 +237,20 @@ Ref reduce_local(Saver&, PyObject* local, Rule& rule) {
 PyTypeObject* type_object(const Ref& type) { return reinterpret_cast<PyTypeObject*>(type.get()); }
 
 }  // namespace
+
+Ref context_items(const Ref& context) {
+  const Ref items = own(PySequence_List(call_method(context, "items").get()));
+  std::vector<std::pair<std::string, Ref>> named;
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(items.get()); ++i) {
+    PyObject* pair = PyList_GET_ITEM(items.get(), i);
+    named.emplace_back(utf8(attr(item(pair, 0), "name").get()), Ref::borrow(pair));
+  }
+  std::stable_sort(named.begin(), named.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  const Ref sorted = new_list();
+  for (const auto& [name, pair] : named) append(sorted, pair);
+  return sorted;
+}
 
 Ref reduce_simple_queue(Saver&, PyObject* queue, Rule& rule) {
   const Ref items = new_list();

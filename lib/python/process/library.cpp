@@ -4,6 +4,7 @@
 #include <Python.h>
 
 #include "python/heap/call.hpp"
+#include "python/heap/contexts.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/process/register.hpp"
@@ -142,10 +143,7 @@ void restore_warning_hooks(PyObject* saved) {
   }
 }
 
-Ref save_context_variables() {
-  const Ref context = own(PyContext_CopyCurrent());
-  return own(PySequence_List(call_method(context, "items").get()));
-}
+Ref save_context_variables() { return context_items(own(PyContext_CopyCurrent())); }
 void restore_context_variables(PyObject* saved) {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
     PyObject* pair = PyList_GET_ITEM(saved, i);

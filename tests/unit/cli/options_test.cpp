@@ -126,6 +126,18 @@ TEST_F(OptionsTest, switches_with_a_variable_say_yes_or_no) {
   EXPECT_EQ(options({}).deadline_margin_ms, 30'000);
 }
 
+TEST_F(OptionsTest, torture_sets_the_interval_and_verifies) {
+  const run::Config o = options({"-f", "5", "--torture", "300:kill", "--torture-seed", "9"});
+  EXPECT_TRUE(o.torture.kill && o.torture.wanted() && o.verify_snapshots);
+  EXPECT_EQ(o.interval_ms, 300);
+  EXPECT_EQ(o.torture.seed, 9U);
+  EXPECT_FALSE(options({"--torture", "300"}).torture.kill);
+  EXPECT_FALSE(options({}).torture.wanted() || options({}).verify_snapshots);
+  EXPECT_TRUE(options({"--verify-snapshots"}).verify_snapshots);
+  for (const char* wrong : {"0", "often", "300:live", "300:", ":kill"})
+    EXPECT_THAT(refusal({"--torture", wrong}), HasSubstr("option --torture (command line)"));
+}
+
 TEST_F(OptionsTest, short_forms_and_switches) {
   EXPECT_EQ(options({"-f-1"}).interval_ms, -1);
   EXPECT_EQ(options({"-f", "-1"}).interval_ms, -1);

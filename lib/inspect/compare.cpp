@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "inspect/compare.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <map>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "inspect/pickle_scanner.hpp"
+#include "inspect/program_state.hpp"
+#include "inspect/python_objects.hpp"
+#include "inspect/python_values.hpp"
+#include "inspect/rank_facts.hpp"
+
+namespace chkpt::inspect {
+namespace {
+
+// Of the stream: interned strings, header, strings of library modules, body; then the contents of
+// deferred containers, which are compared where the containers are met. Which strings are one
+// object, and the order of sys.modules, are no state of the script.
+enum Root : std::size_t { kInterned, kHeader, kLibraryStrings, kBody };
+constexpr std::string_view kNotState[] = {"imports", "path"};
+
+// Arguments of reconstructors that say how to make an object, not what it is: classes that are to
+// be made before, of which some wait for the garbage collector; where in its bytes and in which
+// state of its decoder a text file can be taken up, for which there are several answers.
+constexpr std::pair<std::string_view, std::size_t> kNoStateArguments[] = {{"R:class", 4},
+                                                                          {"R:file.text", 2}};
+// Of the process part "streams": the position of standard input, which is the process's own.
+constexpr std::string_view kStreams = "streams";
+constexpr std::size_t kInputPosition = 2;
+
+constexpr Role kRoles[] = {Role::kParts, Role::kItems, Role::kPairs, Role::kState, Role::kEffect};
+constexpr std::size_t kShownWidth = 60;
+
+// One of the two states with its names.
+struct Side {
+  Side(const SavedState& state, std::string_view meta)
+      : buffers(state.buffers),
+        scanned(scan_pickle(state.pickle, state.buffers.size())),
+        objects(graph(), deferred_pickles(graph(), scanned.roots), facts_of(state.buffers)),
+        program(read_program_state(objects, scanned.roots, RankFacts(meta, "state").stack())) {}
+
+  const Graph& graph() const { return scanned.graph; }
+
+  static std::vector<BufferFacts> facts_of(const std::vector<ByteView>& buffers) {
+    std::vector<BufferFacts> facts;
+    facts.reserve(buffers.size());
+    for (const ByteView& buffer : buffers) facts.push_back({buffer.size, "", {buffer.size}});
+    return facts;
+  }
+
+  const std::vector<ByteView>& buffers;
+  ScannedPickle scanned;
+  PythonObjects objects;
+  ProgramState program;
+};
+
+using Pair = std::pair<NodeId, NodeId>;
+
+// A pair of nodes that was met, and from where.
+struct Visit {
+  Pair nodes;
+  std::size_t parent;
+  Role role;
+  std::size_t index;
+};
+constexpr std::size_t kNoParent = SIZE_MAX;
+
+bool is_scalar(Kind kind) {
+  return kind < Kind::kTuple || kind == Kind::kExtension || kind == Kind::kBuffer;
+}
+
+// Objects that stay the same one however they change.
+bool has_identity(Kind kind) {
+  return kind == Kind::kList || kind == Kind::kDict || kind == Kind::kSet || kind == Kind::kCall;
+}
+
+// Finds the script's name for a place in the graph.
+class Names {
+ public:
+  Names(const Side& before, const Side& after) : before_(before), after_(after) {
+    const ProgramState &a = before.program, &b = after.program;
+    for (std::size_t i = 0; i < a.modules.size() && i < b.modules.size(); ++i)
+      add(a.modules[i].variables, b.modules[i].variables, a.modules[i].name + ".");
+    for (std::size_t i = 0; i < a.frames.size() && i < b.frames.size(); ++i)
+      add(a.frames[i].locals, b.frames[i].locals, a.frames[i].label() + ".<locals>.");
+  }
+
+  std::string path(const std::vector<Visit>& chain) const {
+    std::size_t at = chain.size();
+    std::string name;
+    while (at-- > 0) {
+      const auto found = variables_.find(chain[at].nodes);
+      if (found == variables_.end()) continue;
+      name = found->second;
+      break;
+    }
+    if (name.empty()) return unnamed(chain);
+    for (std::size_t next = at; (next = next_part(chain, at, &name)) != at;) at = next;
+    return name;
+  }
+
+ private:
+  void add(const std::vector<NamedValue>& a, const std::vector<NamedValue>& b,
+           const std::string& prefix) {
+    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
+      if (a[i].name == b[i].name)
+        variables_.emplace(Pair(a[i].value, b[i].value), prefix + a[i].name);
+  }
+
+  // The last object on the chain that is a named part of chain[at]; `at` if there is none.
+  std::size_t next_part(const std::vector<Visit>& chain, std::size_t at, std::string* name) const {
+    std::size_t total = 0;
+    const auto [a, b] = chain[at].nodes;
+    const auto mine = parts_of(before_.objects, before_.objects.resolve(a), SIZE_MAX, &total);
+    const auto theirs = parts_of(after_.objects, after_.objects.resolve(b), SIZE_MAX, &total);
+    std::map<Pair, std::string> parts;
+    for (std::size_t i = 0; i < mine.size() && i < theirs.size(); ++i)
+      parts.emplace(Pair(mine[i].value, theirs[i].value), mine[i].suffix);
+    for (std::size_t next = chain.size() - 1; next > at; --next) {
+      const auto found = parts.find(chain[next].nodes);
+      if (found == parts.end()) continue;
+      *name += found->second;
+      return next;
+    }
+    return at;
+  }
+
+  // An entry by what stands first in it: names and places do.
+  std::string item_text(const Visit& visit) const {
+    const Graph& graph = before_.graph();
+    const NodeId n = visit.nodes.first;
+    const NodeId first = graph.kind(n) == Kind::kTuple ? graph.child(n, Role::kItems, 0) : kNoNode;
+    const bool tells =
+        first != kNoNode && (graph.kind(first) == Kind::kText || graph.kind(first) == Kind::kTuple);
+    return "[" + std::to_string(visit.index) +
+           (tells ? ": " + short_value(before_.objects, first, kShownWidth) : "") + "]";
+  }
+
+  // What no variable leads to: "process.random", "deferred containers".
+  std::string unnamed(const std::vector<Visit>& chain) const {
+    std::string name;
+    for (const Visit& visit : chain) {
+      if (visit.role == Role::kItems) name += item_text(visit);
+      if (visit.role != Role::kPairs || visit.index % 2 == 0) continue;
+      const NodeId container =
+          chain[static_cast<std::size_t>(&visit - chain.data()) - 1].nodes.first;
+      const NodeId key = before_.graph().child(container, Role::kPairs, visit.index - 1);
+      name += (name.empty() ? "" : ".") + short_value(before_.objects, key, kShownWidth);
+    }
+    return name.empty() ? "the saved state" : name;
+  }
+
+  const Side& before_;
+  const Side& after_;
+  std::map<Pair, std::string> variables_;
+};
+
+class Comparison {
+ public:
+  Comparison(const Side& before, const Side& after, std::size_t limit)
+      : a_(before), b_(after), limit_(limit), names_(before, after) {
+    partner_of_a_.assign(a_.graph().size(), kNoNode);
+    partner_of_b_.assign(b_.graph().size(), kNoNode);
+  }
+
+  std::vector<Difference> run() {
+    const auto &mine = a_.scanned.roots, &theirs = b_.scanned.roots;
+    for (std::size_t i = 0; i < mine.size() && i < theirs.size(); ++i)
+      if (i == kHeader || i == kBody) compare({{mine[i], theirs[i]}, kNoParent, Role::kEffect, i});
+    do {
+      open_all();
+    } while (match_unordered() && found_.size() < limit_);
+    return std::move(found_);
+  }
+
+ private:
+  void compare(Visit visit) {
+    visit.nodes = {as_text(a_, visit.nodes.first), as_text(b_, visit.nodes.second)};
+    const auto [a, b] = visit.nodes;
+    const Kind kind = a_.graph().kind(a);
+    const bool are_sets = is_set(a_, a) && is_set(b_, b);
+    if (kind != b_.graph().kind(b) && !are_sets) return differ(visit, "");
+    if (is_scalar(kind)) {
+      if (!same_scalar(kind, a, b)) differ(visit, kind == Kind::kBuffer ? "other contents" : "");
+      return;
+    }
+    if (partner_of_a_[a] == b) return;
+    if (has_identity(kind) && (partner_of_a_[a] != kNoNode || partner_of_b_[b] != kNoNode))
+      return differ(visit, partner_of_a_[a] != kNoNode ? "was one object, is several"
+                                                       : "was an object of its own");
+    partner_of_a_[a] = b;
+    partner_of_b_[b] = a;
+    visits_.push_back(visit);
+    open_.push_back(visits_.size() - 1);
+  }
+
+  // A string that a library module has too is written as a call that gives the module's.
+  static NodeId as_text(const Side& side, NodeId n) {
+    const bool is_call = side.graph().kind(n) == Kind::kCall;
+    return is_call && side.objects.callable(n) == "R:library_string" ? side.objects.argument(n, 2)
+                                                                     : n;
+  }
+
+  void open_all() {
+    while (!open_.empty() && found_.size() < limit_) {
+      const std::size_t at = open_.back();
+      open_.pop_back();
+      open(at);
+    }
+  }
+
+  void open(std::size_t at) {
+    const Visit visit = visits_[at];
+    const auto [a, b] = visit.nodes;
+    if (is_set(a_, a) && is_set(b_, b) && is_unordered(a, b)) {
+      unordered_.push_back({at, keys(a_, a), keys(b_, b)});
+      return;
+    }
+    if (is_native_table(visit) && other_hashes(a, b)) {
+      unordered_.push_back({at, keys_in(a_, a), keys_in(b_, b)});
+      return;
+    }
+    const NodeId table = table_of(a_, a);
+    if (table != kNoNode) return compare({{table, table_of(b_, b)}, at, Role::kEffect, 0});
+    if (a_.objects.is_deferred(a) && b_.objects.is_deferred(b)) {
+      const Pair contents{a_.objects.resolve(a), b_.objects.resolve(b)};
+      if (contents != visit.nodes) compare({contents, at, Role::kEffect, 0});
+      return;
+    }
+    for (const Role role : kRoles) {
+      const std::vector<NodeId> mine = a_.graph().children(a, role);
+      const std::vector<NodeId> theirs = b_.graph().children(b, role);
+      for (std::size_t i = 0; i < mine.size() && i < theirs.size(); ++i) {
+        if (is_no_state(visit, role, mine, i)) continue;
+        compare({{mine[i], theirs[i]}, at, role, i});
+        if (found_.size() >= limit_) return;
+      }
+      if (role == Role::kState && is_at_end(mine, theirs, a)) continue;
+      if (mine.size() != theirs.size())
+        return differ(visit, counts(role, mine.size(), theirs.size()));
+    }
+  }
+
+  // Iterators that have ended are saved without a state; made again they have one that says
+  // nothing: iter(()) at number 0, a chain of iter(()).
+  bool is_at_end(const std::vector<NodeId>& mine, const std::vector<NodeId>& theirs,
+                 NodeId call) const {
+    if (mine.size() + theirs.size() != 1 || a_.graph().kind(call) != Kind::kCall) return false;
+    const Side& side = mine.empty() ? b_ : a_;
+    const NodeId state = mine.empty() ? theirs[0] : mine[0];
+    const std::string made_by = a_.objects.callable(call);
+    if (made_by == "builtins.iter") return side.graph().integer(state) == 0;
+    if (made_by != "itertools.chain" || side.graph().count(state, Role::kItems) != 1) return false;
+    const NodeId source = side.graph().child(state, Role::kItems, 0);
+    if (side.objects.callable(source) != "builtins.iter") return false;
+    const NodeId sequence = side.objects.argument(source, 0);
+    return sequence != kNoNode && side.graph().kind(sequence) == Kind::kTuple &&
+           side.graph().count(sequence, Role::kItems) == 0;
+  }
+
+  // ---- sets: as they were filled, or as hash tables, (mask, fill, finger, [index, hash, key,
+  // ...])
+
+  // Keys that are hashed by their address lie elsewhere in another process: then the order of a set
+  // is another one, and perhaps the way it is saved.
+  bool is_unordered(NodeId a, NodeId b) const {
+    const NodeId mine = table_of(a_, a), theirs = table_of(b_, b);
+    if (mine != kNoNode && theirs != kNoNode) return other_hashes(mine, theirs);
+    if (mine != kNoNode || theirs != kNoNode) return true;
+    for (const NodeId key : keys(a_, a))
+      if (!is_plain(key)) return true;
+    return false;
+  }
+
+  bool is_plain(NodeId n) const {
+    const Kind kind = a_.graph().kind(n);
+    if (kind != Kind::kTuple) return is_scalar(kind);
+    for (const NodeId part : a_.graph().children(n, Role::kItems))
+      if (!is_plain(part)) return false;
+    return true;
+  }
+
+  bool other_hashes(NodeId a, NodeId b) const {
+    const std::vector<NodeId> mine = entries(a_, a), theirs = entries(b_, b);
+    if (mine.size() != theirs.size()) return true;
+    for (std::size_t i = 1; i < mine.size(); i += 3)
+      if (!same_scalar(Kind::kInt, mine[i], theirs[i])) return true;
+    return false;
+  }
+
+  // The table of an instance of a class derived from set: part of what its state setter is given.
+  bool is_native_table(const Visit& visit) const {
+    constexpr std::size_t kTablePart = 5;
+    if (visit.role != Role::kItems || visit.index != kTablePart) return false;
+    const Visit* call = &visit;
+    for (int up = 0; up < 3; ++up) {
+      if (call->parent == kNoParent) return false;
+      call = &visits_[call->parent];
+    }
+    return a_.objects.callable(call->nodes.first) == "R:native.state" &&
+           b_.graph().kind(visit.nodes.second) == Kind::kTuple;
+  }
+
+  static bool is_set(const Side& side, NodeId n) {
+    const Kind kind = side.graph().kind(n);
+    return kind == Kind::kSet || kind == Kind::kFrozenSet || table_of(side, n) != kNoNode;
+  }
+
+  static NodeId table_of(const Side& side, NodeId n) {
+    if (side.graph().kind(n) != Kind::kPersistent) return kNoNode;
+    const NodeId label = side.graph().child(n, Role::kParts, 0);
+    const auto part = [&](std::size_t i) { return side.graph().child(label, Role::kItems, i); };
+    if (label == kNoNode || side.graph().kind(label) != Kind::kTuple || part(2) == kNoNode)
+      return kNoNode;
+    const std::string_view tag = side.graph().raw_text(part(0));
+    if (tag == "Z") return part(2);
+    if (tag != "X" || side.graph().raw_text(part(2)) == "d") return kNoNode;
+    const NodeId table = side.objects.resolve(n);
+    return table == n ? kNoNode : table;
+  }
+
+  static std::vector<NodeId> entries(const Side& side, NodeId table) {
+    return side.graph().children(side.graph().child(table, Role::kItems, 3), Role::kItems);
+  }
+
+  static std::vector<NodeId> keys(const Side& side, NodeId set) {
+    const NodeId table = table_of(side, set);
+    if (table == kNoNode) return side.graph().children(set, Role::kItems);
+    return keys_in(side, table);
+  }
+
+  static std::vector<NodeId> keys_in(const Side& side, NodeId table) {
+    const std::vector<NodeId> all = entries(side, table);
+    std::vector<NodeId> keys;
+    for (std::size_t i = 2; i < all.size(); i += 3)
+      if (!side.objects.is_empty_slot(all[i])) keys.push_back(all[i]);
+    return keys;
+  }
+
+  // Once all other objects have found their partners. What is left of a set may be compared if it
+  // is one object; more of them could be paired in several ways. True if something was begun.
+  bool match_unordered() {
+    bool begun = false;
+    for (auto& [at, mine, theirs] : std::exchange(unordered_, {})) {
+      const Visit visit = visits_[at];
+      if (mine.size() != theirs.size()) {
+        differ(visit, counts(Role::kItems, mine.size(), theirs.size()));
+        continue;
+      }
+      drop_partners(&mine, &theirs);
+      if (mine.size() != theirs.size()) {
+        differ(visit, "is a set of other objects");
+      } else if (mine.size() == 1) {
+        compare({{mine[0], theirs[0]}, at, Role::kItems, 0});
+        begun = true;
+      }
+    }
+    return begun;
+  }
+
+  void drop_partners(std::vector<NodeId>* mine, std::vector<NodeId>* theirs) const {
+    const auto is_partner = [this](NodeId a, NodeId b) {
+      const Kind kind = a_.graph().kind(a);
+      if (kind != b_.graph().kind(b)) return false;
+      return is_scalar(kind) ? same_scalar(kind, a, b) : partner_of_a_[a] == b;
+    };
+    for (auto a = mine->begin(); a != mine->end();) {
+      const auto b = std::find_if(theirs->begin(), theirs->end(),
+                                  [&](NodeId other) { return is_partner(*a, other); });
+      if (b == theirs->end()) {
+        ++a;
+        continue;
+      }
+      theirs->erase(b);
+      a = mine->erase(a);
+    }
+  }
+
+  bool is_no_state(const Visit& visit, Role role, const std::vector<NodeId>& flat,
+                   std::size_t i) const {
+    if (visit.parent == kNoParent) {
+      if (visit.index != kHeader || role != Role::kPairs || i % 2 == 0) return false;
+      for (const std::string_view key : kNotState)
+        if (a_.graph().raw_text(flat[i - 1]) == key) return true;
+      return false;
+    }
+    if (role != Role::kItems) return false;
+    if (visit.role == Role::kPairs && i == kInputPosition) return key_of(visit) == kStreams;
+    if (visit.role != Role::kParts) return false;
+    const std::string made_by = a_.objects.callable(visits_[visit.parent].nodes.first);
+    for (const auto& [callable, argument] : kNoStateArguments)
+      if (i == argument && made_by == callable) return true;
+    return false;
+  }
+
+  // Of a value in a dict; empty for a key.
+  std::string_view key_of(const Visit& visit) const {
+    if (visit.index % 2 == 0) return {};
+    const NodeId dict = visits_[visit.parent].nodes.first;
+    return a_.graph().raw_text(a_.graph().child(dict, Role::kPairs, visit.index - 1));
+  }
+
+  bool same_scalar(Kind kind, NodeId a, NodeId b) const {
+    const Graph &ga = a_.graph(), &gb = b_.graph();
+    switch (kind) {
+      case Kind::kNone:
+        return true;
+      case Kind::kBool:
+        return ga.truth(a) == gb.truth(b);
+      case Kind::kInt:
+        return ga.integer(a) == gb.integer(b) && ga.long_digits(a) == gb.long_digits(b);
+      case Kind::kFloat: {
+        const double mine = ga.real(a), theirs = gb.real(b);
+        return std::memcmp(&mine, &theirs, sizeof mine) == 0;
+      }
+      case Kind::kExtension:
+        return ga.number(a) == gb.number(b);
+      case Kind::kBuffer:
+        return same_buffer(ga.number(a), gb.number(b));
+      default:
+        return ga.raw_text(a) == gb.raw_text(b);
+    }
+  }
+
+  bool same_buffer(std::uint64_t a, std::uint64_t b) const {
+    if (a >= a_.buffers.size() || b >= b_.buffers.size()) return false;
+    const ByteView mine = a_.buffers[a], theirs = b_.buffers[b];
+    return mine.size == theirs.size &&
+           (mine.size == 0 || std::memcmp(mine.data, theirs.data, mine.size) == 0);
+  }
+
+  static std::string counts(Role role, std::size_t before, std::size_t after) {
+    const std::size_t each = role == Role::kPairs ? 2 : 1;
+    const char* noun = role == Role::kState || role == Role::kEffect ? " states" : " entries";
+    return "had " + std::to_string(before / each) + noun + ", has " + std::to_string(after / each);
+  }
+
+  void differ(const Visit& visit, std::string text) {
+    std::vector<Visit> chain{visit};
+    for (std::size_t up = visit.parent; up != kNoParent; up = visits_[up].parent)
+      chain.insert(chain.begin(), visits_[up]);
+    if (text.empty())
+      text = "was " + shown(a_, visit.nodes.first) + ", is " + shown(b_, visit.nodes.second);
+    found_.push_back({names_.path(chain), text});
+  }
+
+  static std::string shown(const Side& side, NodeId n) {
+    const std::string value = short_value(side.objects, n, kShownWidth);
+    return value.empty() ? side.objects.type_name(n) : value;
+  }
+
+  const Side& a_;
+  const Side& b_;
+  const std::size_t limit_;
+  const Names names_;
+  std::vector<NodeId> partner_of_a_, partner_of_b_;
+  std::vector<Visit> visits_;
+  std::vector<std::size_t> open_;
+  struct UnorderedSet {
+    std::size_t at;
+    std::vector<NodeId> mine, theirs;
+  };
+  std::vector<UnorderedSet> unordered_;  // to be looked at last
+  std::vector<Difference> found_;
+};
+
+}  // namespace
+
+std::vector<Difference> compare_states(const SavedState& before, const SavedState& after,
+                                       std::string_view meta_json, std::size_t limit) {
+  const Side mine(before, meta_json), theirs(after, meta_json);
+  return Comparison(mine, theirs, limit).run();
+}
+
+}  // namespace chkpt::inspect

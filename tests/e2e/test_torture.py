@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""--verify-snapshots and --torture: what a resume would get back is compared with what there is."""
+import re
+import subprocess
+
+import pytest
+
+import harness
+from harness import CHKPT_MPI, PYTHON
+
+SEED = 11
+WORK = """
+import random
+state = {"steps": [], "total": 0.0}
+def steps():
+    for i in range(300):
+        for _ in range(60000):
+            pass
+        yield i * random.random()
+random.seed(4)
+for value in steps():
+    state["steps"].append(value)
+    state["total"] += value
+print(state)
+"""
+# timedelta comes back a day longer than it was.
+WRONG = """
+import copyreg, datetime
+copyreg.pickle(datetime.timedelta, lambda d: (datetime.timedelta, (d.days + 1, d.seconds)))
+class Plan:
+    def __init__(self):
+        self.waits = {"first": datetime.timedelta(3)}
+plan = Plan()
+"""
+ASK = "import chkpt\nchkpt.snapshot()\nprint('done')\n"
+
+
+@pytest.fixture
+def call(work):
+    (work.parent / "tmp").mkdir()
+
+    def run(text, *options, ranks=1):
+        (work / "script.py").write_text(text)
+        return subprocess.run(
+            [*harness.mpirun(ranks), CHKPT_MPI, *options, "script.py"], cwd=work, text=True,
+            timeout=120, capture_output=True, stdin=subprocess.DEVNULL,
+            env=harness.environment(work.parent / "tmp"))
+
+    return run
+
+
+def checked_and_differing(stderr):
+    found = re.search(r"--torture: (\d+) snapshots loaded back, (\d+) of them", stderr)
+    assert found, stderr
+    return int(found[1]), int(found[2])
+
+
+def snapshots(work):
+    return sorted(work.glob("checkpoints/*/step-*/MANIFEST"))
+
+
+def test_snapshots_of_a_sound_script_are_committed(call, work):
+    plain = subprocess.run([PYTHON, "-c", WORK], text=True, capture_output=True, timeout=60)
+    done = call(WORK, "--torture", "50", "--torture-seed", str(SEED))
+    assert (done.returncode, done.stdout) == (0, plain.stdout), done.stderr
+    checked, differing = checked_and_differing(done.stderr)
+    assert checked > 3 and differing == 0, done.stderr
+    assert f"--torture-seed {SEED}" in done.stderr
+    assert snapshots(work)
+
+
+def test_what_loads_wrongly_is_named_and_not_committed(call, work):
+    done = call(WRONG + ASK, "--verify-snapshots", "-f", "-1")
+    assert (done.returncode, done.stdout) == (0, "done\n")
+    assert "skipped: loaded back it differs: `__main__.plan.waits['first']" in done.stderr
+    assert "was 4, is 5" in done.stderr
+    assert not snapshots(work)
+
+
+def test_torture_ends_in_an_exit_code_of_its_own(call, work):
+    done = call(WRONG + WORK, "--torture", "50")
+    checked, differing = checked_and_differing(done.stderr)
+    assert done.returncode == 70 and checked == differing > 0, done.stderr
+    assert not snapshots(work)
+
+
+def test_what_cannot_be_loaded_is_not_committed(call, work):
+    gone = "import datetime, copyreg\ndef fail(): raise OSError('no such day')\n" \
+           "copyreg.pickle(datetime.timedelta, lambda d: (fail, ()))\nday = datetime.timedelta(1)\n"
+    done = call(gone + ASK, "--verify-snapshots", "-f", "-1")
+    assert (done.returncode, done.stdout) == (0, "done\n")
+    assert "skipped: it cannot be loaded: OSError: no such day" in done.stderr
+    assert not snapshots(work)
+
+
+def test_nothing_of_the_script_runs_and_no_file_changes(call, work):
+    text = """
+import atexit, sys
+log = open("log", "w")
+print("begin", file=log, flush=True)
+atexit.register(lambda: print("end", file=log))
+class Noisy:
+    def __del__(self): print("gone", file=log)
+noisy = Noisy()
+"""
+    plain = subprocess.run([PYTHON, "-c", text], cwd=work, timeout=60)
+    expected = (work / "log").read_text()
+    done = call(text + ASK, "--verify-snapshots", "-f", "-1")
+    assert plain.returncode == done.returncode == 0 and snapshots(work), done.stderr
+    assert (work / "log").read_text() == expected
+
+
+# What came back as something slightly else than it was, or not at all.
+EXACT = {
+    "names added to builtins": "import builtins\nbuiltins.spare = (n for n in range(3))",
+    "names added to sys": "import sys\nsys.spare = spare = (n for n in range(3))",
+    "class put into a library's":
+        "import argparse\nclass Extra: pass\nExtra.__module__ = 'argparse'\n"
+        "Extra.__qualname__ = 'Namespace.Extra'\nargparse.Namespace.Extra = Extra\nx = Extra()",
+    "slots of a dataclass":
+        "from dataclasses import dataclass\n@dataclass(slots=True)\nclass C:\n    x: int\nc = C(1)",
+    "slot names that were asked for":
+        "import pickle\nclass C: pass\npickle.dumps(C(), 2)",
+    "pairwise": "import itertools\np = itertools.pairwise('abcd'); next(p)\n"
+                "q = itertools.pairwise(''); list(q)",
+    "iterators of sets": "s = iter({'a', 'b', 'c'}); next(s)\nt = iter({1}); list(t)",
+    "iterators that have ended": "t = iter((1,)); list(t)\nm = map(str, t)\nimport itertools\n"
+                                 "c = itertools.chain([1]); list(c)",
+    "context variables":
+        "import contextvars\nvs = [contextvars.ContextVar(f'v{n}') for n in range(20)]\n"
+        "for n, v in enumerate(vs): v.set(n)\nc = contextvars.copy_context()",
+    "sets by address":
+        "class K: pass\nclass S(set): pass\nks = [K() for n in range(20)]\n"
+        "sets = [set(ks[n:]) for n in range(20)] + [frozenset(ks), S(ks), {K(), K()}]",
+    "files half read":
+        "t = open(__file__); next(t)\nb = open(__file__, 'rb'); b.read(3)\n"
+        "r = open(__file__, 'rb', buffering=0); r.read(5)",
+    "descriptors and locks":
+        "import fcntl, os\nn = os.open('data', os.O_RDWR | os.O_CREAT)\nos.write(n, b'abc')\n"
+        "copy = os.dup(n)\nfcntl.lockf(n, fcntl.LOCK_EX)\n"
+        "w = open('more', 'w'); fcntl.flock(w, fcntl.LOCK_EX)",
+    "streams of the launch": "err = open(2, 'w', closefd=False)\nprint('x', file=err, flush=True)",
+    "arrays in their own order":
+        "import numpy as np\na = np.arange(24.0).reshape(2, 3, 4).transpose(1, 0, 2).copy('K')\n"
+        "v = a[1]",
+    "legacy generators": "import numpy as np\nr = np.random.RandomState(3)",
+}
+
+
+@pytest.mark.parametrize("text", EXACT.values(), ids=EXACT.keys())
+def test_comes_back_exactly(call, work, text):
+    if "numpy" in text and subprocess.run([PYTHON, "-c", "import numpy"]).returncode:
+        pytest.skip(f"{PYTHON} has no numpy")
+    done = call(text + "\n" + ASK, "--verify-snapshots", "-f", "-1")
+    assert done.returncode == 0 and snapshots(work), done.stderr
+
+
+def test_ranks_of_an_mpi_job(call, work):
+    if subprocess.run([PYTHON, "-c", "import mpi4py"], capture_output=True).returncode:
+        pytest.skip(f"{PYTHON} has no mpi4py")
+    text = """
+from mpi4py import MPI
+half = MPI.COMM_WORLD.Split(MPI.COMM_WORLD.rank % 2)
+row = MPI.DOUBLE.Create_vector(3, 1, 2).Commit()
+waiting = MPI.COMM_WORLD.irecv(source=(MPI.COMM_WORLD.rank + 1) % 2, tag=5)
+"""
+    finish = "MPI.COMM_WORLD.send('x', (MPI.COMM_WORLD.rank + 1) % 2, tag=5)\nwaiting.wait()\n"
+    done = call(text + ASK + finish, "--verify-snapshots", "-f", "-1", ranks=2)
+    assert done.returncode == 0, done.stderr
+    assert len(snapshots(work)) == 1, done.stderr
+
+
+def test_killed_again_and_again(call):
+    plain = subprocess.run([PYTHON, "-c", WORK], text=True, capture_output=True, timeout=60)
+    kills = 0
+    for _ in range(60):
+        done = call(WORK, "--torture", "60:kill", "--torture-seed", str(SEED))
+        if done.returncode != -9:
+            break
+        assert "--torture: killed after snapshot" in done.stderr
+        kills += 1
+    assert (done.returncode, done.stdout) == (0, plain.stdout), done.stderr
+    assert kills > 0 and "resumed from epoch" in done.stderr
+
+
+def test_load_back_by_hand(call, work):
+    call("x = 1\n" + ASK, "-f", "-1")
+    [file] = work.glob("checkpoints/*/step-*/rank-00000.h5")
+    done = subprocess.run([CHKPT_MPI, "--load-back", file], cwd=work, text=True,
+                          capture_output=True, timeout=60,
+                          env=harness.environment(work.parent / "tmp"))
+    assert (done.returncode, done.stdout) == (0, "same\n"), done.stderr
+
+
+# Short ones that find a snapshot at many places of the interpreter.
+SUITE = ["test_generators", "test_deque", "test_dataclasses", "test_enum", "test_collections",
+         "test_contextlib", "test_functools"]
+
+
+def test_cpython_suite(work):
+    if subprocess.run([PYTHON, "-c", "import test.test_enum"], capture_output=True).returncode:
+        pytest.skip("CPython's tests are missing (Debian: libpython3.11-testsuite)")
+    tmp = work.parent / "tmp"
+    tmp.mkdir()
+    done = subprocess.run(
+        [CHKPT_MPI, "--torture", "150", "--torture-seed", str(SEED), "--resume", "never", "-m",
+         "test", *SUITE], cwd=work, text=True, timeout=200, capture_output=True,
+        stdin=subprocess.DEVNULL, env=harness.environment(tmp))
+    assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-3000:]
+    checked, differing = checked_and_differing(done.stderr)
+    assert checked > 3 and differing == 0, done.stderr
