@@ -21,8 +21,9 @@ void begin_save();
 Bytes end_save();
 
 // Instead of begin_load, in a process that loads a state to look at it and has no part in the job:
-// objects that stand for communicators, requests and the like carry no MPI handle.
-void begin_rehearsal();
+// objects that stand for communicators, requests and the like carry no MPI handle. False: not
+// possible, for the memory of RMA windows exists with the windows only.
+bool begin_rehearsal(ByteView section);
 
 // Around heap::load in the resumed process, GIL held, before the script's first instruction.
 // begin_load is collective over all ranks: it imports mpi4py.MPI as the script had, makes the

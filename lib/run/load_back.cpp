@@ -34,6 +34,7 @@ namespace {
 
 constexpr auto kPatience = std::chrono::minutes(30);
 constexpr const char* kSame = "same";
+constexpr const char* kNotCompared = "not compared: RMA windows";
 constexpr const char* kUnloadable = "cannot be loaded: ";
 
 // Where the answer goes. Whatever the script's modules print while they are imported is not it.
@@ -64,7 +65,9 @@ std::vector<heap::LoadedBuffer> private_buffers(store::RankFile& file) {
   return buffers;
 }
 
-void start_python(const Json& meta) {
+struct NotCompared {};
+
+void start_python(const Json& meta, ByteView mpi_section) {
   const std::string cwd = meta.value("cwd", "");
   if (::chdir(cwd.c_str()) != 0) log::info("cannot enter " + cwd + ": " + std::strerror(errno));
   // Before Python or not until the script's modules ask for it: it leaves traces, signal handlers.
@@ -73,7 +76,7 @@ void start_python(const Json& meta) {
   python::initialize(launch_from_meta(meta));
   frames::self_test();
   register_parts();
-  cut::handles::begin_rehearsal();
+  if (!cut::handles::begin_rehearsal(mpi_section)) throw NotCompared{};
   heap::ReopenedFiles::leave_locks();
   python::prepare_resumed_main();
 }
@@ -107,7 +110,7 @@ std::vector<inspect::Difference> differences(const store::RankFile& file,
 std::vector<inspect::Difference> load_and_compare(const std::string& path) {
   const store::RankFile original = store::RankFile::read_file(path);
   const Json meta = parse_json(std::string(original.meta_json()), path);
-  start_python(meta);
+  start_python(meta, original.mpi());
   // What loading does to the memory it reads from must not show in the comparison.
   store::RankFile file = store::RankFile::read_file(path);
   heap::Loaded loaded = heap::load({file.pickle()}, private_buffers(file));
@@ -157,14 +160,20 @@ int load_back(const std::string& path, bool quiet) {
     for (const inspect::Difference& difference : found)
       lines.push_back(inspect::printable("`" + difference.path + "` " + difference.text));
     answer.end(lines, kExitScriptFailed);
+  } catch (const NotCompared&) {
+    answer.end({kNotCompared}, kExitOk);
   } catch (const std::exception& problem) {
     answer.end({kUnloadable + inspect::printable(problem.what())}, kExitCannotResume);
   }
 }
 
-std::string load_back_in_child(const std::string& file) {
+std::optional<std::string> load_back_in_child(const std::string& file) {
   const CommandResult result = Command(child_command(file)).wait(kPatience);
   if (result.ended && result.output == kSame) return "";
+  if (result.ended && result.output == kNotCompared) {
+    log::event(std::string("the snapshot is ") + kNotCompared);
+    return std::nullopt;
+  }
   if (result.ended && result.output.empty()) return "loading it back crashed";
   if (result.output.compare(0, std::strlen(kUnloadable), kUnloadable) == 0)
     return "it " + one_line(result.output);

@@ -5,6 +5,7 @@
 // they are made from, not made.
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace chkpt::run {
@@ -14,7 +15,8 @@ namespace chkpt::run {
 int load_back(const std::string& file, bool quiet);
 
 // Runs load_back() in a child process, unseen by the script. Empty if the states are the same; else
-// what is wrong, in one line. Meant for a moment at which all ranks stand.
-std::string load_back_in_child(const std::string& file);
+// what is wrong, in one line; null if they could not be compared, which is said. Meant for a moment
+// at which all ranks stand.
+std::optional<std::string> load_back_in_child(const std::string& file);
 
 }  // namespace chkpt::run

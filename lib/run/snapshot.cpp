@@ -204,10 +204,11 @@ cut::Report SnapshotWork::write(const cut::CutInfo& info) {
 // so that every file of the script is as the snapshot says.
 std::string SnapshotWork::verify(const std::string& file) {
   if (!config_.verify_snapshots) return "";
-  const std::string wrong = load_back_in_child(file);
+  const std::optional<std::string> wrong = load_back_in_child(file);
+  if (!wrong) return "";
   ++checked_;
-  if (!wrong.empty()) ++differ_;
-  return wrong;
+  if (!wrong->empty()) ++differ_;
+  return *wrong;
 }
 
 // Drops what was pickled; the references in it need the GIL.
