@@ -210,44 +210,6 @@ Ref reduce_dtype(Saver& saver, PyObject* dtype, Rule& rule) {
   return again.is(dtype) ? reduced(make_dtype, pack(name)) : reduce_by_default(saver, dtype, rule);
 }
 
-Ref numpy(const char* name) { return attr(import("numpy"), name); }
-
-bool is_array(PyObject* object) {
-  return PyObject_TypeCheck(object, reinterpret_cast<PyTypeObject*>(numpy("ndarray").get())) != 0;
-}
-
-bool array_flag(PyObject* array, const char* name) {
-  return truth_of(attr(array, "flags").get(), name);
-}
-// Asking for flags.writeable would warn about arrays of broadcast_arrays().
-bool is_writeable(PyObject* array) {
-  constexpr long long kWriteable = 0x400;  // NPY_ARRAY_WRITEABLE
-  return (integer(attr(attr(array, "flags"), "num").get()) & kWriteable) != 0;
-}
-bool has_objects(PyObject* array) { return truth_of(attr(array, "dtype").get(), "hasobject"); }
-
-long long address_of(PyObject* array) {
-  const Ref interface = attr(array, "__array_interface__");
-  return integer(item(find(interface.get(), "data"), 0));
-}
-
-Ref new_array(PyObject* type, PyObject* shape, PyObject* dtype, const Ref& buffer,
-              const Ref& offset, const Ref& strides, const Ref& order) {
-  const Ref maker = attr(numpy("ndarray"), "__new__");
-  return call(maker, type, shape, dtype, buffer, offset, strides, order);
-}
-
-Ref owner_of(PyObject* array) {
-  Ref owner = Ref::borrow(array);
-  for (;;) {
-    Ref base = attr(owner, "base");
-    // as_strided() and sliding_window_view() put this between a view and its array.
-    if (std::strcmp(Py_TYPE(base.get())->tp_name, "DummyArray") == 0) base = attr(base, "base");
-    if (base.is(Py_None) || !is_array(base.get())) return owner;
-    owner = base;
-  }
-}
-
 Ref contiguous(PyObject* owner) {
   if (array_flag(owner, "c_contiguous")) return Ref::borrow(owner);
   Ref rows = array_method(owner, "transpose", dense_axes(owner));
@@ -284,6 +246,17 @@ bool is_numpy_array_type(Saver& saver, PyTypeObject* type) {
   return reduce.is(attr(array, "__reduce__").get());
 }
 
+namespace {
+
+// What Cython owns cannot be saved: an array of all of its memory takes its place.
+Ref reduce_array_of_typed(Saver& saver, PyObject* array, Rule& rule, const Ref& memory) {
+  const Ref whole = saver.first_for(memory.get(), call(numpy("asarray"), memory));
+  if (whole.is(array)) return reduce_owner(saver, array, rule);
+  return reduce_view_of(saver, array, rule, whole.get(), address_of(whole.get()));
+}
+
+}  // namespace
+
 Ref reduce_array(Saver& saver, PyObject* array, Rule& rule) {
   const Ref owner = owner_of(array);
   if (is_memmap(array) && owner.is(array)) return reduce_memmap(saver, array, rule);
@@ -292,6 +265,9 @@ Ref reduce_array(Saver& saver, PyObject* array, Rule& rule) {
   if (has_objects(array)) return reduce_object_array(saver, array, rule);
   if (!owner.is(array) && contiguous(owner.get()))
     return reduce_view_of(saver, array, rule, owner.get(), address_of(owner.get()));
+  if (owner.is(array))
+    if (const Ref typed = typed_memory_of(array))
+      return reduce_array_of_typed(saver, array, rule, typed);
   const Ref memory = attr(owner, "base");
   if (owner.is(array) && gives_buffer(memory.get()))
     return reduce_view_of(saver, array, rule, memory.get(), buffer_address(memory.get()));

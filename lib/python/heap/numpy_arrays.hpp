@@ -27,6 +27,8 @@ Ref new_array(PyObject* type, PyObject* shape, PyObject* dtype, const Ref& buffe
 
 // The array at the end of the chain of bases.
 Ref owner_of(PyObject* array);
+// The object of a Cython module that has the array's memory; null if that has another owner.
+Ref typed_memory_of(PyObject* array);
 // Its memory in one piece, as a C-contiguous array of the same memory; null if there are gaps.
 Ref contiguous(PyObject* owner);
 
