@@ -4,17 +4,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <map>
-
-#include <memory>
-#include <optional>
 #include <utility>
+#include <vector>
 
-#include "inspect/pickle_scanner.hpp"
-#include "inspect/program_state.hpp"
-#include "inspect/python_objects.hpp"
+#include "inspect/compared_state.hpp"
+#include "inspect/difference_names.hpp"
 #include "inspect/python_values.hpp"
-#include "inspect/rank_facts.hpp"
+#include "inspect/set_tables.hpp"
 
 namespace chkpt::inspect {
 namespace {
@@ -35,41 +31,6 @@ constexpr std::string_view kStreams = "streams";
 constexpr std::size_t kInputPosition = 2;
 
 constexpr Role kRoles[] = {Role::kParts, Role::kItems, Role::kPairs, Role::kState, Role::kEffect};
-constexpr std::size_t kShownWidth = 60;
-
-// One of the two states with its names.
-struct Side {
-  Side(const SavedState& state, std::string_view meta)
-      : buffers(state.buffers),
-        scanned(scan_pickle(state.pickle, state.buffers.size())),
-        objects(graph(), deferred_pickles(graph(), scanned.roots), facts_of(state.buffers)),
-        program(read_program_state(objects, scanned.roots, RankFacts(meta, "state").stack())) {}
-
-  const Graph& graph() const { return scanned.graph; }
-
-  static std::vector<BufferFacts> facts_of(const std::vector<ByteView>& buffers) {
-    std::vector<BufferFacts> facts;
-    facts.reserve(buffers.size());
-    for (const ByteView& buffer : buffers) facts.push_back({buffer.size, "", {buffer.size}});
-    return facts;
-  }
-
-  const std::vector<ByteView>& buffers;
-  ScannedPickle scanned;
-  PythonObjects objects;
-  ProgramState program;
-};
-
-using Pair = std::pair<NodeId, NodeId>;
-
-// A pair of nodes that was met, and from where.
-struct Visit {
-  Pair nodes;
-  std::size_t parent;
-  Role role;
-  std::size_t index;
-};
-constexpr std::size_t kNoParent = SIZE_MAX;
 
 bool is_scalar(Kind kind) {
   return kind < Kind::kTuple || kind == Kind::kExtension || kind == Kind::kBuffer;
@@ -80,90 +41,9 @@ bool has_identity(Kind kind) {
   return kind == Kind::kList || kind == Kind::kDict || kind == Kind::kSet || kind == Kind::kCall;
 }
 
-// Finds the script's name for a place in the graph.
-class Names {
- public:
-  Names(const Side& before, const Side& after) : before_(before), after_(after) {
-    const ProgramState &a = before.program, &b = after.program;
-    for (std::size_t i = 0; i < a.modules.size() && i < b.modules.size(); ++i)
-      add(a.modules[i].variables, b.modules[i].variables, a.modules[i].name + ".");
-    for (std::size_t i = 0; i < a.frames.size() && i < b.frames.size(); ++i)
-      add(a.frames[i].locals, b.frames[i].locals, a.frames[i].label() + ".<locals>.");
-  }
-
-  std::string path(const std::vector<Visit>& chain) const {
-    std::size_t at = chain.size();
-    std::string name;
-    while (at-- > 0) {
-      const auto found = variables_.find(chain[at].nodes);
-      if (found == variables_.end()) continue;
-      name = found->second;
-      break;
-    }
-    if (name.empty()) return unnamed(chain);
-    for (std::size_t next = at; (next = next_part(chain, at, &name)) != at;) at = next;
-    return name;
-  }
-
- private:
-  void add(const std::vector<NamedValue>& a, const std::vector<NamedValue>& b,
-           const std::string& prefix) {
-    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
-      if (a[i].name == b[i].name)
-        variables_.emplace(Pair(a[i].value, b[i].value), prefix + a[i].name);
-  }
-
-  // The last object on the chain that is a named part of chain[at]; `at` if there is none.
-  std::size_t next_part(const std::vector<Visit>& chain, std::size_t at, std::string* name) const {
-    std::size_t total = 0;
-    const auto [a, b] = chain[at].nodes;
-    const auto mine = parts_of(before_.objects, before_.objects.resolve(a), SIZE_MAX, &total);
-    const auto theirs = parts_of(after_.objects, after_.objects.resolve(b), SIZE_MAX, &total);
-    std::map<Pair, std::string> parts;
-    for (std::size_t i = 0; i < mine.size() && i < theirs.size(); ++i)
-      parts.emplace(Pair(mine[i].value, theirs[i].value), mine[i].suffix);
-    for (std::size_t next = chain.size() - 1; next > at; --next) {
-      const auto found = parts.find(chain[next].nodes);
-      if (found == parts.end()) continue;
-      *name += found->second;
-      return next;
-    }
-    return at;
-  }
-
-  // An entry by what stands first in it: names and places do.
-  std::string item_text(const Visit& visit) const {
-    const Graph& graph = before_.graph();
-    const NodeId n = visit.nodes.first;
-    const NodeId first = graph.kind(n) == Kind::kTuple ? graph.child(n, Role::kItems, 0) : kNoNode;
-    const bool tells =
-        first != kNoNode && (graph.kind(first) == Kind::kText || graph.kind(first) == Kind::kTuple);
-    return "[" + std::to_string(visit.index) +
-           (tells ? ": " + short_value(before_.objects, first, kShownWidth) : "") + "]";
-  }
-
-  // What no variable leads to: "process.random", "deferred containers".
-  std::string unnamed(const std::vector<Visit>& chain) const {
-    std::string name;
-    for (const Visit& visit : chain) {
-      if (visit.role == Role::kItems) name += item_text(visit);
-      if (visit.role != Role::kPairs || visit.index % 2 == 0) continue;
-      const NodeId container =
-          chain[static_cast<std::size_t>(&visit - chain.data()) - 1].nodes.first;
-      const NodeId key = before_.graph().child(container, Role::kPairs, visit.index - 1);
-      name += (name.empty() ? "" : ".") + short_value(before_.objects, key, kShownWidth);
-    }
-    return name.empty() ? "the saved state" : name;
-  }
-
-  const Side& before_;
-  const Side& after_;
-  std::map<Pair, std::string> variables_;
-};
-
 class Comparison {
  public:
-  Comparison(const Side& before, const Side& after, std::size_t limit)
+  Comparison(const ComparedState& before, const ComparedState& after, std::size_t limit)
       : a_(before), b_(after), limit_(limit), names_(before, after) {
     partner_of_a_.assign(a_.graph().size(), kNoNode);
     partner_of_b_.assign(b_.graph().size(), kNoNode);
@@ -201,7 +81,7 @@ class Comparison {
   }
 
   // A string that a library module has too is written as a call that gives the module's.
-  static NodeId as_text(const Side& side, NodeId n) {
+  static NodeId as_text(const ComparedState& side, NodeId n) {
     const bool is_call = side.graph().kind(n) == Kind::kCall;
     return is_call && side.objects.callable(n) == "R:library_string" ? side.objects.argument(n, 2)
                                                                      : n;
@@ -219,15 +99,15 @@ class Comparison {
     const Visit visit = visits_[at];
     const auto [a, b] = visit.nodes;
     if (is_set(a_, a) && is_set(b_, b) && is_unordered(a, b)) {
-      unordered_.push_back({at, keys(a_, a), keys(b_, b)});
+      unordered_.push_back({at, set_keys(a_, a), set_keys(b_, b)});
       return;
     }
     if (is_native_table(visit) && other_hashes(a, b)) {
-      unordered_.push_back({at, keys_in(a_, a), keys_in(b_, b)});
+      unordered_.push_back({at, keys_in_table(a_, a), keys_in_table(b_, b)});
       return;
     }
-    const NodeId table = table_of(a_, a);
-    if (table != kNoNode) return compare({{table, table_of(b_, b)}, at, Role::kEffect, 0});
+    const NodeId table = set_table_of(a_, a);
+    if (table != kNoNode) return compare({{table, set_table_of(b_, b)}, at, Role::kEffect, 0});
     if (a_.objects.is_deferred(a) && b_.objects.is_deferred(b)) {
       const Pair contents{a_.objects.resolve(a), b_.objects.resolve(b)};
       if (contents != visit.nodes) compare({contents, at, Role::kEffect, 0});
@@ -252,7 +132,7 @@ class Comparison {
   bool is_at_end(const std::vector<NodeId>& mine, const std::vector<NodeId>& theirs,
                  NodeId call) const {
     if (mine.size() + theirs.size() != 1 || a_.graph().kind(call) != Kind::kCall) return false;
-    const Side& side = mine.empty() ? b_ : a_;
+    const ComparedState& side = mine.empty() ? b_ : a_;
     const NodeId state = mine.empty() ? theirs[0] : mine[0];
     const std::string made_by = a_.objects.callable(call);
     if (made_by == "builtins.iter") return side.graph().integer(state) == 0;
@@ -270,10 +150,10 @@ class Comparison {
   // Keys that are hashed by their address lie elsewhere in another process: then the order of a set
   // is another one, and perhaps the way it is saved.
   bool is_unordered(NodeId a, NodeId b) const {
-    const NodeId mine = table_of(a_, a), theirs = table_of(b_, b);
+    const NodeId mine = set_table_of(a_, a), theirs = set_table_of(b_, b);
     if (mine != kNoNode && theirs != kNoNode) return other_hashes(mine, theirs);
     if (mine != kNoNode || theirs != kNoNode) return true;
-    for (const NodeId key : keys(a_, a))
+    for (const NodeId key : set_keys(a_, a))
       if (!is_plain(key)) return true;
     return false;
   }
@@ -287,7 +167,7 @@ class Comparison {
   }
 
   bool other_hashes(NodeId a, NodeId b) const {
-    const std::vector<NodeId> mine = entries(a_, a), theirs = entries(b_, b);
+    const std::vector<NodeId> mine = table_entries(a_, a), theirs = table_entries(b_, b);
     if (mine.size() != theirs.size()) return true;
     for (std::size_t i = 1; i < mine.size(); i += 3)
       if (!same_scalar(Kind::kInt, mine[i], theirs[i])) return true;
@@ -305,42 +185,6 @@ class Comparison {
     }
     return a_.objects.callable(call->nodes.first) == "R:native.state" &&
            b_.graph().kind(visit.nodes.second) == Kind::kTuple;
-  }
-
-  static bool is_set(const Side& side, NodeId n) {
-    const Kind kind = side.graph().kind(n);
-    return kind == Kind::kSet || kind == Kind::kFrozenSet || table_of(side, n) != kNoNode;
-  }
-
-  static NodeId table_of(const Side& side, NodeId n) {
-    if (side.graph().kind(n) != Kind::kPersistent) return kNoNode;
-    const NodeId label = side.graph().child(n, Role::kParts, 0);
-    const auto part = [&](std::size_t i) { return side.graph().child(label, Role::kItems, i); };
-    if (label == kNoNode || side.graph().kind(label) != Kind::kTuple || part(2) == kNoNode)
-      return kNoNode;
-    const std::string_view tag = side.graph().raw_text(part(0));
-    if (tag == "Z") return part(2);
-    if (tag != "X" || side.graph().raw_text(part(2)) == "d") return kNoNode;
-    const NodeId table = side.objects.resolve(n);
-    return table == n ? kNoNode : table;
-  }
-
-  static std::vector<NodeId> entries(const Side& side, NodeId table) {
-    return side.graph().children(side.graph().child(table, Role::kItems, 3), Role::kItems);
-  }
-
-  static std::vector<NodeId> keys(const Side& side, NodeId set) {
-    const NodeId table = table_of(side, set);
-    if (table == kNoNode) return side.graph().children(set, Role::kItems);
-    return keys_in(side, table);
-  }
-
-  static std::vector<NodeId> keys_in(const Side& side, NodeId table) {
-    const std::vector<NodeId> all = entries(side, table);
-    std::vector<NodeId> keys;
-    for (std::size_t i = 2; i < all.size(); i += 3)
-      if (!side.objects.is_empty_slot(all[i])) keys.push_back(all[i]);
-    return keys;
   }
 
   // Once all other objects have found their partners. What is left of a set may be compared if it
@@ -450,15 +294,15 @@ class Comparison {
     found_.push_back({names_.path(chain), text});
   }
 
-  static std::string shown(const Side& side, NodeId n) {
+  static std::string shown(const ComparedState& side, NodeId n) {
     const std::string value = short_value(side.objects, n, kShownWidth);
     return value.empty() ? side.objects.type_name(n) : value;
   }
 
-  const Side& a_;
-  const Side& b_;
+  const ComparedState& a_;
+  const ComparedState& b_;
   const std::size_t limit_;
-  const Names names_;
+  const DifferenceNames names_;
   std::vector<NodeId> partner_of_a_, partner_of_b_;
   std::vector<Visit> visits_;
   std::vector<std::size_t> open_;
@@ -474,7 +318,7 @@ class Comparison {
 
 std::vector<Difference> compare_states(const SavedState& before, const SavedState& after,
                                        std::string_view meta_json, std::size_t limit) {
-  const Side mine(before, meta_json), theirs(after, meta_json);
+  const ComparedState mine(before, meta_json), theirs(after, meta_json);
   return Comparison(mine, theirs, limit).run();
 }
 
