@@ -18,8 +18,8 @@ namespace {
 int run(const std::vector<std::string>& argv) {
   chkpt::cli::ParseResult parsed = chkpt::cli::parse(argv);
   if (parsed.answer) {
-    std::fputs(parsed.answer->c_str(), stdout);
-    return std::fflush(stdout) == 0 ? chkpt::kExitOk : chkpt::kExitScriptFailed;
+    const bool written = std::fputs(parsed.answer->c_str(), stdout) >= 0;
+    return written && std::fflush(stdout) == 0 ? chkpt::kExitOk : chkpt::kExitScriptFailed;
   }
   if (!parsed.load_back.empty())
     return chkpt::run::load_back(parsed.load_back, parsed.config.verbosity < 0);

@@ -10,7 +10,7 @@ import pytest
 
 from slurm import assert_went_on, batch_script, chkpt
 
-STEPS_EACH = 40  # a job that is interrupted more often has more to do
+STEPS_EACH = 80  # a job that is interrupted more often has more to do
 PACE_S = 0.02
 
 
@@ -22,7 +22,7 @@ def moments(request):
 
 
 def start(submit, interruptions):
-    steps = STEPS_EACH * (interruptions + 1)
+    steps = STEPS_EACH * (interruptions + 2)
     return steps, submit(batch_script(chkpt(steps, "-f", 300, pace=PACE_S)))
 
 

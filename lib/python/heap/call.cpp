@@ -55,6 +55,16 @@ long long integer(PyObject* object) {
   return value;
 }
 
+Ref gc_module() {
+  static PyObject* const gc = [] {
+    const bool is_there = loaded_module("gc") != nullptr;
+    Ref module = import("gc");
+    if (!is_there) ok(PyDict_DelItemString(PyImport_GetModuleDict(), "gc"));
+    return module.release();  // never freed: it outlives the interpreter's end
+  }();
+  return Ref::borrow(gc);
+}
+
 Ref import(const char* name) { return own(PyImport_ImportModule(name)); }
 
 PyObject* loaded_module(const char* name) {

@@ -44,6 +44,8 @@ std::string utf8_attr(PyObject* object, const char* name, const char* otherwise 
 long long integer(PyObject* object);
 
 Ref import(const char* name);
+// The module gc, which the script finds in sys.modules only if it has imported it itself.
+Ref gc_module();
 PyObject* loaded_module(const char* name);              // borrowed; null if not in sys.modules
 Ref loaded_attr(const char* module, const char* name);  // null if one of them does not exist
 

@@ -41,19 +41,19 @@ Ref rebuild_module_lock(Args args) {
 }
 const Rebuilder make_module_lock{"module_lock", guarded<rebuild_module_lock>};
 
-// (lock, (instance state, whether the main thread holds it))
+// (lock, (attributes but the owner, whether the main thread holds it))
 Ref fill_module_lock(Args args) {
-  restore_instance_state(args[0], item(args[1], 0));
+  ok(PyDict_Update(attr(args[0], "__dict__").get(), item(args[1], 0)));
   if (is_true(item(args[1], 1)))
     set_attr(args[0], "owner", own(PyLong_FromUnsignedLong(PyThread_get_thread_ident())).get());
   return none();
 }
 const Rebuilder set_module_lock{"module_lock.state", guarded<fill_module_lock>};
 
-Ref reduce_module_lock(Saver& saver, PyObject* lock, Rule& rule) {
-  rule.layout = layout_of(rule.type);
-  const Ref state =
-      pack(instance_state(saver, lock, rule), boolean(!attr(lock, "owner").is(Py_None)));
+Ref reduce_module_lock(Saver&, PyObject* lock, Rule& rule) {
+  const Ref attributes = own(PyDict_Copy(attr(lock, "__dict__").get()));
+  put(attributes, "owner", none());
+  const Ref state = pack(attributes, boolean(!attr(lock, "owner").is(Py_None)));
   return reduced(make_module_lock, pack(rule.type), state, set_module_lock);
 }
 

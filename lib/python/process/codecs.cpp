@@ -21,7 +21,7 @@ PyObject* g_searches_baseline = nullptr;
 
 template <class Wanted>
 PyObject* find_holder(const Ref& held, Wanted&& wanted) {
-  const Ref holders = call_method(import("gc"), "get_referrers", held);
+  const Ref holders = call_method(gc_module(), "get_referrers", held);
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(holders.get()); ++i) {
     PyObject* holder = PyList_GET_ITEM(holders.get(), i);
     if (wanted(holder)) return Py_NewRef(holder);

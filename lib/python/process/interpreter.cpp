@@ -95,13 +95,13 @@ void restore_hooks(PyObject* saved) {
 // ---- the collector
 
 Ref save_collector() {
-  const Ref gc = import("gc");
+  const Ref gc = gc_module();
   return pack(boolean(script_collection_enabled()), call_method(gc, "get_threshold"),
               own(PySequence_List(attr(gc, "callbacks").get())));
 }
 
 void restore_collector(PyObject* saved) {
-  const Ref gc = import("gc");
+  const Ref gc = gc_module();
   call_with(attr(gc, "set_threshold").get(), item(saved, 1), nullptr);
   const Ref callbacks = attr(gc, "callbacks");
   ok(PyList_SetSlice(callbacks.get(), 0, PyList_GET_SIZE(callbacks.get()), item(saved, 2)));
