@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Starts that cannot work and say so in one line, and the options that talk to Slurm."""
+from pathlib import Path
+
 import pytest
 
 import harness
@@ -30,6 +32,23 @@ def test_directory_that_the_nodes_do_not_share_is_named(srun, work):
     assert outcome.code == 2, outcome.stderr
     assert [line for line in outcome.messages if "is not shared by all nodes: n2 does not see what "
             "n1 writes there" in line], outcome.stderr
+    assert not harness.files(work)
+
+
+def test_different_programs_on_the_nodes_are_named(srun, work):
+    program = Path(harness.CHKPT_MPI).read_bytes()
+    version = harness.run([harness.CHKPT_MPI, "--version"], work).stdout.split()[1]
+    other = work.parent / "other"
+    other.write_bytes(program.replace(version, b"9" + version[1:]))
+    either = work.parent / "either"
+    either.write_text(f'#!/bin/sh\n[ "$(hostname)" != n2 ] || exec {other} "$@"\n'
+                      f'exec {harness.CHKPT_MPI} "$@"\n')
+    for path in (other, either):
+        path.chmod(0o755)
+    outcome = srun(either, PROGRAM, "5", "0")
+    assert outcome.code == 2, outcome.stderr
+    assert any("different programs were started: chkpt 0" in line and "chkpt 9" in line
+               and line.endswith("on n2") for line in outcome.messages), outcome.stderr
     assert not harness.files(work)
 
 
