@@ -17,9 +17,10 @@ namespace {
 
 // Of the stream: interned strings, header, strings of library modules, body; then the contents of
 // deferred containers, which are compared where the containers are met. Which strings are one
-// object, and the order of sys.modules, are no state of the script.
+// object, and the order of sys.modules, are no state of the script. Abstract base classes hold what
+// was registered with them weakly: there may be classes that only wait for the garbage collector.
 enum Root : std::size_t { kInterned, kHeader, kLibraryStrings, kBody };
-constexpr std::string_view kNotState[] = {"imports", "path"};
+constexpr std::string_view kNotState[] = {"imports", "path", "registrations"};
 
 // Arguments of reconstructors that say how to make an object, not what it is: classes that are to
 // be made before, of which some wait for the garbage collector; where in its bytes and in which
@@ -229,7 +230,7 @@ class Comparison {
   bool is_no_state(const Visit& visit, Role role, const std::vector<NodeId>& flat,
                    std::size_t i) const {
     if (visit.parent == kNoParent) {
-      if (visit.index != kHeader || role != Role::kPairs || i % 2 == 0) return false;
+      if (role != Role::kPairs || i % 2 == 0) return false;
       for (const std::string_view key : kNotState)
         if (a_.graph().raw_text(flat[i - 1]) == key) return true;
       return false;
