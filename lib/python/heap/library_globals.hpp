@@ -38,8 +38,8 @@ void restore_library_globals(PyObject* changed);
 // once what that is. True if anything was found.
 bool leave_out_unsaveable(const std::function<std::string(PyObject* value)>& why_not);
 
-// A name that a module outside this bookkeeping did not have when it was imported: a resumed process
-// will not find it there.
+// A name that a module outside this bookkeeping did not have when it was imported: a resumed
+// process will not find it there.
 bool is_new_name(PyObject* module, PyObject* name);
 // Whether a name of a library module holds something that a new import does not make.
 bool made_after_import(PyObject* module, PyObject* name, PyObject* value);
