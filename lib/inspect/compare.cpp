@@ -42,6 +42,14 @@ bool has_identity(Kind kind) {
   return kind == Kind::kList || kind == Kind::kDict || kind == Kind::kSet || kind == Kind::kCall;
 }
 
+// Of a number that may be a NaN or a negative zero.
+std::uint64_t bits_of(double number) {
+  std::uint64_t bits = 0;
+  static_assert(sizeof bits == sizeof number);
+  std::memcpy(&bits, &number, sizeof bits);
+  return bits;
+}
+
 class Comparison {
  public:
   Comparison(const ComparedState& before, const ComparedState& after, std::size_t limit)
@@ -260,10 +268,8 @@ class Comparison {
         return ga.truth(a) == gb.truth(b);
       case Kind::kInt:
         return ga.integer(a) == gb.integer(b) && ga.long_digits(a) == gb.long_digits(b);
-      case Kind::kFloat: {
-        const double mine = ga.real(a), theirs = gb.real(b);
-        return std::memcmp(&mine, &theirs, sizeof mine) == 0;
-      }
+      case Kind::kFloat:
+        return bits_of(ga.real(a)) == bits_of(gb.real(b));
       case Kind::kExtension:
         return ga.number(a) == gb.number(b);
       case Kind::kBuffer:

@@ -11,26 +11,15 @@
 #include "inspect/pickle_scanner.hpp"
 #include "inspect/program_state.hpp"
 #include "inspect/python_objects.hpp"
-#include "inspect/rank_facts.hpp"
 
 namespace chkpt::inspect {
 
 // One of the two states with its names.
 struct ComparedState {
-  ComparedState(const SavedState& state, std::string_view meta)
-      : buffers(state.buffers),
-        scanned(scan_pickle(state.pickle, state.buffers.size())),
-        objects(graph(), deferred_pickles(graph(), scanned.roots), facts_of(state.buffers)),
-        program(read_program_state(objects, scanned.roots, RankFacts(meta, "state").stack())) {}
+  // Refers to `state`, which outlives it.
+  ComparedState(const SavedState& state, std::string_view meta_json);
 
   const Graph& graph() const { return scanned.graph; }
-
-  static std::vector<BufferFacts> facts_of(const std::vector<ByteView>& buffers) {
-    std::vector<BufferFacts> facts;
-    facts.reserve(buffers.size());
-    for (const ByteView& buffer : buffers) facts.push_back({buffer.size, "", {buffer.size}});
-    return facts;
-  }
 
   const std::vector<ByteView>& buffers;
   ScannedPickle scanned;

@@ -24,8 +24,11 @@ std::string DifferenceNames::path(const std::vector<Visit>& chain) const {
     break;
   }
   if (name.empty()) return unnamed(chain);
-  for (std::size_t next = at; (next = next_part(chain, at, &name)) != at;) at = next;
-  return name;
+  for (;;) {
+    const std::size_t next = next_part(chain, at, &name);
+    if (next == at) return name;
+    at = next;
+  }
 }
 
 void DifferenceNames::add(const std::vector<NamedValue>& a, const std::vector<NamedValue>& b,

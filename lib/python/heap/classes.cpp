@@ -222,9 +222,8 @@ struct HiddenType {
 };
 Ref type_of(const Ref& object) { return Ref::borrow(Py_TYPE(object.get())); }
 
-Ref hidden_type(const std::string& name) {
-  const Ref no_args = own(PyTuple_New(0));
-  static const std::unordered_map<std::string, PyTypeObject*> known = {
+const std::unordered_map<std::string, PyTypeObject*>& static_types() {
+  static const std::unordered_map<std::string, PyTypeObject*> types = {
       {"NoneType", Py_TYPE(Py_None)},
       {"NotImplementedType", Py_TYPE(Py_NotImplemented)},
       {"ellipsis", Py_TYPE(Py_Ellipsis)},
@@ -275,8 +274,12 @@ Ref hidden_type(const std::string& name) {
       {"odict_iterator", &PyODictIter_Type},
       {"null", Py_TYPE(frames::null_marker())},
   };
-  const auto found = known.find(name);
-  if (found != known.end()) return Ref::borrow(found->second);
+  return types;
+}
+
+Ref hidden_type(const std::string& name) {
+  const auto found = static_types().find(name);
+  if (found != static_types().end()) return Ref::borrow(found->second);
   if (name == "asyncgen_hooks")
     return type_of(own(PyObject_CallMethod(import("sys").get(), "get_asyncgen_hooks", nullptr)));
   if (name == "ContextManager" && loaded_module("decimal"))
