@@ -157,6 +157,7 @@ int load_back(const std::string& path, bool quiet) {
     const std::vector<inspect::Difference> found = load_and_compare(path);
     if (found.empty()) answer.end({kSame}, kExitOk);
     std::vector<std::string> lines;
+    lines.reserve(found.size());
     for (const inspect::Difference& difference : found)
       lines.push_back(inspect::printable("`" + difference.path + "` " + difference.text));
     answer.end(lines, kExitScriptFailed);

@@ -16,7 +16,7 @@ using ExactTypes = std::unordered_map<PyTypeObject*, Reduce>;
 void add_function_types(ExactTypes& types);
 void add_frame_types(ExactTypes& types);
 void add_iterator_types(ExactTypes& types);
-void add_sync_types(ExactTypes& types);     // locks, weak references, context variables
+void add_sync_types(ExactTypes& types);  // locks, weak references, context variables
 void add_memory_view_type(ExactTypes& types);
 void add_file_types(ExactTypes& types);
 void add_numpy_types(ExactTypes& types);
