@@ -174,3 +174,20 @@ def test_descriptors_without_a_name_are_refused(work):
     outcome = harness.run([CHKPT_MPI, "-c", script], work)
     assert outcome.stdout == b"False\n"
     assert any("which the script holds as a number: pipe" in line for line in outcome.messages), outcome.stderr
+
+
+def test_keys_that_compare_in_another_way_are_not_lost_in_silence(work):
+    script = work / "keys.py"
+    script.write_text("import os, signal, chkpt\n"
+                      "class Key:\n"
+                      "    same = False\n"
+                      "    def __hash__(self): return 1\n"
+                      "    def __eq__(self, other): return Key.same\n"
+                      "table = {Key(): 1, Key(): 2}\n"
+                      "Key.same = True\n"
+                      "if not chkpt.snapshot(): os.kill(os.getpid(), signal.SIGKILL)\n"
+                      "print(len(table))\n")
+    harness.run([CHKPT_MPI, script], work)
+    resumed = harness.run([CHKPT_MPI, script], work)
+    assert (resumed.code, resumed.stdout) == (74, b""), resumed.stderr
+    assert any("a dict has lost entries" in line for line in resumed.messages), resumed.stderr

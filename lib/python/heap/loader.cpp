@@ -192,10 +192,14 @@ void Loader::fill(long long index) {
   if (found == deferred_.end()) return;
   PyObject* container = found->second.get();
   const Ref& content = contents_.at(index);
-  if (PyDict_Check(container))
-    ok(PyDict_MergeFromSeq2(container, content.get(), 1));
-  else
+  if (!PyDict_Check(container)) {
     fill_set(container, content.get());
+    return;
+  }
+  ok(PyDict_MergeFromSeq2(container, content.get(), 1));
+  // Keys that say now that they equal each other, and did not when they were put in.
+  if (PyDict_GET_SIZE(container) < PyList_GET_SIZE(content.get()))
+    broken("a dict has lost entries: its keys compare in another way than before");
 }
 
 bool is_late_content(PyObject* container, PyObject* content) {
