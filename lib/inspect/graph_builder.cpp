@@ -79,6 +79,21 @@ void GraphBuilder::reduce() {
   stack_.push(n);
 }
 
+// ('E', replacement) is where an object was that the script had excluded: what a resume puts there
+// is what counts.
+void GraphBuilder::persistent() {
+  const std::vector<NodeId> label = stack_.pop(1);
+  const Graph& g = graph_;
+  if (g.kind(label[0]) == Kind::kTuple && g.count(label[0], Role::kItems) == 2 &&
+      g.raw_text(g.child(label[0], Role::kItems, 0)) == "E") {
+    stack_.push(g.child(label[0], Role::kItems, 1));
+    return;
+  }
+  const NodeId n = add(Kind::kPersistent);
+  connect(n, Role::kParts, label);
+  stack_.push(n);
+}
+
 bool GraphBuilder::is_interning(NodeId callable) {
   const Graph& g = graph_;
   if (g.kind(callable) != Kind::kPersistent) return false;

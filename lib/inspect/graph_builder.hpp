@@ -30,6 +30,7 @@ class GraphBuilder {
   // More items for the container on top, which was made empty as `plain` or by a call.
   void grow(Kind plain, Role role, const std::vector<NodeId>& more);
   void reduce();
+  void persistent();  // labelled by what is on top
   void build();
   void old_style(const std::vector<NodeId>& items);
   void old_style_named(std::vector<NodeId> items);

@@ -184,7 +184,7 @@ class PickleScanner : private GraphBuilder {
         push(Kind::kPersistent);
         return true;
       case op::kBinPersId:
-        push_with(Kind::kPersistent, Role::kParts, stack_.pop(1));
+        persistent();
         return true;
       case op::kBuild:
         build();

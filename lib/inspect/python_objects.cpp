@@ -22,15 +22,17 @@ std::string last_component(const std::string& dotted) {
 
 // Which argument of these callables is the class of what they make; the others are the class.
 int class_argument(const std::string& callable) {
-  constexpr std::array<std::string_view, 9> kFirst{"copyreg._reconstructor",
-                                                   "copyreg.__newobj__",
-                                                   "copyreg.__newobj_ex__",
-                                                   "R:object",
-                                                   "R:native",
-                                                   "R:exception",
-                                                   "R:file.buffered",
-                                                   "R:numpy.random",
-                                                   "R:wrapper"};
+  constexpr std::array<std::string_view, 11> kFirst{"copyreg._reconstructor",
+                                                    "copyreg.__newobj__",
+                                                    "copyreg.__newobj_ex__",
+                                                    "R:object",
+                                                    "R:registered",
+                                                    "R:bare",
+                                                    "R:native",
+                                                    "R:exception",
+                                                    "R:file.buffered",
+                                                    "R:numpy.random",
+                                                    "R:wrapper"};
   if (std::find(kFirst.begin(), kFirst.end(), callable) != kFirst.end()) return 0;
   return callable == "R:foreign" ? 1 : -1;
 }

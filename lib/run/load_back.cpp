@@ -20,6 +20,7 @@
 #include "mpi/session.hpp"
 #include "python/frames/safe_point.hpp"
 #include "python/frames/stack.hpp"
+#include "python/heap/customs.hpp"
 #include "python/heap/load.hpp"
 #include "python/heap/open_file.hpp"
 #include "python/heap/save.hpp"
@@ -78,6 +79,7 @@ void start_python(const Json& meta, ByteView mpi_section) {
   register_parts();
   if (!cut::handles::begin_rehearsal(mpi_section)) throw NotCompared{};
   heap::ReopenedFiles::leave_locks();
+  heap::begin_rehearsal();
   python::prepare_resumed_main();
 }
 

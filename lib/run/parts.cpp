@@ -5,6 +5,8 @@
 
 #include "cut/handles.hpp"
 #include "python/chkpt/module.hpp"
+#include "python/heap/call.hpp"
+#include "python/heap/customs.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/process/register.hpp"
 
@@ -19,6 +21,12 @@ void register_parts() {
   module.restore = [](PyObject* state) { python::restore_module_state(state); };
   module.order = 100;
   heap::register_process_part(module);
+  heap::set_customs([] {
+    const Ref said = python::customs();
+    if (said.is(Py_None)) return heap::Customs{};
+    const auto part = [&](Py_ssize_t i) { return Ref::borrow(heap::item(said, i)); };
+    return heap::Customs{part(0), part(1), part(2)};
+  });
 }
 
 }  // namespace chkpt::run

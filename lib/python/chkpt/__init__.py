@@ -11,9 +11,12 @@ Nothing here is needed: chkpt-mpi checkpoints scripts that never import this mod
 """
 import sys as _sys
 
+from chkpt import _saving
+from chkpt._saving import Excluded, ExcludedError, exclude, register
+
 __all__ = [
-    "Checkpoint", "info", "no_snapshot", "on_resume", "on_snapshot", "snapshot", "track",
-    "track_library", "untrack",
+    "Checkpoint", "Excluded", "ExcludedError", "exclude", "info", "no_snapshot", "on_resume",
+    "on_snapshot", "register", "snapshot", "track", "track_library", "untrack",
 ]
 
 
@@ -40,6 +43,7 @@ def _script_module():
 
 
 _native = _load_native()
+_saving.active = bool(_native)
 _contents = None  # the submodule, in tracked mode
 _tracked = {}  # key -> object; keys: a name, ("call", n), ("library", module name)
 _calls = 0  # of track() without a name
@@ -52,7 +56,11 @@ if _native:
 else:
 
     def snapshot(name=None):
-        """Take a snapshot now. True when this return is a resume."""
+        """Take a snapshot now. True when this return is a resume.
+
+        In a job of several ranks the n-th calls of all ranks belong together. Ranks that make no
+        such call within a second are taken where they are.
+        """
         return False
 
 
@@ -95,17 +103,29 @@ def _track(key, obj):
 
 
 def on_snapshot(function):
-    """Call function() on this rank before each snapshot is taken. Usable as a decorator."""
+    """Call function() on this rank before each snapshot is taken. Usable as a decorator.
+
+    If it raises, the snapshot is skipped and the script goes on. Functions are called in the order
+    in which they were given.
+    """
+    _check_function("on_snapshot", function)
     if _native:
         _callbacks["snapshot"].append(function)
     return function
 
 
 def on_resume(function):
-    """Call function() on this rank after a resume, before the script goes on."""
+    """Call function() on this rank after a resume, before the script goes on. As on_snapshot().
+
+    If it raises, the run ends with exit code 1.
+    """
+    _check_function("on_resume", function)
     if _native:
         _callbacks["resume"].append(function)
     return function
+
+
+_SUSPENDABLE = 0x20 | 0x80 | 0x200  # co_flags: generator, coroutine, async generator
 
 
 def info():
@@ -114,7 +134,10 @@ def info():
 
 
 class no_snapshot:
-    """Context manager: no snapshot is taken while its block runs."""
+    """Context manager and decorator: no snapshot is taken while its block, or the function, runs.
+
+    May be nested. A snapshot that is due is taken when the outermost block has ended.
+    """
 
     def __enter__(self):
         if _native:
@@ -124,6 +147,20 @@ class no_snapshot:
     def __exit__(self, *exception):
         if _native:
             _native._hold(-1)
+
+    def __call__(self, function):
+        # A generator or coroutine function returns before its body has run.
+        if getattr(getattr(function, "__code__", None), "co_flags", 0) & _SUSPENDABLE:
+            raise TypeError(f"no_snapshot() around {function!r}: use it as a block inside")
+
+        def held(*arguments, **keywords):
+            with self:
+                return function(*arguments, **keywords)
+
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            setattr(held, name, getattr(function, name, None))
+        held.__wrapped__ = function
+        return held
 
 
 class Checkpoint:
@@ -171,14 +208,41 @@ _singleton = Checkpoint()
 # ---- asked for by chkpt-mpi -------------------------------------------------------------------
 
 
-def _run_snapshot_callbacks():
-    for function in list(_callbacks["snapshot"]):
-        function()
+def _run_callbacks(event):
+    """What went wrong in the first function that raised; None if none did."""
+    for function in list(_callbacks[event]):
+        try:
+            function()
+        except Exception as error:
+            return (f"{_name_of(function)}() given to chkpt.on_{event}() raised "
+                    f"{type(error).__name__}: {error}{_line_of(error)}")
+    return None
 
 
-def _run_resume_callbacks():
-    for function in list(_callbacks["resume"]):
-        function()
+def _name_of(function):
+    return getattr(function, "__qualname__", None) or repr(function)
+
+
+def _line_of(error):
+    """Where it was raised: the innermost line outside this module."""
+    place = ""
+    traceback = error.__traceback__
+    while traceback:
+        file = traceback.tb_frame.f_code.co_filename
+        if not file.startswith("<frozen chkpt"):
+            place = f" at {file.rpartition('/')[2]}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place
+
+
+def _check_function(where, function):
+    if not callable(function):
+        raise TypeError(f"{where}(): not callable: {function!r}")
+
+
+def _get_customs():
+    """For each snapshot: what the script has said about saving; None if nothing."""
+    return _saving.customs()
 
 
 def _get_state():
@@ -188,6 +252,8 @@ def _get_state():
         "calls": _calls,
         "callbacks": {event: list(functions) for event, functions in _callbacks.items()},
         "assigned": dict(_assigned),
+        "registered": dict(_saving.registered),
+        "excluded_names": dict(_saving.excluded_names),
     }
 
 
@@ -199,6 +265,8 @@ def _set_state(state):
     for event, functions in state["callbacks"].items():
         _callbacks[event][:] = functions
     _assigned.update(state["assigned"])  # _assign_again() follows
+    _saving.registered.update(state.get("registered", {}))
+    _saving.excluded_names.update(state.get("excluded_names", {}))
 
 
 def _assign_again():

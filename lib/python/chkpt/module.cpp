@@ -123,6 +123,16 @@ Ref call_if_imported(const char* function) {
   return checked(PyObject_CallMethod(module.get(), function, nullptr));
 }
 
+void run_callbacks(const char* event) {
+  const Ref module = imported_module();
+  if (!module) return;
+  const Ref problem = checked(PyObject_CallMethod(module.get(), "_run_callbacks", "s", event));
+  if (problem.is(Py_None)) return;
+  const char* text = PyUnicode_AsUTF8(problem.get());
+  if (!text) throw_pending_exception();
+  throw PythonError(text);
+}
+
 }  // namespace
 
 void set_module_hooks(const ModuleHooks& hooks) {
@@ -131,7 +141,7 @@ void set_module_hooks(const ModuleHooks& hooks) {
 }
 
 void provide_module() {
-  static _frozen modules[3] = {};  // the last one ends the table
+  static _frozen modules[4] = {};  // the last one ends the table
   modules[0].name = "chkpt";
   modules[0].code = kFrozenInit;
   modules[0].size = static_cast<int>(sizeof kFrozenInit);
@@ -139,6 +149,9 @@ void provide_module() {
   modules[1].name = "chkpt._contents";
   modules[1].code = kFrozenContents;
   modules[1].size = static_cast<int>(sizeof kFrozenContents);
+  modules[2].name = "chkpt._saving";
+  modules[2].code = kFrozenSaving;
+  modules[2].size = static_cast<int>(sizeof kFrozenSaving);
   PyImport_FrozenModules = modules;
   if (PyImport_AppendInittab(kNativeName, init_native) < 0)
     throw PythonError("no memory for the module chkpt");
@@ -168,11 +181,13 @@ void restore_module_state(PyObject* state) {
   checked(PyObject_CallMethod(module.get(), "_set_state", "O", state));
 }
 
+Ref customs() { return call_if_imported("_get_customs"); }
+
 Ref collect_tracked() { return call_if_imported("_collect_tracked"); }
 
 void set_restored(PyObject* contents) { Py_XSETREF(g_restored, Py_NewRef(contents)); }
 
-void run_snapshot_callbacks() { call_if_imported("_run_snapshot_callbacks"); }
-void run_resume_callbacks() { call_if_imported("_run_resume_callbacks"); }
+void run_snapshot_callbacks() { run_callbacks("snapshot"); }
+void run_resume_callbacks() { run_callbacks("resume"); }
 
 }  // namespace chkpt::python

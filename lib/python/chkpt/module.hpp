@@ -46,6 +46,11 @@ bool snapshots_held();
 Ref module_state();
 void restore_module_state(PyObject* state);  // imports the module unless state is None
 
+// Continue mode: what the script has said about saving its objects, for heap::set_customs():
+// ({type: (save, restore)}, [(object, replacement)], {(module, name): replacement}), or None if it
+// has said nothing. Throws PythonError.
+Ref customs();
+
 // Tracked mode. collect_tracked: a dict of picklable contents, None if nothing is tracked; throws
 // PythonError naming the tracked object that cannot be pickled. set_restored: such a dict from a
 // snapshot, given back object by object as the script tracks them again; before the script starts.
@@ -53,7 +58,7 @@ Ref collect_tracked();
 void set_restored(PyObject* contents);
 
 // The callbacks registered by chkpt.on_snapshot / on_resume, in order. Throw PythonError with the
-// text of the first that raised.
+// name of the first that raised, and what.
 void run_snapshot_callbacks();
 void run_resume_callbacks();
 

@@ -69,6 +69,8 @@ PyObject* view_dict(PyObject* view);  // the dict of a dict view
 PyObject* function_new(PyObject* code, PyObject* globals);
 int function_set_closure(PyObject* function, PyObject* closure_or_none);
 int function_set_builtins(PyObject* function, PyObject* builtins);
+// The names that this code, without the functions in it, looks up in its module: a new list.
+PyObject* code_globals(PyObject* code);
 
 // Made by a `class` statement or a call of a metaclass rather than by C code.
 bool is_python_class(PyTypeObject* type);

@@ -122,7 +122,8 @@ class Search {
     PyObject *key = nullptr, *value = nullptr;
     Py_ssize_t position = 0;
     while (PyDict_Next(dict, &position, &key, &value))
-      if (PyUnicode_Check(key)) add(nullptr, name + "." + utf8(key), value, place);
+      if (PyUnicode_Check(key) && !saver_.excluded_name(entry.name.get(), key))
+        add(nullptr, name + "." + utf8(key), value, place);
     // Values on the evaluation stacks come last: most have a name as well.
     for (const auto& [frame, label] : stacks_) {
       PyObject* stack = PyList_GET_ITEM(frame, frames::kStack);
@@ -165,6 +166,7 @@ class Search {
   }
 
   void add_children(PyObject* object) {
+    if (PyObject* value = saver_.custom_value(object)) return add(object, ".<saved>", value);
     if (PyFunction_Check(object)) return add_function(object);
     if (PyType_Check(object)) {
       auto* type = reinterpret_cast<PyTypeObject*>(object);

@@ -64,6 +64,10 @@ bool set_has_late_key(PyObject* set) {
   return false;
 }
 
+bool fills_late_set(PyObject* set) {
+  return !frames::set_is_pristine(set) && (set_has_late_key(set) || !insertion_rebuilds(set));
+}
+
 bool set_keeps_order(PyObject* set) {
   const auto* object = reinterpret_cast<PySetObject*>(set);
   for (Py_ssize_t i = 0; i <= object->mask; ++i) {

@@ -10,7 +10,9 @@ namespace chkpt::heap {
 // unfinished while the rest is loaded.
 bool needs_late_hash(PyObject* key);
 bool dict_has_late_key(PyObject* dict);
-bool set_has_late_key(PyObject* set);  // also frozensets
+bool set_has_late_key(PyObject* set);
+// Whether this set can only be filled when everything is loaded.
+bool fills_late_set(PyObject* set);  // also frozensets
 
 // Whether all its keys hash the same in every process with the same hash seed.
 bool set_keeps_order(PyObject* set);

@@ -121,6 +121,7 @@ Ref Loader::resolve(PyObject* id) {
     if (!function) broken("this chkpt cannot rebuild objects of kind " + name);
     return Ref::borrow(function);
   }
+  if (tag == "E") return Ref::borrow(item(id, 1));  // what an excluded object is replaced by
   if (tag == "X") return deferred_container(id);
   if (tag == "N") return not_a_number(id);
   if (tag == "Z") return frozen_set(id);
@@ -258,6 +259,7 @@ Loaded Loader::run() {
   acquire_library_locks(expect_list(expect(body.get(), "locks")));
   if (stack_) stack_->fill(expect(body.get(), "frames"));
   for (const std::function<void()>& work : late_) work();
+  for (const std::function<void()>& work : by_script_) work();
   Loaded loaded;
   loaded.stack = std::move(stack_);
   loaded.base_exception = Ref::borrow(expect(body.get(), "base_exception"));

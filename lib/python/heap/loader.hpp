@@ -32,6 +32,8 @@ class Loader {
   void when_complete(std::function<void()> fill) { fills_.push_back(std::move(fill)); }
   // Runs when all sets and dicts are filled as well, before the process state is restored.
   void afterwards(std::function<void()> work) { late_.push_back(std::move(work)); }
+  // Runs code of the script, after all that.
+  void by_script(std::function<void()> work) { by_script_.push_back(std::move(work)); }
 
  private:
   void read_header();
@@ -54,7 +56,7 @@ class Loader {
   std::unordered_map<long long, Ref> contents_;        // of deferred_
   std::unordered_map<PyObject*, long long> unfilled_;  // frozensets among deferred_
   std::vector<std::function<void()>> fills_;
-  std::vector<std::function<void()>> late_;
+  std::vector<std::function<void()>> late_, by_script_;
 };
 
 }  // namespace chkpt::heap

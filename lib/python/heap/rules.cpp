@@ -8,6 +8,7 @@
 
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/customs.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/torch_objects.hpp"
 #include "python/heap/torch_tensors.hpp"
@@ -125,6 +126,7 @@ Reduce rule_for(Saver& saver, Rule& rule) {
   PyTypeObject* type = rule.type;
   if (is_subtype_of(type, &PyType_Type)) return reduce_class;
   if ((rule.foreign = matching_foreign_type(type))) return reduce_foreign;
+  if (Reduce custom = custom_rule(saver, rule)) return custom;
   const auto exact = exact_types().find(type);
   if (exact != exact_types().end()) return exact->second;
   if (Reduce library = library_rule(type)) return library;

@@ -121,11 +121,20 @@ Ref process_states(const SaveRequest& request) {
   return states;
 }
 
+Ref variables_of(const Saver& saver, const Saver::ModuleEntry& entry) {
+  Ref items = own(PyDict_Items(PyModule_GetDict(entry.module.get())));
+  for (Py_ssize_t i = 0; saver.customs().names && i < PyList_GET_SIZE(items.get()); ++i) {
+    PyObject* name = item(PyList_GET_ITEM(items.get(), i), 0);
+    if (PyObject* replacement = saver.excluded_name(entry.name.get(), name))
+      ok(PyList_SetItem(items.get(), i, pack(name, replacement).release()));
+  }
+  return items;
+}
+
 Ref module_namespaces(const Saver& saver) {
   const Ref namespaces = new_list();
   for (const Saver::ModuleEntry& entry : saver.by_value_modules())
-    if (!entry.alias_of)
-      append(namespaces, pack(entry.name, own(PyDict_Items(PyModule_GetDict(entry.module.get())))));
+    if (!entry.alias_of) append(namespaces, pack(entry.name, variables_of(saver, entry)));
   return namespaces;
 }
 
@@ -181,6 +190,7 @@ std::string why_not_saveable(const SaveRequest& request, PyObject* value) {
   try {
     saver.register_modules();
     saver.register_stack();
+    saver.register_excluded();
     Pickling pickling(saver, out);
     pickling.dump(Ref::borrow(value));
     dump_deferred(saver, pickling);
@@ -200,6 +210,7 @@ Pickled save_now(const SaveRequest& request) {
     if (!request.files_flushed) flush_open_files();
     saver.register_modules();
     saver.register_stack();
+    saver.register_excluded();
     body = body_of(saver, request);
     write_all(saver, body, out);
   } catch (const Raised&) {

@@ -9,16 +9,13 @@
 #include "base/error.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/customs.hpp"
 #include "python/heap/hashing.hpp"
 #include "python/heap/library_contents.hpp"
 #include "python/heap/library_globals.hpp"
 
 namespace chkpt::heap {
 namespace {
-
-bool defers_set(PyObject* set) {
-  return !frames::set_is_pristine(set) && (set_has_late_key(set) || !insertion_rebuilds(set));
-}
 
 Ref rebuild_interned(Args args) {
   PyObject* string = Py_NewRef(args[0]);
@@ -43,7 +40,7 @@ const Rebuilder make_library_string{"library_string", guarded<rebuild_library_st
 
 }  // namespace
 
-Saver::Saver(const SaveRequest& request) : request_(request) {
+Saver::Saver(const SaveRequest& request) : request_(request), customs_(current_customs()) {
   for (const Rebuilder* rebuilder : rebuilders())
     add(rebuilder->function(), pack(text("R"), text(rebuilder->name())));
   add(frames::null_marker(), pack(text("R"), text("null")));
@@ -67,6 +64,27 @@ void Saver::register_stack() {
     PyObject* object = PyList_GET_ITEM(request_.stack->frame_objects.get(), i);
     if (object != Py_None && generator == Py_None) add(object, pack(text("f"), number(i)));
   }
+}
+
+// What a library module holds keeps being that.
+void Saver::register_excluded() {
+  PyObject* pairs = customs_.excluded.get();
+  for (Py_ssize_t i = 0; pairs && i < PyList_GET_SIZE(pairs); ++i) {
+    PyObject* object = item(PyList_GET_ITEM(pairs, i), 0);
+    if (ids_.find(object)) continue;
+    add(object, pack(text("E"), item(PyList_GET_ITEM(pairs, i), 1)));
+    excluded_.insert(object, true);
+  }
+}
+
+PyObject* Saver::excluded_name(PyObject* module, PyObject* name) const {
+  if (!customs_.names) return nullptr;
+  return PyDict_GetItemWithError(customs_.names.get(), pack(module, name).get());
+}
+
+PyObject* Saver::custom_value(PyObject* object) const {
+  const auto found = custom_values_.find(object);
+  return found == custom_values_.end() ? nullptr : found->second.get();
 }
 
 int Saver::chain_index(PyObject* generator) const {
@@ -150,7 +168,7 @@ PyObject* Saver::persistent_id(PyObject* object) {
     if (type == &PyDict_Type) {
       if (fills_late(object)) return defer(object, "d").release();
     } else if (type == &PySet_Type) {
-      if (defers_set(object)) return defer(object, "s").release();
+      if (fills_late_set(object)) return defer(object, "s").release();
     } else if (type == &PyFrozenSet_Type && PySet_GET_SIZE(object) > 0) {
       if (set_has_late_key(object)) return defer(object, "z").release();
       if (!insertion_rebuilds(object)) return frozenset_id(object).release();
@@ -198,7 +216,9 @@ PyObject* Saver::reduce(PyObject* object) {
     if (may_have_place(object, rule))
       if (const Ref place = library_place_of(object))
         return reduced(make_library_object, place).release();
-    return rule.reduce(*this, object, rule).release();
+    Ref value = rule.reduce(*this, object, rule);
+    if (excluded_.size() > 0) check_not_made_from_excluded(*this, object, value);
+    return value.release();
   } catch (const CannotSave& error) {
     refusal_ = error.what();
     set_python_exception();

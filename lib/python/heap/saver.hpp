@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "python/heap/by_value.hpp"
@@ -38,6 +39,21 @@ struct Rule {
   Ref new_args;                          // (type,): arguments of the default constructor
   const ForeignType* foreign = nullptr;  // for reduce_foreign
   bool in_libraries = false;             // such objects may be a library module's own
+  Ref custom;                            // (save, restore) of chkpt.register, or null
+};
+
+// What chkpt.register and chkpt.exclude were given: {type: (save, restore)}, [(object,
+// replacement)], {(module, name): replacement}; null if nothing.
+struct Customs {
+  Ref registered, excluded, names;
+};
+
+// What a restore function may look at, see restore_needs.cpp.
+struct RestoreNeeds {
+  std::unordered_set<PyObject*> seen;  // alive by `keep`
+  std::vector<Ref> keep;
+  std::vector<Ref> names;  // (namespace, name, value)
+  Ref tuple;               // of them
 };
 
 class Saver {
@@ -50,6 +66,7 @@ class Saver {
   // Fills the table of persistent ids from sys.modules and the call stack.
   void register_modules();
   void register_stack();
+  void register_excluded();
 
   PyObject* persistent_id(PyObject* object);  // new reference; None: pickle it
   PyObject* reduce(PyObject* object);         // new reference; null with an exception
@@ -75,6 +92,14 @@ class Saver {
   Ref first_for(const void* memory, const Ref& object);
   // Refuses memory that objects of two libraries own: it could not be shared again.
   void note_memory(long long address, long long size, MemoryOf owner);
+  // What the script has said about saving.
+  const Customs& customs() const { return customs_; }
+  bool is_excluded(PyObject* object) { return excluded_.find(object) != nullptr; }
+  PyObject* excluded_name(PyObject* module, PyObject* name) const;  // borrowed replacement or null
+  PyObject* custom_value(PyObject* object) const;  // what its save function gave; borrowed or null
+  void note_custom_value(PyObject* object, const Ref& value) { custom_values_[object] = value; }
+  RestoreNeeds& needs_of(PyObject* restore) { return needs_[restore]; }
+
   bool is_own_buffer(PyObject* pickle_buffer) { return buffers_.find(pickle_buffer) != nullptr; }
 
   struct ModuleEntry {
@@ -112,7 +137,11 @@ class Saver {
   PointerTable<PyObject*> ids_;  // values own a reference, keys are kept alive by keep_
   PointerTable<bool> plain_dicts_;
   PointerTable<bool> buffers_;
-  PointerTable<PyObject*> firsts_;                              // owned by keep_
+  Customs customs_;
+  PointerTable<bool> excluded_;
+  std::unordered_map<PyObject*, Ref> custom_values_;   // the objects are alive while they are saved
+  std::unordered_map<PyObject*, RestoreNeeds> needs_;  // by restore function
+  PointerTable<PyObject*> firsts_;                     // owned by keep_
   std::map<long long, std::pair<long long, MemoryOf>> memory_;  // start: (end, owner)
   PointerTable<bool> lower_layers_;
   PointerTable<PyObject*> string_places_;  // (module name, attribute), owned by keep_

@@ -291,7 +291,7 @@ def test_python_m_chkpt_finds_the_program_of_its_prefix(tmp_path):
     package = tmp_path / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
     package = package / "site-packages" / "chkpt"
     package.mkdir(parents=True)
-    for name in ("__init__.py", "__main__.py"):
+    for name in ("__init__.py", "__main__.py", "_saving.py"):
         (package / name).write_bytes((PACKAGES / "chkpt" / name).read_bytes())
     program = tmp_path / "bin" / "chkpt-mpi"
     program.parent.mkdir()
