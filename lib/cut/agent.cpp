@@ -102,21 +102,32 @@ Agent::Impl::Impl(const Config& config, const PythonHooks& hooks, Work* work,
       signal_fd_(event_fd()),
       api_calls_(state.api_calls),
       api_satisfied_(state.api_satisfied) {
-  std::vector<Link> links;
-  if (mpi::session::active() && mpi::session::size() > 1) {
-    ranks_ = mpi::session::size();
-    link_ = connect_ranks(&links);
-  } else {
-    auto [own, other] = make_link_pair();
-    link_ = std::move(own);
-    links.push_back(std::move(other));
-  }
-  if (!links.empty()) {
-    coordinator_ = std::make_unique<CoordinatorThread>(std::move(links), config, work);
-  }
+  connect();
   mpi::gate::set_keeper(this);
   const BlockedSignals blocked;
   control_ = std::thread([this] { run_control(); });
+}
+
+void Agent::Impl::connect() {
+  Connections made;
+  if (mpi::session::active() && mpi::session::size() > 1) {
+    ranks_ = mpi::session::size();
+    made = connect_ranks(config_.fan_out);
+    if (made.ports.empty()) {
+      link_ = std::move(made.up);
+      link_rank_ = made.parent;
+      return;
+    }
+  }
+  auto [own, other] = make_link_pair();
+  link_ = std::move(own);
+  link_rank_ = mpi::session::rank();
+  made.ports.push_back({link_rank_, RankSet{link_rank_}, std::move(other)});
+  if (made.parent >= 0) {
+    relay_ = std::make_unique<RelayThread>(std::move(made));
+  } else {
+    coordinator_ = std::make_unique<CoordinatorThread>(std::move(made.ports), config_, work_);
+  }
 }
 
 Agent::Impl::~Impl() {

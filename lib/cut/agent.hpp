@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cut/hooks.hpp"
+#include "cut/tree.hpp"
 
 namespace chkpt::cut {
 
@@ -79,6 +80,7 @@ struct Config {
   // themselves. A batch system needs minutes to see that a node has died, and takes a job that has
   // ended before for one that failed by itself.
   double lost_patience_s = 0;
+  int fan_out = kFanOut;  // of the tree that control messages take
 };
 
 // What a checkpoint carries of the agent itself; equal numbers on all ranks are not required.

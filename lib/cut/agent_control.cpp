@@ -46,7 +46,7 @@ void Agent::Impl::run_control() {
       for (Message& message : messages) on_message(message);
       if (!alive && !quit_) {
         if (leaving_) return;
-        lost();
+        lost(link_rank_);
       }
     }
     if (pending_) {
@@ -56,17 +56,18 @@ void Agent::Impl::run_control() {
   }
 }
 
-void Agent::Impl::lost() const {
+void Agent::Impl::lost(int rank) const {
   ::sleep(kLauncherPatience_s);
   pollfd told_to_stop = {signal_fd_.get(), POLLIN, 0};
   ::poll(&told_to_stop, 1, static_cast<int>(config_.lost_patience_s * 1e3));
-  log::error("lost the connection to rank 0; ending this rank");
+  log::error("lost the connection to rank " + std::to_string(rank) + "; ending this rank");
   ::_exit(kExitScriptFailed);
 }
 
 void Agent::Impl::on_message(Message& message) {
   const MessageType type = message.type;
   const std::uint64_t epoch = message.epoch;
+  if (type == MessageType::kLost) lost(static_cast<int>(message.number));
   bool arm = false;
   {
     const Lock lock(mutex_);
@@ -242,7 +243,9 @@ void Agent::Impl::publish(bool always) {
   if (mpi::session::active()) {
     Message freed;
     freed.type = MessageType::kFreedComms;
-    freed.freed = mpi::registry().take_freed();
+    for (auto& [id, members] : mpi::registry().take_freed()) {
+      freed.freed.push_back({std::move(id), members, 1});
+    }
     if (!freed.freed.empty()) send(freed);
   }
   Message message;

@@ -20,9 +20,11 @@
 
 #include "base/unique_fd.hpp"
 #include "cut/agent.hpp"
+#include "cut/blocked_signals.hpp"
 #include "cut/coordinator_thread.hpp"
 #include "cut/link.hpp"
 #include "cut/message.hpp"
+#include "cut/relay_thread.hpp"
 #include "mpi/interpose/gate.hpp"
 
 namespace chkpt::cut {
@@ -59,6 +61,7 @@ class Agent::Impl : public mpi::GateKeeper {
   using Channel = std::pair<std::string, int>;  // communicator, world rank
 
   // main thread
+  void connect();
   void stand(Lock& lock);
   bool one_round(Lock& lock);
   void drain(Lock& lock);
@@ -81,7 +84,7 @@ class Agent::Impl : public mpi::GateKeeper {
   void on_resume(const Message& message);
   void answer_why(std::uint64_t epoch);
   void take_signal();
-  [[noreturn]] void lost() const;
+  [[noreturn]] void lost(int rank) const;
 
   // either, under mutex_
   Status make_status() const;
@@ -94,10 +97,12 @@ class Agent::Impl : public mpi::GateKeeper {
   Work* const work_;
   const pid_t pid_;
   int ranks_ = 1;
-  Link link_;
+  Link link_;           // to the coordinator or the relay of this process, else to the parent
+  int link_rank_ = 0;   // at its other end
   UniqueFd wake_fd_;    // the control thread shall look at the state
   UniqueFd signal_fd_;  // written by signal handlers: 1 or kStopSignal
-  std::unique_ptr<CoordinatorThread> coordinator_;
+  std::unique_ptr<CoordinatorThread> coordinator_;  // rank 0
+  std::unique_ptr<RelayThread> relay_;              // other ranks with children in the tree
   std::thread control_;
 
   std::atomic<bool> pending_{false};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How the ranks of a job find rank 0: it listens, MPI carries the addresses and a secret once, and
-// who connects without the secret is dropped.
+// How the ranks of a job find each other: who has others below it in the tree listens, MPI carries
+// the addresses and a secret once, and who connects without the secret is dropped.
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -17,7 +18,8 @@
 #include <sstream>
 
 #include "base/error.hpp"
-#include "cut/link.hpp"
+#include "cut/connect.hpp"
+#include "cut/tree.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::cut {
@@ -42,14 +44,6 @@ std::string host_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0) throw failed("gethostname");
   return name.data();
-}
-
-bool all_on_one_host() {
-  const std::vector<std::string> hosts = mpi::session::all_gather(host_name());
-  for (const std::string& host : hosts) {
-    if (host != hosts.front()) return false;
-  }
-  return true;
 }
 
 UniqueFd tcp_socket() {
@@ -129,10 +123,9 @@ bool same_secret(const Hello& a, const Hello& b) {
   return difference == 0;
 }
 
-void accept_ranks(int listener, const Hello& expected, std::vector<Link>* all) {
-  all->resize(static_cast<std::size_t>(mpi::session::size()));
+void accept_ranks(int listener, const Hello& expected, std::vector<Port>* ports) {
   const auto until = Clock::now() + kPatience;
-  for (std::size_t missing = all->size(); missing > 0;) {
+  for (std::size_t missing = ports->size(); missing > 0;) {
     if (!wait_for(listener, POLLIN, until)) {
       throw IoError("control connection: " + std::to_string(missing) + " ranks did not connect",
                     ETIMEDOUT);
@@ -141,11 +134,12 @@ void accept_ranks(int listener, const Hello& expected, std::vector<Link>* all) {
     if (!fd) continue;
     Hello hello;
     if (!read_hello(fd.get(), &hello) || !same_secret(hello, expected)) continue;
-    const auto rank = static_cast<std::size_t>(hello.rank);
-    if (rank >= all->size() || (*all)[rank].open()) continue;
+    const auto port = std::find_if(ports->begin(), ports->end(),
+                                   [&](const Port& each) { return each.rank == hello.rank; });
+    if (port == ports->end() || port->link.open()) continue;
     const int on = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    (*all)[rank] = Link(std::move(fd));
+    port->link = Link(std::move(fd));
     --missing;
   }
 }
@@ -166,31 +160,21 @@ UniqueFd connect_to(const std::string& host, std::uint16_t port) {
 }
 
 // `offer`: "<port> <address> <address> ..."
-UniqueFd connect_to_any(const std::string& offer) {
+UniqueFd connect_to_any(int rank, const std::string& offer) {
   std::istringstream words(offer);
   unsigned port = 0;
   words >> port;
   for (std::string host; words >> host;) {
     if (UniqueFd fd = connect_to(host, static_cast<std::uint16_t>(port))) return fd;
   }
-  throw IoError("control connection: cannot reach rank 0 at " + offer, ECONNREFUSED);
+  throw IoError("control connection: cannot reach rank " + std::to_string(rank) + " at " + offer,
+                ECONNREFUSED);
 }
 
-}  // namespace
-
-Link connect_ranks(std::vector<Link>* all) {
-  const bool rank0 = mpi::session::rank() == 0;
-  const bool one_host = all_on_one_host();
-  UniqueFd listener;
-  std::string offer;
-  if (rank0) {
-    listener = tcp_socket();
-    const std::uint16_t port =
-        listen_on(listener.get(), htonl(one_host ? INADDR_LOOPBACK : INADDR_ANY));
-    offer = std::to_string(port) + " " + (one_host ? "127.0.0.1" : own_addresses());
-  }
-  offer = mpi::session::broadcast(offer);
+// Rank 0's.
+Hello make_hello() {
   std::string secret(kSecretSize, '\0');
+  const bool rank0 = mpi::session::rank() == 0;
   if (rank0 && ::getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(kSecretSize)) {
     throw failed("getrandom");
   }
@@ -198,12 +182,64 @@ Link connect_ranks(std::vector<Link>* all) {
   Hello hello;
   std::memcpy(hello.secret.data(), secret.data(), kSecretSize);
   hello.rank = mpi::session::rank();
-  UniqueFd fd = connect_to_any(offer);
+  return hello;
+}
+
+// Bound to the loopback interface when all children are on this host.
+UniqueFd open_listener(const TreeNode& node, const std::vector<std::string>& hosts,
+                       std::string* offer) {
+  const auto host_of = [&](int rank) { return hosts[static_cast<std::size_t>(rank)]; };
+  const bool near = std::all_of(node.children.begin(), node.children.end(), [&](int child) {
+    return host_of(child) == host_of(mpi::session::rank());
+  });
+  UniqueFd listener = tcp_socket();
+  const std::uint16_t port = listen_on(listener.get(), htonl(near ? INADDR_LOOPBACK : INADDR_ANY));
+  *offer = std::to_string(port) + " 127.0.0.1 " + (near ? "" : own_addresses());
+  return listener;
+}
+
+// From another host the loopback address would lead elsewhere.
+std::string without_loopback(const std::string& offer) {
+  const std::string loopback = "127.0.0.1 ";
+  std::string text = offer;
+  text.erase(text.find(loopback), loopback.size());
+  return text;
+}
+
+Link connect_up(int parent, const std::string& offer, const Hello& hello) {
+  UniqueFd fd = connect_to_any(parent, offer);
   if (::send(fd.get(), &hello, sizeof hello, MSG_NOSIGNAL) != static_cast<ssize_t>(sizeof hello)) {
     throw failed("send");
   }
-  if (rank0) accept_ranks(listener.get(), hello, all);
   return Link(std::move(fd));
+}
+
+}  // namespace
+
+Connections connect_ranks(int fan_out) {
+  const auto rank = static_cast<std::size_t>(mpi::session::rank());
+  const std::vector<std::string> hosts = mpi::session::all_gather(host_name());
+  const std::vector<TreeNode> tree = make_tree(hosts, fan_out);
+  const TreeNode& node = tree[rank];
+  UniqueFd listener;
+  std::string offer;
+  if (!node.children.empty()) listener = open_listener(node, hosts, &offer);
+  const std::vector<std::string> offers = mpi::session::all_gather(offer);
+  const Hello hello = make_hello();
+
+  Connections made;
+  made.parent = node.parent;
+  if (node.parent >= 0) {
+    const auto parent = static_cast<std::size_t>(node.parent);
+    const bool near = hosts[parent] == hosts[rank];
+    made.up =
+        connect_up(node.parent, near ? offers[parent] : without_loopback(offers[parent]), hello);
+  }
+  for (const int child : node.children) {
+    made.ports.push_back({child, tree[static_cast<std::size_t>(child)].below, Link()});
+  }
+  if (listener) accept_ranks(listener.get(), hello, &made.ports);
+  return made;
 }
 
 }  // namespace chkpt::cut

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
 namespace chkpt::cut {
@@ -16,19 +17,25 @@ std::string seconds_text(double seconds) {
   return std::to_string(std::lround(seconds * 1000)) + " ms";
 }
 
+RankSet all_of(const std::vector<RankSet>& ports) {
+  RankSet all;
+  for (const RankSet& port : ports) all.add(port);
+  return all;
+}
+
 }  // namespace
 
-Coordinator::Coordinator(int ranks, Config config, Time start)
-    : ranks_(static_cast<std::size_t>(ranks)),
+Coordinator::Coordinator(std::vector<RankSet> ports, Config config, Time start)
+    : ports_(std::move(ports)),
+      everybody_(all_of(ports_)),
+      ranks_(everybody_.size()),
       config_(std::move(config)),
-      planner_(ranks),
       time_(start),
-      random_(config_.interval_seed) {
+      random_(config_.interval_seed),
+      statuses_(ports_.size()),
+      prepared_(ports_.size()),
+      reports_(ports_.size()) {
   next_interval_ = start.now + next_wait();
-  done_.assign(ranks_, false);
-  statuses_.resize(ranks_);
-  known_.assign(ranks_, false);
-  signalled_.assign(ranks_, false);
 }
 
 double Coordinator::next_wait() {
@@ -38,15 +45,10 @@ double Coordinator::next_wait() {
 
 Outputs Coordinator::take_outputs() { return std::exchange(outputs_, {}); }
 
-void Coordinator::send(int rank, Message message) {
+void Coordinator::send(Message message) {
   Output output;
-  output.rank = rank;
   output.message = std::move(message);
   outputs_.push_back(std::move(output));
-}
-
-void Coordinator::broadcast(const Message& message) {
-  for (std::size_t r = 0; r < ranks_; ++r) send(static_cast<int>(r), message);
 }
 
 Message Coordinator::message(MessageType type) const {
@@ -58,21 +60,12 @@ Message Coordinator::message(MessageType type) const {
 
 // ---- what comes in
 
-void Coordinator::receive(int rank, Message message, Time time) {
+void Coordinator::receive(std::size_t port, Message message, Time time) {
   time_ = time;
+  if (message.ranks.empty()) message = spoken_by(ports_[port].lowest(), std::move(message));
   switch (message.type) {
     case MessageType::kTrigger:
-      if (message.trigger.kind == TriggerKind::kApi) {
-        // Another rank's snapshot() of the same number has been served already.
-        if (message.number <= api_satisfied_) break;
-        api_called_ = std::max(api_called_, message.number);
-      }
-      if (message.trigger.kind == TriggerKind::kSignal && message.number == kFromOutside) {
-        const auto r = static_cast<std::size_t>(rank);
-        if (signalled_[r]) ask_who_blocks();
-        signalled_[r] = true;
-      }
-      want(message.trigger);
+      on_trigger(message);
       break;
     case MessageType::kSetInterval:
       config_.interval_s = message.seconds;
@@ -82,21 +75,34 @@ void Coordinator::receive(int rank, Message message, Time time) {
       planner_.freed(message.freed);
       break;
     case MessageType::kStatus:
-      on_status(rank, message);
+      on_status(port, message);
       break;
     case MessageType::kPrepared:
-      on_prepared(rank, message);
+      on_prepared(port, message);
       break;
     case MessageType::kReport:
-      on_report(rank, message);
+      on_report(port, message);
       break;
     case MessageType::kBecause:
-      on_because(rank, message);
+      on_because(message);
       break;
     default:
       break;
   }
   start_if_wanted();
+}
+
+void Coordinator::on_trigger(const Message& message) {
+  if (message.trigger.kind == TriggerKind::kApi) {
+    // Another rank's snapshot() of the same number has been served already.
+    if (message.number <= api_satisfied_) return;
+    api_called_ = std::max(api_called_, message.number);
+  }
+  if (message.trigger.kind == TriggerKind::kSignal && message.number == kFromOutside) {
+    if (signalled_.meets(message.ranks)) ask_who_blocks();
+    signalled_.add(message.ranks);
+  }
+  want(message.trigger);
 }
 
 void Coordinator::trigger(const Trigger& trigger, Time time) {
@@ -168,7 +174,7 @@ void Coordinator::want(const Trigger& trigger) {
 void Coordinator::start_if_wanted() {
   if (state_ != State::kIdle) return;
   if (everybody_done()) {
-    broadcast(message(MessageType::kExit));
+    send(message(MessageType::kExit));
     Output quit;
     quit.what = Output::What::kQuit;
     outputs_.push_back(quit);
@@ -181,37 +187,30 @@ void Coordinator::start_if_wanted() {
   ++epoch_;
   requested_ = time_;
   state_ = State::kCollect;
-  known_.assign(ranks_, false);
-  must_run_.assign(ranks_, false);
+  statuses_.forget();
+  census_ = {};
+  must_run_ = {};
   committed_ = false;
   verified_ = false;
   slow_comms_.clear();
   api_waiting_ = false;
   planner_.begin_epoch();
-  broadcast(message(MessageType::kRequest));
+  send(message(MessageType::kRequest));
 }
 
 // ---- coming to a stop
 
-void Coordinator::on_status(int rank, Message& message) {
-  const auto r = static_cast<std::size_t>(rank);
-  if (message.status.state == RankState::kDone) done_[r] = true;
+void Coordinator::on_status(std::size_t port, Message& message) {
+  done_.add(message.census.done);
   if (message.epoch != epoch_ || (state_ != State::kCollect && state_ != State::kPrepare)) return;
-  statuses_[r] = std::move(message.status);
-  known_[r] = true;
-  // A resumed job's ranks know what an earlier coordinator had served.
-  api_satisfied_ = std::max(api_satisfied_, statuses_[r].api_satisfied);
+  statuses_.add(port, std::move(message));
   if (state_ == State::kCollect) consider();
 }
 
 bool Coordinator::deferred() {
-  for (std::size_t r = 0; r < ranks_; ++r) {
-    if (known_[r] && !statuses_[r].deferral.empty()) {
-      skip(at_rank(statuses_[r].deferral, r));
-      return true;
-    }
-  }
-  return false;
+  if (census_.deferring_rank < 0) return false;
+  skip(at_rank(census_.deferral, census_.deferring_rank));
+  return true;
 }
 
 bool Coordinator::waits_for_api() const {
@@ -219,33 +218,35 @@ bool Coordinator::waits_for_api() const {
 }
 
 void Coordinator::consider() {
-  if (deferred() || !all(known_)) return;
+  const bool all_known = statuses_.speakers() == ranks_;
+  if (!all_known && !statuses_.deferred()) return;
+  census_ = statuses_.joined().census;
+  // A resumed job's ranks know what an earlier coordinator had served.
+  api_satisfied_ = std::max(api_satisfied_, census_.api_satisfied);
+  if (deferred() || !all_known) return;
   api_waiting_ = waits_for_api();
-  Plan plan = planner_.plan(statuses_, api_waiting_);
-  must_run_ = plan.must_run;
-  for (std::size_t r = 0; r < ranks_; ++r) {
-    if (plan.advance[r].empty()) continue;
+  Plan plan = planner_.plan(census_, api_waiting_);
+  must_run_ = std::move(plan.must_run);
+  if (!plan.advance.empty()) {
     Message advance = message(MessageType::kAdvance);
-    advance.targets = std::move(plan.advance[r]);
-    send(static_cast<int>(r), std::move(advance));
+    advance.targets = std::move(plan.advance);
+    send(std::move(advance));
   }
   if (!plan.ready) return;
   state_ = State::kPrepare;
-  answered_.assign(ranks_, false);
-  all_prepared_ok_ = true;
-  broadcast(message(MessageType::kPrepare));
+  prepared_.forget();
+  send(message(MessageType::kPrepare));
 }
 
-void Coordinator::on_prepared(int rank, Message& message) {
+void Coordinator::on_prepared(std::size_t port, Message& message) {
   if (state_ != State::kPrepare || message.epoch != epoch_) return;
-  const auto r = static_cast<std::size_t>(rank);
-  statuses_[r] = std::move(message.status);
-  answered_[r] = true;
-  all_prepared_ok_ = all_prepared_ok_ && message.ok && statuses_[r].deferral.empty();
-  if (!all(answered_)) return;
+  prepared_.add(port, std::move(message));
+  if (prepared_.speakers() != ranks_) return;
+  Message answers = prepared_.joined();
+  census_ = std::move(answers.census);
   // Sums of earlier statuses are not enough: a rank may have woken, sent, and be compensated by the
   // message's receipt. These were taken with everybody frozen.
-  if (!all_prepared_ok_ || !planner_.holds(statuses_)) {
+  if (!answers.ok || census_.deferring_rank >= 0 || !planner_.holds(census_)) {
     back_to_collect();
     return;
   }
@@ -256,28 +257,35 @@ void Coordinator::on_prepared(int rank, Message& message) {
 
 void Coordinator::back_to_collect() {
   state_ = State::kCollect;
-  known_.assign(ranks_, false);
-  broadcast(message(MessageType::kUnfreeze));
+  statuses_.forget();
+  send(message(MessageType::kUnfreeze));
 }
 
 // ---- no cut
 
-void Coordinator::ask_why(std::vector<bool>* answered) {
-  answered->assign(ranks_, true);
-  because_.assign(ranks_, "");
-  for (std::size_t r = 0; r < ranks_; ++r) {
-    if (known_[r] && !must_run_[r] && statuses_[r].eligible) continue;
-    (*answered)[r] = false;
-    send(static_cast<int>(r), message(MessageType::kWhy));
-  }
+void Coordinator::ask_why() {
+  census_ = statuses_.joined().census;
+  RankSet standing = census_.eligible;
+  standing.remove(must_run_);
+  asked_why_ = everybody_;
+  asked_why_.remove(standing);
+  silent_ = asked_why_;
+  because_.clear();
+  if (silent_.empty()) return;
+  Message why = message(MessageType::kWhy);
+  why.ranks = silent_;
+  send(std::move(why));
 }
 
-std::string Coordinator::reasons(const std::vector<bool>& answered) const {
+std::string Coordinator::reasons() const {
+  std::map<int, const Answer*> in_order;
+  const char* silence = silent_.size() > 1 ? "do not answer" : "does not answer";
+  const Answer silent{silent_, false, silence, ""};
+  for (const Answer& answer : because_) in_order[answer.ranks.lowest()] = &answer;
+  if (!silent_.empty()) in_order[silent_.lowest()] = &silent;
   std::string text;
-  for (std::size_t r = 0; r < ranks_; ++r) {
-    if (answered[r] && because_[r].empty()) continue;
-    const std::string why = answered[r] ? because_[r] : "does not answer";
-    text += "; rank " + std::to_string(r) + ": " + why;
+  for (const auto& [lowest, answer] : in_order) {
+    text += "; " + text_of(answer->ranks) + ": " + answer->text;
   }
   return text;
 }
@@ -286,8 +294,8 @@ std::string Coordinator::reasons(const std::vector<bool>& answered) const {
 void Coordinator::ask_who_blocks() {
   if (state_ != State::kCollect || asked_) return;
   asked_ = time_.now;
-  ask_why(&explained_);
-  if (all(explained_)) say_who_blocks();
+  ask_why();
+  if (silent_.empty()) say_who_blocks();
 }
 
 void Coordinator::say_who_blocks() {
@@ -295,38 +303,37 @@ void Coordinator::say_who_blocks() {
   if (state_ != State::kCollect && state_ != State::kPrepare) return;  // nobody does any more
   Output output;
   output.what = Output::What::kWaiting;
-  output.text =
-      "no common stop after " + seconds_text(time_.now - requested_.now) + reasons(explained_);
+  output.text = "no common stop after " + seconds_text(time_.now - requested_.now) + reasons();
   outputs_.push_back(std::move(output));
 }
 
 void Coordinator::give_up() {
   state_ = State::kGivingUp;
   asked_.reset();
-  ask_why(&answered_);
-  if (all(answered_)) skip("");
+  ask_why();
+  if (silent_.empty()) skip("");
 }
 
-void Coordinator::on_because(int rank, const Message& message) {
-  if (message.epoch != epoch_) return;
-  const auto r = static_cast<std::size_t>(rank);
+void Coordinator::on_because(const Message& message) {
+  if (message.epoch != epoch_ || (!asked_ && state_ != State::kGivingUp)) return;
+  Message said;
+  said.answers = std::move(because_);
+  join(&said, message);
+  because_ = std::move(said.answers);
+  silent_.remove(message.ranks);
+  if (!silent_.empty()) return;
   if (asked_) {
-    because_[r] = message.text;
-    explained_[r] = true;
-    if (all(explained_)) say_who_blocks();
-    return;
+    say_who_blocks();
+  } else {
+    skip("");
   }
-  if (state_ != State::kGivingUp) return;
-  because_[r] = message.text;
-  answered_[r] = true;
-  if (all(answered_)) skip("");
 }
 
 // An empty text: the ranks did not come to a stop; because_ says why.
 void Coordinator::skip(const std::string& text) {
   std::string reason = text;
   if (reason.empty()) {
-    reason = "no common stop within " + seconds_text(config_.cut_timeout_s) + reasons(answered_);
+    reason = "no common stop within " + seconds_text(config_.cut_timeout_s) + reasons();
   }
   Output output;
   output.what = Output::What::kSkipped;
@@ -350,34 +357,26 @@ void Coordinator::resume() {
   Message order = message(MessageType::kResume);
   order.ok = committed_;
   order.number = api_satisfied_;
-  broadcast(order);
+  send(std::move(order));
   state_ = State::kIdle;
   asked_.reset();
-  if (!wanted_) signalled_.assign(ranks_, false);
+  if (!wanted_) signalled_ = {};
   next_interval_ = time_.now + next_wait();
   start_if_wanted();
 }
 
-std::string Coordinator::at_rank(const std::string& text, std::size_t rank) const {
+std::string Coordinator::at_rank(const std::string& text, int rank) const {
   return ranks_ == 1 ? text : text + " on rank " + std::to_string(rank);
-}
-
-bool Coordinator::all(const std::vector<bool>& flags) const {
-  return std::all_of(flags.begin(), flags.end(), [](bool flag) { return flag; });
 }
 
 std::uint64_t Coordinator::satisfied_after() const {
   return std::max({api_satisfied_, api_called_, largest_api()});
 }
 
-bool Coordinator::everybody_done() const { return all(done_); }
+bool Coordinator::everybody_done() const { return done_ == everybody_; }
 
 std::uint64_t Coordinator::largest_api() const {
-  std::uint64_t largest = 0;
-  for (std::size_t r = 0; r < ranks_; ++r) {
-    if (known_[r]) largest = std::max(largest, statuses_[r].api_calls);
-  }
-  return largest;
+  return census_.api_calls.empty() ? 0 : census_.api_calls.rbegin()->first;
 }
 
 }  // namespace chkpt::cut

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The job's one coordinator as a state machine: messages and the time go in, messages come out. No
 // I/O, no threads, no MPI, so that every path can be tested and simulated; CoordinatorThread drives
-// it. One cut: request -> statuses (advance ...) -> prepare -> verify -> capture -> write -> commit
+// it. It hears the ranks through ports, many ranks through one where relays join their words
+// (relay.hpp); what it sends says for which ranks it is. One cut: request -> statuses (advance ...)
+// -> prepare -> verify -> capture -> write -> commit
 // -> conclude -> resume or leave. Any phase that fails on one rank ends the cut on all.
 #pragma once
 
@@ -12,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "cut/gathering.hpp"
 #include "cut/message.hpp"
 #include "cut/planner.hpp"
 
@@ -20,8 +23,7 @@ namespace chkpt::cut {
 struct Output {
   enum class What : std::uint8_t { kSend, kCommit, kSkipped, kWaiting, kQuit };
   What what = What::kSend;
-  int rank = 0;                 // kSend
-  Message message;              // kSend
+  Message message;              // kSend: to message.ranks, targets to theirs; see part_for
   CutInfo info;                 // kCommit
   std::vector<Report> reports;  // kCommit: of the write phase, by rank
   Trigger trigger;              // kSkipped
@@ -37,9 +39,10 @@ class Coordinator {
     std::int64_t unix_ns = 0;
   };
 
-  Coordinator(int ranks, Config config, Time start);
+  // `ports`: the ranks that speak through each; together all ranks from 0 on.
+  Coordinator(std::vector<RankSet> ports, Config config, Time start);
 
-  void receive(int rank, Message message, Time time);
+  void receive(std::size_t port, Message message, Time time);
   void trigger(const Trigger& trigger, Time time);
   // The result of the kCommit output.
   void commit_result(const Report& report, Time time);
@@ -63,40 +66,42 @@ class Coordinator {
   };
 
   double next_wait();
-  void send(int rank, Message message);
-  void broadcast(const Message& message);
+  void send(Message message);
   Message message(MessageType type) const;
 
   void want(const Trigger& trigger);
   void start_if_wanted();
-  void on_status(int rank, Message& message);
-  void on_prepared(int rank, Message& message);
-  void on_report(int rank, Message& message);
-  void on_because(int rank, const Message& message);
+  void on_trigger(const Message& message);
+  void on_status(std::size_t port, Message& message);
+  void on_prepared(std::size_t port, Message& message);
+  void on_report(std::size_t port, Message& message);
+  void on_because(const Message& message);
   bool deferred();
   void consider();
   void back_to_collect();
   void begin_phase(Phase phase, const std::string& text = {});
   void end_phase();
-  void note_slow_comms();
+  void begin_commit(const std::vector<Answer>& reports);
+  void note_slow_comms(const std::vector<Answer>& reports);
   void conclude(bool ok, const std::string& text);
   void finish_conclude();
   void ask_who_blocks();
   void say_who_blocks();
-  // Asks every rank that does not stand why; `answered` is false for those.
-  void ask_why(std::vector<bool>* answered);
-  std::string reasons(const std::vector<bool>& answered) const;
+  // Asks every rank that does not stand why.
+  void ask_why();
+  std::string reasons() const;
   void give_up();
   void skip(const std::string& text);
   void resume();
   void retry_later();
   bool waits_for_api() const;
-  std::string at_rank(const std::string& text, std::size_t rank) const;
-  bool all(const std::vector<bool>& flags) const;
+  std::string at_rank(const std::string& text, int rank) const;
   bool everybody_done() const;
   std::uint64_t largest_api() const;
   std::uint64_t satisfied_after() const;
 
+  const std::vector<RankSet> ports_;
+  RankSet everybody_;
   const std::size_t ranks_;
   Config config_;
   Planner planner_;
@@ -117,23 +122,22 @@ class Coordinator {
   Trigger trigger_;
   Time requested_;
   double cut_ms_ = 0;
-  std::vector<Status> statuses_;
-  std::vector<bool> known_;
-  std::vector<bool> answered_;
-  std::vector<bool> done_;  // the script has ended; survives the cut
-  bool all_prepared_ok_ = false;
+  Gathering statuses_;
+  Gathering prepared_;
+  Gathering reports_;
+  Census census_;             // joined from the latest statuses, or from the answers to "prepare"
+  RankSet done_;              // their script has ended; survives the cut
   bool api_waiting_ = false;  // the ranks are running on to their next snapshot()
   Phase phase_ = Phase::kVerify;
-  std::vector<Report> reports_;
   bool committed_ = false;
   bool verified_ = false;
   std::set<std::string> slow_comms_;  // as the ranks reported with the verification
-  std::vector<bool> must_run_;
-  std::vector<std::string> because_;
-  // Somebody wants to know who blocks: which ranks have answered, and since when they are asked.
-  std::optional<double> asked_;
-  std::vector<bool> explained_;
-  std::vector<bool> signalled_;  // by these ranks, until the trigger has been served
+  RankSet must_run_;
+  // Who was asked why, who has not answered yet, and what the others said.
+  RankSet asked_why_, silent_;
+  std::vector<Answer> because_;
+  std::optional<double> asked_;  // somebody wants to know who blocks: since then
+  RankSet signalled_;            // these ranks got a signal, until the trigger has been served
 };
 
 }  // namespace chkpt::cut

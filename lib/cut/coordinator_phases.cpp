@@ -11,8 +11,7 @@ namespace chkpt::cut {
 void Coordinator::begin_phase(Phase phase, const std::string& text) {
   state_ = State::kPhase;
   phase_ = phase;
-  answered_.assign(ranks_, false);
-  reports_.assign(ranks_, Report{});
+  reports_.forget();
   Message order = message(MessageType::kPhase);
   order.phase = phase;
   order.number = attempt_;
@@ -26,15 +25,13 @@ void Coordinator::begin_phase(Phase phase, const std::string& text) {
     order.verified = verified_;
     for (const std::string& id : slow_comms_) order.payload += id + "\n";
   }
-  broadcast(order);
+  send(std::move(order));
 }
 
-void Coordinator::on_report(int rank, Message& message) {
+void Coordinator::on_report(std::size_t port, Message& message) {
   if (state_ != State::kPhase || message.epoch != epoch_ || message.phase != phase_) return;
-  const auto r = static_cast<std::size_t>(rank);
-  reports_[r] = {message.ok, std::move(message.text), std::move(message.payload)};
-  answered_[r] = true;
-  if (all(answered_)) end_phase();
+  reports_.add(port, std::move(message));
+  if (reports_.speakers() == ranks_) end_phase();
 }
 
 void Coordinator::end_phase() {
@@ -42,33 +39,43 @@ void Coordinator::end_phase() {
     finish_conclude();
     return;
   }
-  for (std::size_t r = 0; r < ranks_; ++r) {
-    if (!reports_[r].ok) {
-      conclude(false, at_rank(reports_[r].message, r));
+  const Message all = reports_.joined();
+  for (const Answer& answer : all.answers) {
+    if (!answer.ok) {
+      conclude(false, at_rank(answer.text, answer.ranks.lowest()));
       return;
     }
   }
   if (phase_ == Phase::kVerify) {
-    note_slow_comms();
+    note_slow_comms(all.answers);
     begin_phase(Phase::kCapture);
   } else if (phase_ == Phase::kCapture) {
     begin_phase(Phase::kWrite);
   } else {
-    state_ = State::kCommit;
-    Output commit;
-    commit.what = Output::What::kCommit;
-    commit.info.attempt = attempt_;
-    commit.info.trigger = trigger_;
-    commit.info.cut_ms = cut_ms_;
-    commit.info.started_unix_ns = requested_.unix_ns;
-    commit.reports = std::move(reports_);
-    outputs_.push_back(std::move(commit));
+    begin_commit(all.answers);
   }
 }
 
-void Coordinator::note_slow_comms() {
+void Coordinator::begin_commit(const std::vector<Answer>& reports) {
+  state_ = State::kCommit;
+  Output commit;
+  commit.what = Output::What::kCommit;
+  commit.info.attempt = attempt_;
+  commit.info.trigger = trigger_;
+  commit.info.cut_ms = cut_ms_;
+  commit.info.started_unix_ns = requested_.unix_ns;
+  commit.reports.resize(ranks_);
+  for (const Answer& report : reports) {
+    report.ranks.within(everybody_).for_each([&](int rank) {
+      commit.reports[static_cast<std::size_t>(rank)] = {true, report.text, report.payload};
+    });
+  }
+  outputs_.push_back(std::move(commit));
+}
+
+void Coordinator::note_slow_comms(const std::vector<Answer>& reports) {
   verified_ = true;
-  for (const Report& report : reports_) {
+  for (const Answer& report : reports) {
     std::istringstream lines(report.payload);
     for (std::string id; std::getline(lines, id);) slow_comms_.insert(id);
   }
@@ -91,7 +98,7 @@ void Coordinator::finish_conclude() {
     order.phase = Phase::kLeave;
     order.number = attempt_;
     order.trigger = trigger_;
-    broadcast(order);
+    send(std::move(order));
     return;
   }
   if (!committed_) retry_later();

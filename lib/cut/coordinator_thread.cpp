@@ -5,8 +5,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <csignal>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -15,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "cut/blocked_signals.hpp"
 
 namespace chkpt::cut {
 namespace {
@@ -32,29 +31,11 @@ Coordinator::Time time_now() {
 
 }  // namespace
 
-struct BlockedSignals::Mask {
-  sigset_t set;
-};
-
-BlockedSignals::BlockedSignals() : old_(new Mask) {
-  sigset_t all;
-  sigfillset(&all);
-  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) {
-    sigdelset(&all, signal);
-  }
-  pthread_sigmask(SIG_SETMASK, &all, &old_->set);
-}
-
-BlockedSignals::~BlockedSignals() {
-  pthread_sigmask(SIG_SETMASK, &old_->set, nullptr);
-  delete old_;
-}
-
-CoordinatorThread::CoordinatorThread(std::vector<Link> links, const Config& config, Work* work)
-    : links_(std::move(links)),
+CoordinatorThread::CoordinatorThread(std::vector<Port> ports, const Config& config, Work* work)
+    : ports_(std::move(ports)),
       config_(config),
       work_(work),
-      coordinator_(static_cast<int>(links_.size()), config, time_now()),
+      coordinator_(ports_.ranks(), config, time_now()),
       stop_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!stop_fd_) throw IoError("cannot make an event descriptor", errno);
   const BlockedSignals blocked;
@@ -71,13 +52,13 @@ void CoordinatorThread::run() {
   std::vector<pollfd> entries;
   while (!quit_) {
     entries.clear();
-    for (const Link& link : links_) entries.push_back({link.fd(), POLLIN, 0});
+    ports_.watch(&entries);
     entries.push_back({stop_fd_.get(), POLLIN, 0});
     const int n = ::poll(entries.data(), entries.size(), poll_timeout_ms());
     if (n < 0 && errno != EINTR) return;
     if (n > 0 && (entries.back().revents & POLLIN) != 0) return;
-    for (std::size_t r = 0; n > 0 && r < links_.size(); ++r) {
-      if (entries[r].revents != 0) take_messages(r);
+    for (std::size_t port = 0; n > 0 && port < ports_.size(); ++port) {
+      if (entries[port].revents != 0) take_messages(port);
     }
     ask_for_requests();
     coordinator_.tick(time_now());
@@ -93,16 +74,18 @@ int CoordinatorThread::poll_timeout_ms() const {
   return static_cast<int>(std::clamp(left_ms, 0.0, 1e9));
 }
 
-void CoordinatorThread::take_messages(std::size_t rank) {
+void CoordinatorThread::take_messages(std::size_t port) {
   std::vector<Message> messages;
-  const bool alive = links_[rank].receive(&messages);
+  const bool alive = ports_.receive(port, &messages);
   for (Message& message : messages) {
-    coordinator_.receive(static_cast<int>(rank), std::move(message), time_now());
+    if (message.type == MessageType::kLost) {
+      if (!coordinator_.leaving()) lost(static_cast<int>(message.number));
+      continue;
+    }
+    coordinator_.receive(port, std::move(message), time_now());
     carry_out();
   }
-  if (alive) return;
-  links_[rank].close();  // poll() ignores a negative descriptor
-  if (!coordinator_.leaving()) lost(rank);
+  if (!alive && !coordinator_.leaving()) lost(ports_.rank(port));
 }
 
 void CoordinatorThread::carry_out() {
@@ -111,9 +94,7 @@ void CoordinatorThread::carry_out() {
        outputs = coordinator_.take_outputs()) {
     for (Output& output : outputs) {
       if (output.what == Output::What::kSend) {
-        Link& link = links_[static_cast<std::size_t>(output.rank)];
-        // A broken link shows up in poll() as well; there it is dealt with.
-        if (link.open()) link.send(output.message);
+        ports_.send(output.message);
       } else if (output.what == Output::What::kSkipped) {
         work_->skipped(output.trigger, output.text);
       } else if (output.what == Output::What::kWaiting) {
@@ -146,10 +127,7 @@ void CoordinatorThread::ask_for_end() {
   Message end;
   end.type = MessageType::kEnd;
   end.number = static_cast<std::uint64_t>(code);
-  // Not to this process itself, which would be gone before the others have heard of it.
-  for (std::size_t r = 1; r < links_.size(); ++r) {
-    if (links_[r].open()) links_[r].send(end);
-  }
+  ports_.send(end);
   ::_exit(code);
 }
 
@@ -160,12 +138,12 @@ void CoordinatorThread::wait_for_stop(double seconds) {
     const double left = deadline - time_now().now;
     if (left <= 0) return;
     std::vector<pollfd> entries;
-    for (const Link& link : links_) entries.push_back({link.fd(), POLLIN, 0});
+    ports_.watch(&entries);
     if (::poll(entries.data(), entries.size(), static_cast<int>(std::ceil(left * 1e3))) <= 0)
       continue;
-    for (std::size_t r = 0; r < links_.size(); ++r) {
+    for (std::size_t port = 0; port < ports_.size(); ++port) {
       std::vector<Message> messages;
-      if (entries[r].revents != 0 && !links_[r].receive(&messages)) links_[r].close();
+      if (entries[port].revents != 0) ports_.receive(port, &messages);
       for (const Message& message : messages) {
         if (message.type == MessageType::kTrigger && message.trigger.stop) return;
       }
@@ -173,7 +151,7 @@ void CoordinatorThread::wait_for_stop(double seconds) {
   }
 }
 
-void CoordinatorThread::lost(std::size_t rank) {
+void CoordinatorThread::lost(int rank) {
   ::sleep(kLauncherPatience_s);
   if (config_.lost_patience_s > 0) {
     log::event("lost rank " + std::to_string(rank) +

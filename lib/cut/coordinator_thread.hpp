@@ -10,13 +10,13 @@
 #include "base/unique_fd.hpp"
 #include "cut/agent.hpp"
 #include "cut/coordinator.hpp"
-#include "cut/link.hpp"
+#include "cut/ports.hpp"
 
 namespace chkpt::cut {
 
 class CoordinatorThread {
  public:
-  CoordinatorThread(std::vector<Link> links, const Config& config, Work* work);
+  CoordinatorThread(std::vector<Port> ports, const Config& config, Work* work);
   ~CoordinatorThread();  // stops and joins
   CoordinatorThread(const CoordinatorThread&) = delete;
   CoordinatorThread& operator=(const CoordinatorThread&) = delete;
@@ -24,14 +24,14 @@ class CoordinatorThread {
  private:
   void run();
   int poll_timeout_ms() const;
-  void take_messages(std::size_t rank);
+  void take_messages(std::size_t port);
   void carry_out();
   void ask_for_requests();
   void ask_for_end();
   void wait_for_stop(double seconds);
-  [[noreturn]] void lost(std::size_t rank);
+  [[noreturn]] void lost(int rank);
 
-  std::vector<Link> links_;
+  Ports ports_;
   Config config_;
   Work* work_;
   Coordinator coordinator_;
@@ -39,20 +39,6 @@ class CoordinatorThread {
   double next_request_poll_ = 0;
   bool quit_ = false;
   std::thread thread_;
-};
-
-// Blocks all signals but those a crash raises while it lives, so that a thread started meanwhile
-// never runs a handler and yet does not die without a trace.
-class BlockedSignals {
- public:
-  BlockedSignals();
-  ~BlockedSignals();
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-
- private:
-  struct Mask;
-  Mask* old_;
 };
 
 }  // namespace chkpt::cut

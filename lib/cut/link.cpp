@@ -16,11 +16,16 @@ constexpr FrameSize kLargestFrame = 1U << 30;
 
 }  // namespace
 
-bool Link::send(const Message& message) {
+std::string frame_of(const Message& message) {
   const std::string body = encode(message);
   const auto size = static_cast<FrameSize>(body.size());
   std::string frame(reinterpret_cast<const char*>(&size), sizeof size);
-  frame += body;
+  return frame + body;
+}
+
+bool Link::send(const Message& message) { return send_frame(frame_of(message)); }
+
+bool Link::send_frame(const std::string& frame) {
   for (std::size_t sent = 0; sent < frame.size();) {
     const ssize_t n = ::send(fd_.get(), frame.data() + sent, frame.size() - sent, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;

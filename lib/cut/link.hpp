@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The control connection between a rank and the coordinator: framed messages over a stream socket.
+// The control connection between two ranks, or within one: framed messages over a stream socket.
 // Sending blocks, receiving never does: the owner waits in poll() for readability.
 #pragma once
 
@@ -23,6 +23,7 @@ class Link {
 
   // False when the other end is gone.
   bool send(const Message& message);
+  bool send_frame(const std::string& frame);
   // Appends the complete messages that have arrived; false when the other end is gone or talks
   // nonsense.
   bool receive(std::vector<Message>* messages);
@@ -34,12 +35,10 @@ class Link {
   std::string inbox_;
 };
 
+// A message as it travels, for sending it several times.
+std::string frame_of(const Message& message);
+
 // Both ends within one process.
 std::pair<Link, Link> make_link_pair();
-
-// Collective: connects every rank to rank 0 by TCP. Rank 0 gets one link per rank (its own
-// included) in `all`; every rank gets its link as the result. A secret spread over MPI keeps
-// strangers out. The listener is bound to the loopback interface when all ranks are on one host.
-Link connect_ranks(std::vector<Link>* all);
 
 }  // namespace chkpt::cut

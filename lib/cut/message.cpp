@@ -2,10 +2,15 @@
 #include "cut/message.hpp"
 
 #include <cstring>
+#include <map>
 #include <type_traits>
 
 namespace chkpt::cut {
 namespace {
+
+// The order of fields, once for both directions. `T` is const when writing.
+template <class Archive, class T>
+void fields(Archive& archive, T& item);
 
 class Writer {
  public:
@@ -24,6 +29,15 @@ class Writer {
     field(static_cast<std::uint32_t>(list.size()));
     for (const T& item : list) fields(*this, item);
   }
+  template <class K, class V>
+  void field(const std::map<K, V>& table) {
+    field(static_cast<std::uint32_t>(table.size()));
+    for (const auto& [key, value] : table) {
+      field(key);
+      fields(*this, value);
+    }
+  }
+  void field(const RankSet& ranks) { field(ranks.runs()); }
   std::string take() { return std::move(bytes_); }
 
  private:
@@ -61,6 +75,21 @@ class Reader {
     list.resize(size);
     for (T& item : list) fields(*this, item);
   }
+  template <class K, class V>
+  void field(std::map<K, V>& table) {
+    std::uint32_t size = 0;
+    field(size);
+    for (std::uint32_t i = 0; i < size && ok_; ++i) {
+      K key{};
+      field(key);
+      fields(*this, table[key]);
+    }
+  }
+  void field(RankSet& ranks) {
+    std::vector<RankSet::Run> runs;
+    field(runs);
+    ok_ = ok_ && RankSet::from_runs(std::move(runs), &ranks);
+  }
   bool complete() const { return ok_ && at_ == bytes_.size(); }
 
  private:
@@ -74,7 +103,6 @@ class Reader {
   bool ok_ = true;
 };
 
-// The order of fields, once for both directions. `T` is const when writing.
 template <class Archive, class T>
 void fields(Archive& archive, T& item) {
   using Item = std::remove_const_t<T>;
@@ -91,9 +119,25 @@ void fields(Archive& archive, T& item) {
     archive.field(item.comm);
     archive.field(item.peer);
     archive.field(item.value);
-  } else if constexpr (std::is_same_v<Item, std::pair<std::string, int>>) {
+    archive.field(item.ranks);
+  } else if constexpr (std::is_same_v<Item, Freed>) {
+    archive.field(item.id);
+    archive.field(item.members);
+    archive.field(item.by);
+  } else if constexpr (std::is_same_v<Item, RankSet::Run>) {
     archive.field(item.first);
-    archive.field(item.second);
+    archive.field(item.end);
+  } else if constexpr (std::is_same_v<Item, Answer>) {
+    archive.field(item.ranks);
+    archive.field(item.ok);
+    archive.field(item.text);
+    archive.field(item.payload);
+  } else if constexpr (std::is_same_v<Item, ClockCensus>) {
+    archive.field(item.at);
+    archive.field(item.members);
+  } else if constexpr (std::is_same_v<Item, std::pair<int, ChannelNeed>>) {
+    archive.field(item.first);
+    fields(archive, item.second);
   } else {
     archive.field(item);
   }
@@ -114,8 +158,24 @@ void status_fields(Archive& archive, T& status) {
 }
 
 template <class Archive, class T>
+void census_fields(Archive& archive, T& census) {
+  archive.field(census.ranks);
+  archive.field(census.eligible);
+  archive.field(census.done);
+  archive.field(census.clocks);
+  archive.field(census.api_calls);
+  archive.field(census.api_satisfied);
+  archive.field(census.in_flight);
+  archive.field(census.may_send);
+  archive.field(census.needs);
+  archive.field(census.deferring_rank);
+  archive.field(census.deferral);
+}
+
+template <class Archive, class T>
 void message_fields(Archive& archive, T& message) {
   archive.field(message.type);
+  archive.field(message.ranks);
   archive.field(message.epoch);
   archive.field(message.number);
   archive.field(message.ok);
@@ -129,6 +189,8 @@ void message_fields(Archive& archive, T& message) {
   archive.field(message.payload);
   archive.field(message.verified);
   status_fields(archive, message.status);
+  census_fields(archive, message.census);
+  archive.field(message.answers);
   archive.field(message.targets);
   archive.field(message.freed);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What ranks and coordinator tell each other. One struct for all messages: unused fields stay empty
 // and cost a byte or two on the wire. No padding, no pointers: encode() is exact and portable.
+// A rank speaks for itself; on the way to rank 0 its words are joined with those of others
+// (gathering.hpp), on the way from it messages are split (part_for).
 #pragma once
 
 #include <cstdint>
@@ -9,37 +11,11 @@
 #include <vector>
 
 #include "cut/agent.hpp"
+#include "cut/census.hpp"
+#include "cut/rank_set.hpp"
+#include "cut/status.hpp"
 
 namespace chkpt::cut {
-
-enum class RankState : std::uint8_t { kRunning, kParked, kBlocked, kDone };
-
-// A waiting rank wants one message more than `have` from world rank `source` (-1: from anybody).
-struct ChannelNeed {
-  std::string comm;
-  int source = -1;
-  std::uint64_t have = 0;
-};
-
-struct ClockValue {
-  std::string id;
-  std::uint64_t value = 0;
-  std::vector<int> members;  // joint clocks only: world ranks
-};
-
-struct Status {
-  RankState state = RankState::kRunning;
-  // Parked, done or in a restartable blocked call, and every target met: may be frozen.
-  bool eligible = false;
-  std::vector<ChannelNeed> needs;
-  std::vector<ClockValue> clocks;
-  std::uint64_t sent = 0;
-  std::uint64_t received = 0;
-  std::uint64_t api_calls = 0;
-  std::uint64_t api_satisfied = 0;  // kPhase: what it will be after this cut
-  std::string deferral;             // an MPI object that cannot be saved
-  std::string call;                 // waits for other ranks inside this MPI function
-};
 
 enum class TargetKind : std::uint8_t { kClock, kChannel, kAny, kAnyCancel, kApi };
 
@@ -51,6 +27,7 @@ struct Target {
   std::string comm;
   int peer = -1;
   std::uint64_t value = 0;
+  RankSet ranks;  // who shall
 };
 // A clock target that only freeing the communicator meets.
 constexpr std::uint64_t kFreed = ~std::uint64_t{0};
@@ -67,6 +44,7 @@ enum class MessageType : std::uint8_t {
   kPrepared,
   kReport,
   kBecause,
+  kLost,  // the connection to rank `number` is broken; also from the coordinator's side
   // coordinator -> rank
   kRequest,
   kAdvance,
@@ -79,13 +57,31 @@ enum class MessageType : std::uint8_t {
   kEnd,  // at once, whatever the script does; number: exit code
 };
 
+// Communicators that ranks have freed.
+struct Freed {
+  std::string id;
+  int members = 0;  // that the communicator had
+  int by = 1;       // how many of them have freed it
+};
+
 // Message::number of a kTrigger that a signal made just now; 0 if it is tried again.
 constexpr std::uint64_t kFromOutside = 1;
 
+// What some ranks say in one way: a report, or why they do not stand.
+struct Answer {
+  RankSet ranks;
+  bool ok = true;
+  std::string text;
+  std::string payload;
+};
+
 struct Message {
   MessageType type = MessageType::kHello;
+  // Who says this; empty: the one rank at the other end. From the coordinator: for whom; empty: for
+  // everybody.
+  RankSet ranks;
   std::uint64_t epoch = 0;
-  std::uint64_t number = 0;  // kHello: rank; kPhase: attempt; kResume: snapshot() calls satisfied
+  std::uint64_t number = 0;  // kPhase: attempt; kResume: snapshot() calls satisfied
   bool ok = true;
   double seconds = 0;        // kPhase: time to cut; kSetInterval
   std::int64_t unix_ns = 0;  // kPhase: when the cut was asked for
@@ -96,9 +92,11 @@ struct Message {
   // kConclude: those of all ranks. kReport of other phases: the report's payload.
   std::string payload;
   bool verified = false;  // kConclude: the cut held, so all clocks are equal
-  Status status;
+  Status status;          // of one rank
+  Census census;          // of `ranks`
+  std::vector<Answer> answers;
   std::vector<Target> targets;
-  std::vector<std::pair<std::string, int>> freed;  // id and number of members
+  std::vector<Freed> freed;
 };
 
 std::string encode(const Message& message);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The decision at the heart of the cut: from the statuses of all ranks, who has to run on and how
+// The decision at the heart of the cut: from the census of all ranks, who has to run on and how
 // far, and whether everybody may be frozen. Deterministic; no I/O, no time, no MPI.
 //
 // A rank must run on when its clock on a communicator is behind another member's (the other one is
@@ -22,39 +22,36 @@
 namespace chkpt::cut {
 
 struct Plan {
-  std::vector<std::vector<Target>> advance;  // per rank; what has not been said in this epoch yet
-  bool ready = false;                        // all eligible, clocks equal, nothing in flight
-  std::vector<bool> must_run;                // per rank, for messages
+  std::vector<Target> advance;  // what has not been said in this epoch yet, each with its ranks
+  bool ready = false;           // all eligible, clocks equal, nothing in flight
+  RankSet must_run;             // for messages
 };
 
 class Planner {
  public:
-  explicit Planner(int ranks) : ranks_(static_cast<std::size_t>(ranks)) {}
-
   // Forgets what was asked for.
   void begin_epoch();
-  // Communicators that a rank has freed; the other members must free theirs.
-  void freed(const std::vector<std::pair<std::string, int>>& comms);
+  // The other members of these communicators must free theirs.
+  void freed(const std::vector<Freed>& comms);
 
-  // `wait_for_api`: all ranks shall reach the largest number of snapshot() calls.
-  Plan plan(const std::vector<Status>& statuses, bool wait_for_api);
+  // `census`: of all ranks. `wait_for_api`: all shall reach the largest number of snapshot() calls.
+  Plan plan(const Census& census, bool wait_for_api);
 
-  // On the statuses given with Prepared: does the cut hold?
-  bool holds(const std::vector<Status>& statuses) const;
+  // On the census taken with everybody frozen: does the cut hold?
+  bool holds(const Census& census) const;
 
  private:
-  using Clocks = std::map<std::string, std::uint64_t>;
-  std::vector<Clocks> clocks_of(const std::vector<Status>& statuses) const;
-  Clocks latest(const std::vector<Clocks>& clocks) const;
-  void ask_clocks(const std::vector<Clocks>& clocks, const Clocks& goal, Plan* plan);
-  void ask_api(const std::vector<Status>& statuses, bool wait_for_api, Plan* plan);
-  void ask_senders(const std::vector<Status>& statuses, Plan* plan);
-  void ask_anybody(const std::vector<Status>& statuses, const std::vector<Clocks>& clocks,
-                   const std::set<std::pair<std::string, int>>& wanted, Plan* plan);
+  std::uint64_t goal_of(const std::string& id, const ClockCensus& clock) const;
+  RankSet behind(const std::string& id, const ClockCensus& clock) const;
+  void ask_clocks(const Census& census, Plan* plan);
+  void ask_api(const Census& census, bool wait_for_api, Plan* plan);
+  void ask_senders(const Census& census, Plan* plan);
+  void ask_anybody(const Census& census, Plan* plan);
+  void tell_members(TargetKind kind, const std::pair<std::string, int>& need, const Census& census,
+                    Plan* plan) const;
 
-  std::size_t ranks_;
   std::map<std::string, std::pair<int, int>> freed_;  // id -> members that freed it, all members
-  std::map<std::pair<std::size_t, std::string>, std::uint64_t> clock_asked_;
+  std::map<std::string, std::pair<std::uint64_t, RankSet>> clock_asked_;
   std::set<std::tuple<std::string, int, int, std::uint64_t>> channel_asked_;
   std::set<std::pair<std::string, int>> any_asked_;  // comm, waiting rank
   std::uint64_t api_asked_ = 0;

@@ -300,7 +300,8 @@ end:
 #define in_flight (view[0].sent + view[1].sent + view[2].sent != \
                    view[0].arrived + view[1].arrived + view[2].arrived)
 #define ready (!must_run(0) && !must_run(1) && !must_run(2) && !in_flight)
-#define wants_any(r) (must_run(r) && view[r].need == ANY)
+/* Nobody has to know what an eligible rank waits for (census.hpp). */
+#define wants_any(r) (!view[r].eligible && view[r].need == ANY)
 
 inline ask_clocks(r) {
   if
@@ -317,7 +318,7 @@ inline ask_clocks(r) {
 
 inline ask_sender(r) {
   if
-  :: must_run(r) && view[r].need < N &&
+  :: !view[r].eligible && view[r].need < N &&
      channel_target[AT(view[r].need, r)] < view[r].have + 1 ->
      channel_target[AT(view[r].need, r)] = view[r].have + 1;
      eligible[view[r].need] = 0

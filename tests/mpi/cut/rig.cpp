@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // cut_programs NAME [--seconds S] [--every-ms M] [--released] [--cut-timeout S] [--seed N]
-// [--min-cuts N] [--max-median-ms M]: runs a program under random cuts; rank 0 prints one line of
-// figures. Fails if a cut did not hold, a message was wrong, fewer than N cuts were made, or the
-// median time to cut is above M. --released: no rank may
-// stand inside a blocked call, so every one has to be let out of it first.
+// [--min-cuts N] [--max-median-ms M] [--fan-out N]: runs a program under random cuts; rank 0 prints
+// one line of figures. Fails if a cut did not hold, a message was wrong, fewer than N cuts were
+// made, or the median time to cut is above M. --released: no rank may stand inside a blocked call,
+// so every one has to be let out of it first.
 #include "rig.hpp"
 
 #include <atomic>
@@ -33,6 +33,7 @@ struct Options {
   double cut_timeout_s = 20;
   bool released = false;
   unsigned seed = 1;
+  int fan_out = cut::kFanOut;
   int min_cuts = 1;
   double max_median_ms = 1e9;
 };
@@ -98,6 +99,7 @@ Options parse(int argc, char** argv) {
     if (key == "--seconds") options.seconds = value;
     if (key == "--every-ms") options.every_ms = value;
     if (key == "--cut-timeout") options.cut_timeout_s = value;
+    if (key == "--fan-out") options.fan_out = static_cast<int>(value);
     if (key == "--seed") options.seed = static_cast<unsigned>(value);
     if (key == "--max-median-ms") options.max_median_ms = value;
     if (key == "--min-cuts") options.min_cuts = static_cast<int>(value);
@@ -217,6 +219,7 @@ int run(int argc, char** argv) {
   cut::Config config;
   config.cut_timeout_s = options.cut_timeout_s;
   config.restart_blocked = !options.released;
+  config.fan_out = options.fan_out;
   g_agent.start(config, hooks, &work);
 
   int level = 0;

@@ -20,7 +20,9 @@ class CoordinatorTest : public ::testing::Test {
  protected:
   void start(const Config& config = {}, int ranks = 2) {
     ranks_ = ranks;
-    coordinator_ = std::make_unique<Coordinator>(ranks, config, now());
+    std::vector<RankSet> ports;
+    for (int r = 0; r < ranks; ++r) ports.push_back({r});
+    coordinator_ = std::make_unique<Coordinator>(std::move(ports), config, now());
   }
   Coordinator::Time now() const { return {clock_, 1000}; }
 
@@ -29,7 +31,7 @@ class CoordinatorTest : public ::testing::Test {
     collect();
   }
   void say(int rank, Message message) {
-    coordinator_->receive(rank, std::move(message), now());
+    coordinator_->receive(static_cast<std::size_t>(rank), std::move(message), now());
     collect();
   }
   void say_all(const Message& message) {
@@ -43,8 +45,12 @@ class CoordinatorTest : public ::testing::Test {
     for (Output& output : coordinator_->take_outputs()) {
       if (output.what == Output::What::kSend) {
         if (output.message.type == MessageType::kRequest) epoch_ = output.message.epoch;
-        last_[output.rank] = output.message;
-        ++sent_[output.message.type];
+        for (int r = 0; r < ranks_; ++r) {
+          const auto part = part_for(output.message, {r});
+          if (!part) continue;
+          last_[r] = *part;
+          ++sent_[part->type];
+        }
       } else if (output.what == Output::What::kSkipped) {
         skipped_.push_back(output.text);
       } else if (output.what == Output::What::kWaiting) {

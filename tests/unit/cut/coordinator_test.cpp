@@ -165,7 +165,7 @@ TEST_F(CoordinatorTest, gives_up_also_on_a_rank_that_does_not_answer) {
   clock_ += 1.1;
   tick();
   ASSERT_EQ(skipped_.size(), 1U);
-  EXPECT_NE(skipped_[0].find("rank 1: does not answer"), std::string::npos);
+  EXPECT_NE(skipped_[0].find("ranks 0-1: do not answer"), std::string::npos);
 }
 
 TEST_F(CoordinatorTest, the_job_ends_when_all_scripts_have_ended) {

@@ -30,8 +30,12 @@ Message full_message() {
   message.status.api_calls = 3;
   message.status.deferral = "MPI_Win_create";
   message.status.call = "MPI_Recv";
-  message.targets = {{TargetKind::kClock, "w", -1, kFreed}};
-  message.freed = {{"w/2:0", 4}};
+  message.ranks = {4, 5, 6, 9};
+  message.census = census_of(4, message.status);
+  message.census.deferral = "MPI_File_open";
+  message.answers = {{{4, 5}, false, "text", "payload"}};
+  message.targets = {{TargetKind::kClock, "w", -1, kFreed, {0, 2}}};
+  message.freed = {{"w/2:0", 4, 3}};
   return message;
 }
 
@@ -44,7 +48,11 @@ TEST(MessageTest, every_field_survives) {
   EXPECT_EQ(copy.status.needs[1].source, -1);
   EXPECT_EQ(copy.status.clocks[1].members, (std::vector<int>{0, 1}));
   EXPECT_EQ(copy.targets[0].value, kFreed);
-  EXPECT_EQ(copy.freed[0].second, 4);
+  EXPECT_EQ(copy.targets[0].ranks, (RankSet{0, 2}));
+  EXPECT_EQ(copy.freed[0].members, 4);
+  EXPECT_EQ(copy.ranks, (RankSet{4, 5, 6, 9}));
+  EXPECT_EQ(copy.census.clocks["w/g0.1"].members, (RankSet{0, 1}));
+  EXPECT_EQ(copy.answers[0].ranks, (RankSet{4, 5}));
   EXPECT_TRUE(copy.trigger.stop);
   EXPECT_TRUE(copy.verified);
 }

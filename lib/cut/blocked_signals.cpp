@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cut/blocked_signals.hpp"
+
+#include <csignal>
+#include <initializer_list>
+
+namespace chkpt::cut {
+
+struct BlockedSignals::Mask {
+  sigset_t set;
+};
+
+BlockedSignals::BlockedSignals() : old_(new Mask) {
+  sigset_t all;
+  sigfillset(&all);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) {
+    sigdelset(&all, signal);
+  }
+  pthread_sigmask(SIG_SETMASK, &all, &old_->set);
+}
+
+BlockedSignals::~BlockedSignals() {
+  pthread_sigmask(SIG_SETMASK, &old_->set, nullptr);
+  delete old_;
+}
+
+}  // namespace chkpt::cut
