@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cut/handles.hpp"
 
+#include "cut/handles/attached_buffer.hpp"
+#include "cut/handles/attributes.hpp"
 #include "cut/handles/contexts.hpp"
+#include "cut/handles/generalized.hpp"
 #include "cut/handles/objects.hpp"
 #include "cut/handles/open_files.hpp"
 #include "cut/handles/plain_objects.hpp"
 #include "cut/handles/postings.hpp"
 #include "cut/handles/requests.hpp"
 #include "cut/handles/settings.hpp"
+#include "cut/handles/shared_handles.hpp"
 #include "cut/handles/stand_ins.hpp"
 #include "cut/handles/windows.hpp"
+#include "mpi/interpose/attributes.hpp"
 #include "mpi/interpose/rebuild.hpp"
 #include "mpi/session.hpp"
 #include "python/heap/foreign.hpp"
@@ -54,6 +59,14 @@ void all_or_none(F f) {
   if (!verdict.ok) throw MpiError(verdict.message);
 }
 
+void register_part(const char* name, Ref (*save)(), void (*restore)(PyObject*)) {
+  heap::ProcessPart part;
+  part.name = name;
+  part.save = save;
+  part.restore = restore;
+  heap::register_process_part(std::move(part));
+}
+
 }  // namespace
 
 void register_types() {
@@ -63,11 +76,10 @@ void register_types() {
   type.reduce = describe_or_refuse;
   type.rebuild = make_again_or_raise;
   heap::register_foreign_type(std::move(type));
-  heap::ProcessPart pickler;
-  pickler.name = "mpi4py.pickle";
-  pickler.save = changed_pickler;
-  pickler.restore = restore_changed_pickler;
-  heap::register_process_part(std::move(pickler));
+  register_part("mpi4py.pickle", changed_pickler, restore_changed_pickler);
+  register_part("mpi4py.attached_buffer", save_attached_buffer, restore_attached_buffer);
+  register_part("mpi4py.generalized", save_generalized, restore_generalized);
+  register_part("mpi4py.attributes", save_attributes, restore_attributes);
 }
 
 bool begin_rehearsal(ByteView section) {
@@ -97,9 +109,12 @@ Bytes end_save() {
 
 void begin_load(ByteView section) {
   forget_made_handles();
+  forget_shared_handles();
+  forget_noted_generalized();
   mpi::RankState state;
   all_or_none([&] {
     state = mpi::decode(section);
+    mpi::attributes::go_on_from(state.next_key);
     if (!state.communicators.empty() && !mpi::session::active()) {
       mpi::session::start(mpi::Start::kEager);
     }

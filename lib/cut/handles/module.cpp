@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include <dlfcn.h>
+
 namespace chkpt::cut::handles {
 namespace {
 
@@ -113,7 +115,16 @@ void Module::check_layout() {
                      size_of(Kind::kMessage) == sizeof(MessageObject);
   if (!known) layout_ = "this version of mpi4py is not known to chkpt";
   knows_windows_ = size_of(Kind::kWin) == sizeof(WinObject);
+  knows_grequests_ = reinterpret_cast<PyTypeObject*>(attribute("Grequest").get())->tp_basicsize ==
+                     static_cast<Py_ssize_t>(sizeof(GrequestObject));
   knows_user_ops_ = size_of(Kind::kOp) == sizeof(OpObject);
+}
+
+bool Module::contains(const void* function) const {
+  Dl_info asked, own;
+  const auto make = reinterpret_cast<const void*>(base_of(Kind::kComm)->tp_new);
+  return function && dladdr(function, &asked) != 0 && dladdr(make, &own) != 0 &&
+         asked.dli_fbase == own.dli_fbase;
 }
 
 const char* Module::name_of(PyObject* object) const {

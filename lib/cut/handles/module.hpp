@@ -36,6 +36,11 @@ struct WinObject {
   PyObject* memory;  // an MPI.memory of the script's buffer, or null or None
 };
 
+struct GrequestObject {
+  RequestObject base;
+  MPI_Request generalized;  // what Complete() completes
+};
+
 // Of mpi4py 3; later ones keep the callable elsewhere.
 struct OpObject {
   HandleObject<MPI_Op> base;
@@ -81,6 +86,9 @@ class Module {
   const char* unknown_layout() const { return layout_.empty() ? nullptr : layout_.c_str(); }
   bool knows_user_ops() const { return knows_user_ops_; }
   bool knows_windows() const { return knows_windows_; }
+  bool knows_grequests() const { return knows_grequests_; }
+  // Whether a function is this extension's own.
+  bool contains(const void* function) const;
 
   PyObject* get() const { return module_.get(); }
 
@@ -96,6 +104,7 @@ class Module {
   std::string layout_;
   bool knows_user_ops_ = false;
   bool knows_windows_ = false;
+  bool knows_grequests_ = false;
 };
 
 template <class H>

@@ -6,6 +6,7 @@
 //   type      old handle, recipe                    op        old handle, callable, commutative
 //   info      old handle, keys and values           status    the status itself
 //   done, posted                                    see requests.hpp
+//   generalized                                     see generalized.hpp
 //   message   see messages.hpp                      window    see windows.hpp
 //   file      see open_files.hpp
 //   memory, allocated, segment, pickler             mpi4py's buffer and pickle objects
@@ -13,6 +14,7 @@
 
 #include <cstring>
 
+#include "cut/handles/generalized.hpp"
 #include "cut/handles/messages.hpp"
 #include "cut/handles/open_files.hpp"
 #include "cut/handles/plain_objects.hpp"
@@ -164,6 +166,7 @@ Restore simple_form(const std::string& form) {
   if (form == "op") return restore_user_op;
   if (form == "message") return restore_message;
   if (form == "posted") return note_posting;
+  if (form == "generalized") return note_generalized;
   if (form == "window") return restore_window;
   if (form == "file") return restore_file;
   return nullptr;
@@ -225,7 +228,7 @@ Ref describe(PyObject* object) {
   }
   const Kind kind = m.kind_of(Py_TYPE(object));
   const Form form = describe_content(m, kind, object);
-  const bool derivable = has_handle(kind) || kind == Kind::kStatus;
+  const bool derivable = kind != Kind::kMemory;
   const Ref dict = derivable ? instance_dict(m, kind, object) : Ref::borrow(Py_None);
   return checked(Py_BuildValue("(sOIO)", form.name.c_str(), form.payload.get(),
                                flags_of(kind, object), dict.get()));
@@ -249,7 +252,6 @@ Ref make_again(PyTypeObject* type, PyObject* description) {
 }
 
 void forget_made_handles() {
-  forget_shared_handles();
   forget_user_ops();
   forget_restored_requests();
   forget_restored_messages();

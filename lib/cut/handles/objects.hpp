@@ -13,7 +13,7 @@ Ref describe(PyObject* object);  // throws CannotSave or PythonError
 // What describe() returned, in a resumed process after the communicators have been rebuilt.
 Ref make_again(PyTypeObject* type, PyObject* description);
 
-// Forgets the handles of an earlier load.
+// Forgets what a load has kept for sharing.
 void forget_made_handles();
 
 // An object of class `type` (which may be the script's own) without a handle; its Python __new__

@@ -35,8 +35,10 @@ PicklerFields fields_of(const Module& m, PyObject* pickler) {
   const Ref plain = checked(PyObject_CallNoArgs(m.attribute("Pickle").get()));
   const Ref pickle = checked(PyImport_ImportModule("pickle"));
   const Ref dumps = checked(PyObject_GetAttrString(pickle.get(), "dumps"));
-  const std::vector<Ref> known = referents(plain.get());
-  const std::vector<Ref> own = referents(pickler);
+  // A class of Python's derived from it visits more.
+  const traverseproc traverse = m.base_of(Kind::kPickle)->tp_traverse;
+  const std::vector<Ref> known = referents(plain.get(), traverse);
+  const std::vector<Ref> own = referents(pickler, traverse);
   if (known.size() != 3 || own.size() != 3 || !known[0].is(dumps.get())) {
     throw CannotSave("an MPI.Pickle of this version of mpi4py");
   }
@@ -46,8 +48,11 @@ PicklerFields fields_of(const Module& m, PyObject* pickler) {
 }  // namespace
 
 std::vector<Ref> referents(PyObject* object) {
+  return referents(object, Py_TYPE(object)->tp_traverse);
+}
+
+std::vector<Ref> referents(PyObject* object, traverseproc traverse) {
   std::vector<Ref> found;
-  const traverseproc traverse = Py_TYPE(object)->tp_traverse;
   if (!traverse) return found;
   traverse(
       object,

@@ -20,7 +20,9 @@ Ref make_pickler(const Module& module, PyTypeObject* type, PyObject* payload);
 Ref changed_pickler();
 void restore_changed_pickler(PyObject* payload);
 
-// What an object refers to, in the order its type visits it.
+// What an object refers to, in the order its type visits it; of an object of a derived class also
+// only what a type that it derives from visits.
 std::vector<Ref> referents(PyObject* object);
+std::vector<Ref> referents(PyObject* object, traverseproc traverse);
 
 }  // namespace chkpt::cut::handles

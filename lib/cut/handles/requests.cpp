@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "cut/handles/generalized.hpp"
 #include "cut/handles/plain_objects.hpp"
 #include "cut/handles/postings.hpp"
 #include "mpi/interpose/requests.hpp"
@@ -129,7 +130,13 @@ std::unordered_map<std::uint64_t, MPI_Request>& done_requests() {
 Ref describe_request(const Module& m, PyObject* request, std::string* form) {
   const MPI_Request handle = handle_of(request);
   const mpi::RequestInfo* info = mpi::requests().find(handle);
-  if (m.is_a(request, "Grequest")) throw CannotSave("a generalized MPI request");
+  if (info && info->kind == mpi::RequestKind::kGeneralized) {
+    *form = "generalized";
+    return describe_generalized(m, request, *info);
+  }
+  if (m.is_a(request, "Grequest")) {
+    throw CannotSave("a generalized MPI request that was waited for through another object");
+  }
   if (!info && !is_complete_from_the_start(handle)) {
     throw CannotSave(
         "an MPI request chkpt does not follow (completed through another object, or of a call that "
@@ -183,6 +190,7 @@ void check_receives_described() {
   mpi::requests().for_each([](MPI_Request request, mpi::RequestInfo& info) {
     // An inactive one that nothing refers to can never be started again.
     if (info.kind == mpi::RequestKind::kCompleted || info.counted || !info.active) return;
+    if (info.kind == mpi::RequestKind::kGeneralized) return;
     MPI_Status status;
     if (is_complete(request, &status)) return;
     if (!mpi::is_receive(info)) {

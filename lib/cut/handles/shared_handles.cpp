@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cut/handles/objects.hpp"
 #include "mpi/interpose/rebuild_communicator.hpp"
 #include "mpi/interpose/rebuild_datatype.hpp"
 #include "mpi/session.hpp"
@@ -100,6 +101,24 @@ void restore_type(PyObject* object, PyObject* payload) {
   handle_in<MPI_Datatype>(object) = shared<MPI_Datatype>(old, [&] {
     return mpi::build_datatype({recipe, static_cast<std::size_t>(size)});
   });
+}
+
+Ref identity_of_type(const Module& m, MPI_Datatype type) {
+  const Ref object = blank(m, Kind::kDatatype, m.base_of(Kind::kDatatype));
+  const MPI_Datatype null = handle_in<MPI_Datatype>(object.get());
+  handle_in<MPI_Datatype>(object.get()) = type;
+  const char* name = m.twin_of(Kind::kDatatype, object.get());
+  const std::uint64_t bits = handle_bits(Kind::kDatatype, object.get());
+  handle_in<MPI_Datatype>(object.get()) = null;
+  return name ? m.attribute(name) : checked(PyLong_FromUnsignedLongLong(bits));
+}
+
+MPI_Datatype type_of_identity(const Module& m, PyObject* identity) {
+  if (m.kind_of(Py_TYPE(identity)) == Kind::kDatatype) return handle_in<MPI_Datatype>(identity);
+  const std::uint64_t bits = PyLong_AsUnsignedLongLong(identity);
+  if (PyErr_Occurred()) throw_pending_exception();
+  const auto found = made<MPI_Datatype>().find(bits);
+  return found == made<MPI_Datatype>().end() ? MPI_DATATYPE_NULL : found->second;
 }
 
 Ref describe_info(PyObject* object) {

@@ -224,7 +224,7 @@ CHKPT_WRAPPER int MPI_Comm_idup(MPI_Comm comm, MPI_Comm* newcomm, MPI_Request* r
   constexpr const char* kCall = "MPI_Comm_idup";
   if (outside(kCall)) return PMPI_Comm_idup(comm, newcomm, request);
   CommInfo* info = registry().find(comm);
-  deferrals::add(info == nullptr ? Kind::kForeignComm : Kind::kIdup, kCall);
+  if (info == nullptr) deferrals::add(Kind::kForeignComm, kCall);
   if (info != nullptr) info->tick();
   const int rc = PMPI_Comm_idup(comm, newcomm, request);
   if (info != nullptr && rc == MPI_SUCCESS) {
@@ -232,8 +232,10 @@ CHKPT_WRAPPER int MPI_Comm_idup(MPI_Comm comm, MPI_Comm* newcomm, MPI_Request* r
     entry.kind = RequestKind::kCommIdup;
     entry.comm = info;
     entry.new_comm = newcomm;
-    entry.number = Registry::next_child(*info);
+    entry.promised = &registry().promise_duplicate(*info, Registry::next_child(*info));
     requests().add(*request, entry);
+  } else if (info != nullptr && refused_arguments(rc)) {
+    info->untick();
   }
   call_done();
   return rc;

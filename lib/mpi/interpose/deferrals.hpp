@@ -13,9 +13,6 @@ enum class Kind {
   kFile,
   kDynamicProcess,
   kForeignComm,  // with processes outside this job
-  kKeyval,
-  kBsendBuffer,
-  kIdup,
   kCount,
 };
 

@@ -112,12 +112,12 @@ auto find(CommInfo& comm, int source, int tag) {
 
 void all() {
   registry().for_each([](CommInfo& comm) {
-    while (take_one(comm)) {
+    while (comm.handle != MPI_COMM_NULL && take_one(comm)) {
     }
     for (const auto& message : comm.drained) finish_if_arrived(&comm, *message);
   });
   matched::for_each(take_matched);
-  requests().count_completed_receives();
+  requests().count_completed();
 }
 
 bool settled() {

@@ -114,6 +114,12 @@ CHKPT_WRAPPER int MPI_Startall(int n, MPI_Request requests[]) {
   return rc;
 }
 
+CHKPT_WRAPPER int MPI_Cancel(MPI_Request* request) {
+  RequestInfo* info = outside("MPI_Cancel") ? nullptr : requests().find(*request);
+  if (info != nullptr) info->cancelling = true;
+  return PMPI_Cancel(request);
+}
+
 CHKPT_WRAPPER int MPI_Request_free(MPI_Request* request) {
   if (outside("MPI_Request_free")) return PMPI_Request_free(request);
   RequestInfo* info = requests().find(*request);
@@ -123,8 +129,11 @@ CHKPT_WRAPPER int MPI_Request_free(MPI_Request* request) {
     requests().remove(persistent);
     PMPI_Request_free(&persistent);
   } else if (is_receive(*info) && info->active && !info->counted) {
-    // Its completion would never be seen, and the channel's counters never agree again.
-    deferrals::forever("MPI_Request_free", "of a pending receive");
+    // Its completion has to be seen, or the channel's counters never agree again.
+    requests().detach(*info);
+    *request = MPI_REQUEST_NULL;
+    requests().count_completed();
+    return MPI_SUCCESS;
   }
   requests().remove(*request);
   return PMPI_Request_free(request);

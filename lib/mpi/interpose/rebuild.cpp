@@ -7,12 +7,13 @@
 #include <algorithm>
 #include <set>
 
+#include "mpi/interpose/attributes.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi {
 namespace {
 
-constexpr std::uint64_t kVersion = 5;
+constexpr std::uint64_t kVersion = 6;
 
 bool is_predefined(const CommId& id) { return id.find('/') == CommId::npos; }
 
@@ -128,6 +129,7 @@ std::optional<SentHalf> read_half(RecipeReader& in) {
 
 RankState::Communicator captured(const CommInfo& info) {
   RankState::Communicator comm;
+  if (info.handle == MPI_COMM_NULL) throw CannotSave("a communicator that is still being made");
   comm.state = saved(info);
   for (const Drained& message : comm.state.drained) {
     if (!message.ready) throw CannotSave("an MPI message that is still arriving");
@@ -205,7 +207,7 @@ MPI_Comm build_one(const RankState::Communicator& comm, MPI_Comm world) {
   const CommId& id = comm.state.id;
   if (is_predefined(id)) {
     const MPI_Comm handle = predefined(id);
-    restore_name_and_errors(handle, comm.recipe);
+    restore_settings(handle, comm.recipe);
     return handle;
   }
   constexpr std::uint64_t kTags = 32767;  // MPI guarantees no more
@@ -234,6 +236,7 @@ RankState capture_rank_state() {
   state.script_initialized = session::script_initialized();
   state.script_finalized = session::script_finalized();
   state.thread_level = session::script_thread_level();
+  state.next_key = attributes::next_number();
   if (!session::active()) return state;
   registry().for_each([&](const CommInfo& info) { state.communicators.push_back(captured(info)); });
   state.joint_clocks = registry().joint_clocks();
@@ -251,6 +254,7 @@ Bytes encode(const RankState& state) {
   out.u64(state.script_finalized ? 1 : 0);
   out.i64(state.thread_level);
   out.bytes(state.settings.data(), state.settings.size());
+  out.i64(state.next_key);
   out.u64(state.communicators.size());
   for (const auto& comm : state.communicators) {
     write_saved(out, comm.state);
@@ -277,6 +281,7 @@ RankState decode(ByteView section) {
   state.thread_level = in.integer();
   const ByteView settings = in.bytes();
   state.settings.assign(settings.data, settings.data + settings.size);
+  state.next_key = in.integer();
   state.communicators.resize(in.count(64));
   for (auto& comm : state.communicators) {
     comm.state = read_saved(in);

@@ -36,6 +36,7 @@ struct RankState {
   bool script_initialized = false;
   bool script_finalized = false;
   int thread_level = 0;
+  int next_key = 0;                         // of attributes
   std::vector<Communicator> communicators;  // in order of creation
   std::vector<JointClock> joint_clocks;
   std::vector<WindowRecipe> windows;   // in the order of ids

@@ -135,6 +135,9 @@ CommunicatorRecipe describe_communicator(MPI_Comm comm) {
   int length = 0;
   check(PMPI_Comm_get_name(comm, name, &length), "MPI_Comm_get_name");
   recipe.name.assign(name, static_cast<std::size_t>(length));
+  Info info;
+  check(PMPI_Comm_get_info(comm, info.out()), "MPI_Comm_get_info");
+  recipe.info = info.entries();
   recipe.errors = error_handler_of(comm);
   int inter = 0;
   check(PMPI_Comm_test_inter(comm, &inter), "MPI_Comm_test_inter");
@@ -152,6 +155,7 @@ void write_communicator(RecipeWriter& out, const CommunicatorRecipe& recipe) {
   out.integers(recipe.members);
   out.integers(recipe.remote);
   out.text(recipe.name);
+  write_info(out, recipe.info);
   out.i64(static_cast<int>(recipe.errors));
   out.i64(static_cast<int>(recipe.topology));
   out.integers(recipe.dims);
@@ -168,6 +172,7 @@ CommunicatorRecipe read_communicator(RecipeReader& in) {
   recipe.members = in.integers<int>();
   recipe.remote = in.integers<int>();
   recipe.name = in.text();
+  recipe.info = read_info(in);
   recipe.errors = in.integer() == 0 ? ErrorHandler::kFatal : ErrorHandler::kReturn;
   const int topology = in.integer();
   if (topology < 0 || topology > 3) throw FormatError("MPI recipe: unknown topology");
@@ -182,8 +187,12 @@ CommunicatorRecipe read_communicator(RecipeReader& in) {
   return recipe;
 }
 
-void restore_name_and_errors(MPI_Comm comm, const CommunicatorRecipe& recipe) {
+void restore_settings(MPI_Comm comm, const CommunicatorRecipe& recipe) {
   check(PMPI_Comm_set_name(comm, recipe.name.c_str()), "MPI_Comm_set_name");
+  if (!recipe.info.empty()) {
+    const Info info(recipe.info);
+    check(PMPI_Comm_set_info(comm, info.get()), "MPI_Comm_set_info");
+  }
   check(PMPI_Comm_set_errhandler(
             comm, recipe.errors == ErrorHandler::kFatal ? MPI_ERRORS_ARE_FATAL : MPI_ERRORS_RETURN),
         "MPI_Comm_set_errhandler");
@@ -208,7 +217,7 @@ MPI_Comm build_communicator(const CommunicatorRecipe& recipe, MPI_Comm world, in
     check(PMPI_Comm_free(&plain), "MPI_Comm_free");
     if (made == MPI_COMM_NULL) throw MpiError("an MPI topology did not include this rank");
   }
-  restore_name_and_errors(made, recipe);
+  restore_settings(made, recipe);
   return made;
 }
 

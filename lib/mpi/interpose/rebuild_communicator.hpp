@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Recipe of one communicator as the library shows it: members, topology, name, error handler.
-// How it came about does not matter: it is made again from its members alone, so communicators
-// freed long ago leave no trace. Identity and counters are added by rebuild.cpp.
+// Recipe of one communicator as the library shows it: members, topology, name, hints, error
+// handler. How it came about does not matter: it is made again from its members alone, so
+// communicators freed long ago leave no trace. Identity and counters are added by rebuild.cpp.
 #pragma once
 
 #include <mpi.h>
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "mpi/interpose/rebuild_info.hpp"
 #include "mpi/interpose/rebuild_stream.hpp"
 
 namespace chkpt::mpi {
@@ -20,6 +21,7 @@ struct CommunicatorRecipe {
   std::vector<int> members;  // world ranks, in rank order; of an intercommunicator the own group
   std::vector<int> remote;   // intercommunicators only: the other group
   std::string name;
+  InfoEntries info;  // hints
   ErrorHandler errors = ErrorHandler::kFatal;
   Topology topology = Topology::kNone;
   std::vector<int> dims;     // Cartesian: extents; graph: index
@@ -40,6 +42,6 @@ CommunicatorRecipe read_communicator(RecipeReader& in);
 // to the other members on it with `tag`, which no other creation in progress may use.
 MPI_Comm build_communicator(const CommunicatorRecipe& recipe, MPI_Comm world, int tag);
 // What remains to be done for a communicator the library made itself (MPI_COMM_WORLD and _SELF).
-void restore_name_and_errors(MPI_Comm comm, const CommunicatorRecipe& recipe);
+void restore_settings(MPI_Comm comm, const CommunicatorRecipe& recipe);
 
 }  // namespace chkpt::mpi

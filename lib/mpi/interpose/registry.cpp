@@ -82,13 +82,40 @@ void Registry::add_predefined(int world_rank) {
   add(MPI_COMM_SELF, "s" + std::to_string(world_rank));
 }
 
+namespace {
+
+CommId child_id(const CommInfo& parent, std::uint64_t number, const CommInfo& child) {
+  int smallest = *std::min_element(child.members.begin(), child.members.end());
+  for (const int rank : child.local) smallest = std::min(smallest, rank);
+  return parent.id + "/" + std::to_string(number) + ":" + std::to_string(smallest);
+}
+
+}  // namespace
+
 CommInfo& Registry::add_child(const CommInfo& parent, std::uint64_t number, MPI_Comm child) {
   CommInfo& info = add(child, {});
-  int smallest = *std::min_element(info.members.begin(), info.members.end());
-  for (const int rank : info.local) smallest = std::min(smallest, rank);
   const std::lock_guard<std::mutex> lock(mutex_);
-  info.id = parent.id + "/" + std::to_string(number) + ":" + std::to_string(smallest);
+  info.id = child_id(parent, number, info);
   return info;
+}
+
+CommInfo& Registry::promise_duplicate(const CommInfo& parent, std::uint64_t number) {
+  auto info = std::make_unique<CommInfo>();
+  info->rank = parent.rank;
+  info->members = parent.members;
+  info->local = parent.local;
+  info->sent.assign(info->members.size(), 0);
+  info->received.assign(info->members.size(), 0);
+  info->id = child_id(parent, number, *info);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  live_.push_back(std::move(info));
+  return *live_.back();
+}
+
+void Registry::fulfil(CommInfo& promised, MPI_Comm comm) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  promised.handle = comm;
+  by_handle_.insert(comm, &promised);
 }
 
 CommInfo& Registry::add(MPI_Comm comm, CommId id) {

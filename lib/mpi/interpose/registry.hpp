@@ -46,7 +46,7 @@ struct Arrivals {
 };
 
 struct CommInfo {
-  MPI_Comm handle = MPI_COMM_NULL;
+  MPI_Comm handle = MPI_COMM_NULL;  // as long as MPI_Comm_idup is making it
   CommId id;
   int rank = 0;
   // Rank on the other end of a channel -> world rank: of an intercommunicator the remote group.
@@ -109,6 +109,9 @@ class Registry {
   static std::uint64_t next_child(CommInfo& parent) { return ++parent.created; }
   CommInfo& add_child(const CommInfo& parent, std::uint64_t number, MPI_Comm child);
   CommInfo& add(MPI_Comm comm, CommId id);
+  // A duplicate of `parent` that the library is still making: known from now on, without a handle.
+  CommInfo& promise_duplicate(const CommInfo& parent, std::uint64_t number);
+  void fulfil(CommInfo& promised, MPI_Comm comm);
   // Forgets a freed communicator and takes its messages out of the totals; the id is remembered
   // until take_freed().
   void remove(CommInfo& comm);

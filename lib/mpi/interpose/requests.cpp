@@ -3,8 +3,8 @@
 
 #include <cstring>
 #include <memory>
+#include <vector>
 
-#include "mpi/interpose/deferrals.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi {
@@ -13,6 +13,23 @@ namespace {
 bool was_cancelled(const MPI_Status& status) {
   int flag = 0;
   return PMPI_Test_cancelled(&status, &flag) == MPI_SUCCESS && flag != 0;
+}
+
+bool has_effect(const RequestInfo& info) {
+  if (info.kind == RequestKind::kCommIdup) return true;
+  return info.comm != nullptr && (is_receive(info) || (is_send(info) && info.cancelling));
+}
+
+void take_effect(RequestInfo& info, const MPI_Status& status) {
+  if (!has_effect(info)) return;
+  if (info.kind == RequestKind::kCommIdup) {
+    if (info.promised != nullptr) registry().fulfil(*info.promised, *info.new_comm);
+    info.promised = nullptr;
+  } else if (is_receive(info)) {
+    if (!was_cancelled(status)) registry().count_received(*info.comm, status.MPI_SOURCE);
+  } else if (was_cancelled(status)) {
+    registry().uncount_sent(*info.comm, info.peer);
+  }
 }
 
 void release_type(RequestInfo& info) {
@@ -58,18 +75,12 @@ void Requests::started(RequestInfo& info) {
 void Requests::completed(MPI_Request old, MPI_Request* slot, const MPI_Status& status) {
   RequestInfo* info = table_.find(old);
   if (info == nullptr) return;
-  if (is_receive(*info) && info->comm != nullptr && info->active && !info->counted &&
-      !was_cancelled(status)) {
-    registry().count_received(*info->comm, status.MPI_SOURCE);
-  }
+  if (info->active && !info->counted) take_effect(*info, status);
   if (is_persistent(*info)) {
     info->active = false;
     info->counted = false;
+    info->cancelling = false;
     return;
-  }
-  if (info->kind == RequestKind::kCommIdup && info->comm != nullptr) {
-    registry().add_child(*info->comm, info->number, *info->new_comm);
-    deferrals::remove(deferrals::Kind::kIdup);
   }
   const MPI_Request persistent = info->persistent;
   release_type(*info);
@@ -77,20 +88,35 @@ void Requests::completed(MPI_Request old, MPI_Request* slot, const MPI_Status& s
   if (persistent != MPI_REQUEST_NULL) *slot = persistent;
 }
 
-void Requests::count_completed_receives() {
-  table_.for_each([](MPI_Request request, RequestInfo& info) {
-    if (!is_receive(info) || info.comm == nullptr || !info.active || info.counted) return;
+bool Requests::is_complete(MPI_Request request) {
+  const RequestInfo* info = table_.find(request);
+  if (info != nullptr && info->kind == RequestKind::kGeneralized) return info->counted;
+  int flag = 0;
+  // An error shows itself in the completing call.
+  return PMPI_Request_get_status(request, &flag, MPI_STATUS_IGNORE) != MPI_SUCCESS || flag != 0;
+}
+
+void Requests::count_completed() {
+  std::vector<MPI_Request> over;
+  table_.for_each([&](MPI_Request request, RequestInfo& info) {
+    if (!has_effect(info) || !info.active || info.counted) return;
     int flag = 0;
     MPI_Status status;
     if (PMPI_Request_get_status(request, &flag, &status) != MPI_SUCCESS || flag == 0) return;
     info.counted = true;
-    if (!was_cancelled(status)) registry().count_received(*info.comm, status.MPI_SOURCE);
+    take_effect(info, status);
+    if (info.detached) over.push_back(request);
   });
+  for (MPI_Request request : over) {
+    remove(request);
+    PMPI_Request_free(&request);
+  }
 }
 
 void Requests::forget(const CommInfo& comm) {
   table_.for_each([&comm](MPI_Request, RequestInfo& info) {
     if (info.comm == &comm) info.comm = nullptr;
+    if (info.promised == &comm) info.promised = nullptr;
   });
 }
 

@@ -17,10 +17,13 @@ enum class RequestKind {
   kSend,
   kReceive,
   kCollective,
-  kCommIdup,        // defers snapshots while it lives
+  kCommIdup,
   kPersistentSend,  // the next two also; active between start and completion
   kPersistentReceive,
   kCompleted,  // a receive served from a drained message: status kept, nothing in flight
+  // Completed by the script itself. The library asks the script's own functions about it, so
+  // nobody but the script may ask the library.
+  kGeneralized,
 };
 
 // Which of the four sends a persistent request makes.
@@ -32,17 +35,21 @@ struct RequestInfo {
   CommInfo* comm = nullptr;             // null once the script has freed the communicator
   int peer = MPI_PROC_NULL;             // rank in comm, or MPI_ANY_SOURCE
   int tag = 0;
-  void* buffer = nullptr;  // of receives and persistent sends; the next two also
+  void* buffer =
+      nullptr;  // of receives and persistent sends; the next two also. kGeneralized: state
   int count = 0;
   MPI_Datatype type = MPI_DATATYPE_NULL;
   bool owns_type = false;  // the script has freed its own handle of the type meanwhile
   bool active = true;
-  bool counted = false;     // completed inside the library and already counted as received
+  bool counted = false;     // complete, and what follows from that is done
+  bool cancelling = false;  // MPI_Cancel has been called
+  bool detached = false;    // a receive whose handle the script has given up
   std::uint64_t order = 0;  // of posting or start: receives must be posted again in this order
   MPI_Status status{};      // kCompleted
-  MPI_Request persistent = MPI_REQUEST_NULL;  // kCompleted standing in for a persistent receive
-  MPI_Comm* new_comm = nullptr;               // kCommIdup
-  std::uint64_t number = 0;                   // kCommIdup: creation number on comm
+  MPI_Request persistent = MPI_REQUEST_NULL;     // kCompleted standing in for a persistent receive
+  MPI_Comm* new_comm = nullptr;                  // kCommIdup: where the library puts it
+  CommInfo* promised = nullptr;                  // kCommIdup: its entry in the registry
+  MPI_Grequest_query_function* query = nullptr;  // kGeneralized
 };
 
 class Requests {
@@ -61,8 +68,14 @@ class Requests {
   // handle. Counts a receive, forgets the request (or makes a persistent one inactive).
   void completed(MPI_Request old, MPI_Request* slot, const MPI_Status& status);
 
-  // Live receives that the library has completed meanwhile count as received from now on.
-  void count_completed_receives();
+  // Whether it can be waited for at once. Asks the library, but never the script's functions.
+  bool is_complete(MPI_Request request);
+
+  // What the library has completed meanwhile takes effect: receives count as received, cancelled
+  // sends as not sent, duplicates of communicators get their handle.
+  void count_completed();
+  // The script gives up the handle of a pending receive; it is freed when it is complete.
+  void detach(RequestInfo& info) { info.detached = true; }
   void forget(const CommInfo& comm);  // it is being freed
   // Before MPI_Type_free: live receives keep a duplicate.
   void keep_type(MPI_Datatype type);
@@ -74,6 +87,9 @@ class Requests {
 
 inline bool is_persistent(const RequestInfo& info) {
   return info.kind == RequestKind::kPersistentSend || info.kind == RequestKind::kPersistentReceive;
+}
+inline bool is_send(const RequestInfo& info) {
+  return info.kind == RequestKind::kSend || info.kind == RequestKind::kPersistentSend;
 }
 inline bool is_receive(const RequestInfo& info) {
   return info.kind == RequestKind::kReceive || info.kind == RequestKind::kPersistentReceive;

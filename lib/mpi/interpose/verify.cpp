@@ -138,11 +138,13 @@ std::string pending_request() {
   for (int waited_ms = 0; waited_ms < kRequestPatience_ms; ++waited_ms) {
     pending.clear();
     requests().for_each([&](MPI_Request request, RequestInfo& info) {
-      if (is_receive(info) || info.kind == RequestKind::kCompleted || !info.active) return;
+      if (is_receive(info) || info.kind == RequestKind::kCompleted ||
+          info.kind == RequestKind::kGeneralized || !info.active) {
+        return;
+      }
       int flag = 0;
       if (PMPI_Request_get_status(request, &flag, MPI_STATUS_IGNORE) == MPI_SUCCESS && flag == 0) {
-        const bool collective = info.kind == RequestKind::kCollective;
-        pending = collective ? "a nonblocking collective" : "a nonblocking send";
+        pending = is_send(info) ? "a nonblocking send" : "a nonblocking collective";
       }
     });
     if (pending.empty()) return {};
@@ -153,7 +155,9 @@ std::string pending_request() {
 
 std::string local_mismatch() {
   if (!drain::settled()) return "a message is still arriving";
-  return pending_request();
+  const std::string pending = pending_request();
+  requests().count_completed();  // a communicator that is made by now gets its handle
+  return pending;
 }
 
 }  // namespace

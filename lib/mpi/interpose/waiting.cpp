@@ -6,11 +6,7 @@
 namespace chkpt::mpi {
 namespace {
 
-bool is_complete(MPI_Request request) {
-  int flag = 0;
-  // An error shows itself in the completing call.
-  return PMPI_Request_get_status(request, &flag, MPI_STATUS_IGNORE) != MPI_SUCCESS || flag != 0;
-}
+bool is_complete(MPI_Request request) { return chkpt::mpi::requests().is_complete(request); }
 
 bool enough(Until until, int n, const MPI_Request requests[]) {
   bool all = true;

@@ -89,8 +89,6 @@ MPI_Win promise(void* base, MPI_Aint size, int disp_unit) {
 
 void forget_promises() { promises().clear(); }
 
-namespace {
-
 bool answer_promised(MPI_Win win, int keyval, void* value, int* flag) {
   Promise* promise = promises().empty() ? nullptr : promised(win);
   if (promise == nullptr) return false;
@@ -103,6 +101,8 @@ bool answer_promised(MPI_Win win, int keyval, void* value, int* flag) {
   *static_cast<void**>(value) = answer;
   return true;
 }
+
+namespace {
 
 // The members of `parent` again; no attribute is copied to it.
 int enter(const char* call, CommInfo& parent, MPI_Win win, MPI_Comm own) {
@@ -185,8 +185,3 @@ CHKPT_WRAPPER int MPI_Win_create_dynamic(MPI_Info info, MPI_Comm comm, MPI_Win* 
 }
 
 CHKPT_WRAPPER int MPI_Win_free(MPI_Win* win) { return windows::free_window("MPI_Win_free", win); }
-
-CHKPT_WRAPPER int MPI_Win_get_attr(MPI_Win win, int keyval, void* value, int* flag) {
-  if (windows::answer_promised(win, keyval, value, flag)) return MPI_SUCCESS;
-  return PMPI_Win_get_attr(win, keyval, value, flag);
-}

@@ -43,6 +43,8 @@ void accessed(const char* mpi_call, MPI_Win win);
 // While a resumed process loads its objects, the windows on the script's own memory cannot exist
 // yet, but views of that memory ask for its place. A promised handle answers that, nothing else.
 MPI_Win promise(void* base, MPI_Aint size, int disp_unit);
+// What MPI_Win_get_attr says of it; false for any other window.
+bool answer_promised(MPI_Win win, int keyval, void* value, int* flag);
 void forget_promises();
 
 }  // namespace windows

@@ -196,10 +196,20 @@ void deferring_attribute(Rig& rig) {
   int keyval = 0;
   MPI_Comm_create_keyval(MPI_COMM_DUP_FN, MPI_COMM_NULL_DELETE_FN, &keyval, nullptr);
   int seen = settle();
-  require(!cut_within(rig, 0.3, &seen), "deferring: a cut with an attribute");
-  MPI_Comm_free_keyval(&keyval);
+  require(cut_within(rig, 0.5, &seen), "deferring: no cut with a key");
+  int found = 1;
+  void* value = nullptr;
+  MPI_Comm_get_attr(MPI_COMM_WORLD, keyval, &value, &found);
+  require(found == 0, "deferring: an attribute that nobody has set");
+  MPI_Comm_set_attr(MPI_COMM_WORLD, keyval, &keyval);
+  MPI_Comm_get_attr(MPI_COMM_WORLD, keyval, &value, &found);
+  require(found != 0 && value == &keyval, "deferring: the attribute is another one");
+  // Nobody could ask for the attribute any more.
+  int used = keyval;
+  MPI_Comm_free_keyval(&used);
+  require(used == MPI_KEYVAL_INVALID, "deferring: the key is still there");
   seen = settle();
-  require(cut_within(rig, 0.5, &seen), "deferring: no cut after the attribute");
+  require(!cut_within(rig, 0.3, &seen), "deferring: a cut with an attribute without a key");
 }
 
 // An operation of the script's own can be saved.
@@ -243,8 +253,8 @@ void deferring(Rig& rig) {
   require(cut_within(rig, 0.5, &seen), "deferring: no cut at first");
   deferring_window(rig);
   user_operation(rig);
-  deferring_attribute(rig);
   persistent_requests(rig);
+  deferring_attribute(rig);  // to the end of the run
 }
 
 // snapshot() on every rank: the k-th calls are one cut, taken where all have made them.
