@@ -125,7 +125,8 @@ EXACT = {
                 "q = itertools.pairwise(''); list(q)",
     "iterators of sets": "s = iter({'a', 'b', 'c'}); next(s)\nt = iter({1}); list(t)",
     "iterators that have ended": "t = iter((1,)); list(t)\nm = map(str, t)\nimport itertools\n"
-                                 "c = itertools.chain([1]); list(c)",
+                                 "c = itertools.chain([1]); list(c)\n"
+                                 "import collections\nd = reversed(collections.OrderedDict(a=1))\nlist(d)",
     "context variables":
         "import contextvars\nvs = [contextvars.ContextVar(f'v{n}') for n in range(20)]\n"
         "for n, v in enumerate(vs): v.set(n)\nc = contextvars.copy_context()",
@@ -136,7 +137,7 @@ EXACT = {
         "t = open(__file__); next(t)\nb = open(__file__, 'rb'); b.read(3)\n"
         "r = open(__file__, 'rb', buffering=0); r.read(5)",
     "descriptors and locks":
-        "import fcntl, os\nn = os.open('data', os.O_RDWR | os.O_CREAT)\nos.write(n, b'abc')\n"
+        "import fcntl, os\nn = os.open('data', os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)\nos.write(n, b'abc')\n"
         "copy = os.dup(n)\nfcntl.lockf(n, fcntl.LOCK_EX)\n"
         "w = open('more', 'w'); fcntl.flock(w, fcntl.LOCK_EX)",
     "streams of the launch": "err = open(2, 'w', closefd=False)\nprint('x', file=err, flush=True)",

@@ -7,6 +7,8 @@
 #include "python/frames/stack.hpp"
 
 #include <cstring>
+#include <utility>
+#include <vector>
 
 namespace chkpt::frames {
 namespace {
@@ -52,14 +54,6 @@ int hashes_hold(PyObject* entries, Py_ssize_t n) {
   return 1;
 }
 
-int add_one_by_one(PyObject* set, PyObject* entries, Py_ssize_t n) {
-  for (Py_ssize_t i = 0; i < n; ++i) {
-    PyObject* key = entry_key(entries, i);
-    if (key != null_marker() && PySet_Add(set, key) < 0) return -1;
-  }
-  return 0;
-}
-
 int give_table(PySetObject* set, Py_ssize_t mask) {
   set->table = set->smalltable;
   if (mask + 1 > PySet_MINSIZE) {
@@ -87,6 +81,58 @@ void place_entries(PySetObject* set, PyObject* entries, Py_ssize_t n) {
     }
   }
 }
+
+// set_insert_clean() of setobject.c: into a table without this key, nobody comparing anything.
+void insert_by_hash(PySetObject* set, PyObject* key, Py_hash_t hash) {
+  constexpr Py_ssize_t kLinearProbes = 9;
+  constexpr int kPerturbShift = 5;
+  const auto mask = static_cast<std::size_t>(set->mask);
+  auto perturb = static_cast<std::size_t>(hash);
+  for (std::size_t i = perturb & mask;; i = (i * 5 + 1 + perturb) & mask) {
+    const std::size_t last = i + kLinearProbes <= mask ? i + kLinearProbes : i;
+    for (std::size_t at = i; at <= last; ++at) {
+      if (set->table[at].key) continue;
+      set->table[at] = {Py_NewRef(key), hash};
+      ++set->fill;
+      ++set->used;
+      return;
+    }
+    perturb >>= kPerturbShift;
+  }
+}
+
+// Of elements that hash differently now. They were different ones, whatever they say by now.
+int insert_rehashed(PySetObject* set, PyObject* entries, Py_ssize_t n) {
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* key = entry_key(entries, i);
+    if (key == null_marker()) continue;
+    const Py_hash_t hash = PyObject_Hash(key);
+    if (hash == -1) return -1;
+    insert_by_hash(set, key, hash);
+  }
+  return 0;
+}
+
+// While it exists, objects of the classes of these keys equal only themselves.
+class ComparedByIdentity {
+ public:
+  void add(PyObject* key) {
+    if (PyTuple_CheckExact(key))
+      for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i) add(PyTuple_GET_ITEM(key, i));
+    PyTypeObject* type = Py_TYPE(key);
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || !type->tp_richcompare) return;
+    compares_.emplace_back(type, std::exchange(type->tp_richcompare, nullptr));
+  }
+  ComparedByIdentity() = default;
+  ~ComparedByIdentity() {
+    for (const auto& [type, compare] : compares_) type->tp_richcompare = compare;
+  }
+  ComparedByIdentity(const ComparedByIdentity&) = delete;
+  ComparedByIdentity& operator=(const ComparedByIdentity&) = delete;
+
+ private:
+  std::vector<std::pair<PyTypeObject*, richcmpfunc>> compares_;
+};
 
 bool entries_fit(PyObject* entries, Py_ssize_t mask) {
   if (PyList_GET_SIZE(entries) % 3 != 0 || mask < PySet_MINSIZE - 1 || (mask & (mask + 1)) != 0)
@@ -152,9 +198,12 @@ int set_put(PyObject* object, PyObject* state) {
   const Py_ssize_t n = PyList_GET_SIZE(entries) / 3;
   const int hold = hashes_hold(entries, n);
   if (hold < 0) return -1;
-  if (!hold || set->fill || set->table != set->smalltable)
-    return add_one_by_one(object, entries, n);
+  if (set->fill || set->table != set->smalltable) {
+    PyErr_SetString(PyExc_RuntimeError, "a saved set was filled twice");
+    return -1;
+  }
   if (give_table(set, mask) < 0) return -1;
+  if (!hold) return insert_rehashed(set, entries, n);
   place_entries(set, entries, n);
   set->fill = fill;
   set->finger = finger;
@@ -164,6 +213,23 @@ int set_put(PyObject* object, PyObject* state) {
 bool set_is_pristine(PyObject* object) {
   const PySetObject* set = as_set(object);
   return set->fill == 0 && set->mask == PySet_MINSIZE - 1 && set->finger == 0;
+}
+
+int dict_put(PyObject* dict, PyObject* pairs) {
+  const auto n = static_cast<std::size_t>(PyList_GET_SIZE(pairs));
+  const auto part = [pairs](std::size_t i, Py_ssize_t which) {
+    return PyTuple_GET_ITEM(PyList_GET_ITEM(pairs, static_cast<Py_ssize_t>(i)), which);
+  };
+  std::vector<Py_hash_t> hashes;
+  for (std::size_t i = 0; i < n; ++i) {
+    hashes.push_back(PyObject_Hash(part(i, 0)));
+    if (hashes.back() == -1) return -1;
+  }
+  ComparedByIdentity compared;
+  for (std::size_t i = 0; i < n; ++i) compared.add(part(i, 0));
+  for (std::size_t i = 0; i < n; ++i)
+    if (_PyDict_SetItem_KnownHash(dict, part(i, 0), part(i, 1), hashes[i]) < 0) return -1;
+  return 0;
 }
 
 PyObject* dict_iter_get(PyObject* object) {

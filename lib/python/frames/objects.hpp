@@ -45,10 +45,12 @@ PyObject* frame_view_get(PyObject* view);  // its frame
 int frame_view_set(PyObject* view, PyObject* frame);
 
 // Exact hash table of a set or frozenset, so that iteration order survives. _put fills an empty
-// set; where a stored hash differs from the element's hash now, it adds element by element and
-// returns 0 instead of 1.
+// set; where a stored hash differs from the element's hash now, the elements find new places and it
+// returns 0 instead of 1. No element is asked whether it equals another.
 PyObject* set_get(PyObject* set);
 int set_put(PyObject* set, PyObject* state);
+// Adds (key, value) tuples to a dict that has none of the keys; likewise.
+int dict_put(PyObject* dict, PyObject* pairs);
 bool set_is_pristine(PyObject* set);  // empty and never resized: nothing to keep
 // set_iterator: (set|None, size at start, place in the table, elements left); or the elements that
 // are left, in a list. The setters work on one made from any set, when all sets are filled.

@@ -284,6 +284,10 @@ Ref hidden_type(const std::string& name) {
     return type_of(own(PyObject_CallMethod(import("sys").get(), "get_asyncgen_hooks", nullptr)));
   if (name == "ContextManager" && loaded_module("decimal"))
     return type_of(call_method(import("decimal"), "localcontext"));
+  if (name == "memory_iterator") {
+    const Ref view = own(PyMemoryView_FromObject(own(PyBytes_FromString("")).get()));
+    return type_of(own(PyObject_GetIter(view.get())));
+  }
   if (PyObject* value = PySys_GetObject(name.c_str())) return Ref::borrow(Py_TYPE(value));
   return {};
 }
@@ -307,6 +311,18 @@ Ref name_in(PyObject* module, PyObject* type) {
 Ref rebuild_renamed_type(Args args) { return own(PyObject_GetAttr(args[0], args[1])); }
 const Rebuilder make_renamed_type{"renamed_type", guarded<rebuild_renamed_type>};
 
+// numpy._DTypeMeta has no name there: it is the type of numpy.dtype.
+Ref instance_in(PyObject* module, PyTypeObject* metaclass) {
+  PyObject *name = nullptr, *value = nullptr;
+  Py_ssize_t position = 0;
+  if (!PyModule_Check(module) || !PyType_IsSubtype(metaclass, &PyType_Type)) return {};
+  while (PyDict_Next(PyModule_GetDict(module), &position, &name, &value))
+    if (Py_IS_TYPE(value, metaclass) && PyUnicode_Check(name)) return Ref::borrow(name);
+  return {};
+}
+Ref rebuild_metaclass(Args args) { return type_of(own(PyObject_GetAttr(args[0], args[1]))); }
+const Rebuilder make_metaclass{"metaclass", guarded<rebuild_metaclass>};
+
 Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
   const std::string full = type->tp_name;
   const std::string name = full.substr(full.rfind('.') + 1);
@@ -321,6 +337,9 @@ Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
   if (found)
     if (const Ref alias = name_in(found, raw(type)))
       return reduced(make_renamed_type, pack(found, alias));
+  if (found)
+    if (const Ref named = instance_in(found, type))
+      return reduced(make_metaclass, pack(found, named));
   // collections._deque_reverse_iterator of 3.12 is to be found in _collections alone.
   if (PyObject* in_c = module ? loaded_module(("_" + utf8(module.get())).c_str()) : nullptr)
     if (const Ref there = name_in(in_c, raw(type)))

@@ -136,8 +136,45 @@ PyTypeObject* class_of_method(PyObject* self, const PyMethodDef* definition) {
   return nullptr;
 }
 
+// A function of a C module whose name there leads to another one by now: print, after the script
+// has put its own into builtins.
+const PyMethodDef* definition_in(PyObject* module, const std::string& name) {
+  const PyModuleDef* module_definition = PyModule_Check(module) ? PyModule_GetDef(module) : nullptr;
+  if (!module_definition) {
+    PyErr_Clear();
+    return nullptr;
+  }
+  const PyMethodDef* methods = module_definition->m_methods;
+  while (methods && methods->ml_name && name != methods->ml_name) ++methods;
+  return methods && methods->ml_name ? methods : nullptr;
+}
+bool has_definition(PyObject* function, const PyMethodDef* definition) {
+  return PyCFunction_CheckExact(function) &&
+         reinterpret_cast<PyCFunctionObject*>(function)->m_ml == definition;
+}
+Ref rebuild_replaced_builtin(Args args) {
+  const PyMethodDef* definition = definition_in(args[0], utf8(args[1]));
+  if (!definition) broken("a C function has gone: " + utf8(args[1]));
+  PyObject *name = nullptr, *value = nullptr;
+  Py_ssize_t position = 0;
+  while (PyDict_Next(PyModule_GetDict(args[0]), &position, &name, &value))
+    if (has_definition(value, definition)) return Ref::borrow(value);
+  return own(PyCFunction_NewEx(const_cast<PyMethodDef*>(definition), args[0],
+                               own(PyModule_GetNameObject(args[0])).get()));
+}
+const Rebuilder make_replaced_builtin{"replaced_builtin", guarded<rebuild_replaced_builtin>};
+
+bool is_replaced(PyObject* function, PyObject* module) {
+  const PyMethodDef* definition = reinterpret_cast<PyCFunctionObject*>(function)->m_ml;
+  return definition == definition_in(module, definition->ml_name) &&
+         find(PyModule_GetDict(module), definition->ml_name) != function;
+}
+
 Ref reduce_builtin(Saver& saver, PyObject* function, Rule& rule) {
   PyObject* self = PyCFunction_GET_SELF(function);
+  if (self && PyModule_Check(self) && is_replaced(function, self))
+    return reduced(make_replaced_builtin,
+                   pack(self, text(reinterpret_cast<PyCFunctionObject*>(function)->m_ml->ml_name)));
   if (!self || PyType_Check(self) || !frames::is_python_class(Py_TYPE(self)))
     return reduce_by_default(saver, function, rule);
   const PyMethodDef* definition = reinterpret_cast<PyCFunctionObject*>(function)->m_ml;

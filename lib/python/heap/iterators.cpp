@@ -136,7 +136,9 @@ Ref ordered_iterator(PyObject* dict, long long kind) {
 }
 
 Ref rebuild_ordered_iterator(Args args) {
-  return ordered_iterator(call(raw(&PyODict_Type)).get(), integer(args[0]));
+  Ref iterator = ordered_iterator(call(raw(&PyODict_Type)).get(), integer(args[0]));
+  if (args.count > 1) Ref::steal(PyIter_Next(iterator.get()));  // it has ended
+  return iterator;
 }
 const Rebuilder make_ordered_iterator{"odict_iterator", guarded<rebuild_ordered_iterator>};
 // (iterator, (dict, kind, next key or null, whether the dict has changed since))
@@ -152,10 +154,10 @@ Ref fill_ordered_iterator(Args args) {
 }
 const Rebuilder set_ordered_iterator{"odict_iterator.state", guarded<fill_ordered_iterator>};
 
-Ref reduce_ordered_iterator(Saver& saver, PyObject* object, Rule& rule) {
+Ref reduce_ordered_iterator(Saver&, PyObject* object, Rule& rule) {
   const OrderedIterator& iterator = as_ordered(object);
   if (rule.type->tp_basicsize != sizeof(OrderedIterator)) refuse("an iterator of another kind");
-  if (!iterator.dict) return reduce_by_default(saver, object, rule);
+  if (!iterator.dict) return reduced(make_ordered_iterator, pack(number(iterator.kind), none()));
   const Ref fresh = ordered_iterator(iterator.dict, iterator.kind);
   const OrderedIterator& now = as_ordered(fresh.get());
   const bool changed = now.version != iterator.version || now.size != iterator.size;

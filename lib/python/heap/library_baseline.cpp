@@ -96,14 +96,6 @@ void leave_out_contents(PyObject* module) {
   }
 }
 
-void note_names(PyObject* module) {
-  if (g_baseline->names.find(module)) return;
-  Ref names = own(PyFrozenSet_New(PyModule_GetDict(module)));
-  g_baseline->names.insert(module, names.get());
-  g_baseline->kept.push_back(Ref::borrow(module));
-  g_baseline->kept.push_back(std::move(names));
-}
-
 // First those that are left out: others hold their objects too.
 void record_new_modules() {
   const Ref modules = own(PyDict_Items(PyImport_GetModuleDict()));
@@ -115,9 +107,9 @@ void record_new_modules() {
       if (is_left_out_name(utf8(name)) != left_out) continue;
       if (left_out) {
         leave_out_contents(module);
-        note_names(module);
+        g_baseline->natives.record(name, module, false);
       } else if (!is_followed(name, module)) {
-        note_names(module);
+        g_baseline->natives.record(name, module, !g_baseline->by_value.module(name, module));
       } else if (!g_baseline->nodes.knows(module)) {
         g_baseline->nodes.record(name, module);
       }
@@ -163,6 +155,7 @@ class LibraryImport {
     quietly([&] {
       note_bare_modules(false);
       g_baseline->nodes.mark_changed();
+      g_baseline->natives.mark_changed();
       draws_.emplace(spec);
     });
   }
@@ -171,7 +164,10 @@ class LibraryImport {
     quietly([&] {
       if (draws_) draws_->finish();
       note_bare_modules(!g_baseline->script_ran);
-      if (!g_baseline->script_ran) g_baseline->nodes.record_unmarked();
+      if (!g_baseline->script_ran) {
+        g_baseline->nodes.record_unmarked();
+        g_baseline->natives.record_unmarked();
+      }
       record_new_modules();
     });
   }
@@ -242,9 +238,7 @@ bool made_after_import(PyObject* module, PyObject* name, PyObject* value) {
 }
 
 bool is_new_name(PyObject* module, PyObject* name) {
-  if (!g_baseline) return false;
-  PyObject* const* names = g_baseline->names.find(module);
-  return names && ok(PySet_Contains(*names, name)) == 0;
+  return g_baseline && g_baseline->natives.is_new_name(module, name);
 }
 
 bool changed_since_import(PyObject* module) {

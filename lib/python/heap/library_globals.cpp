@@ -22,8 +22,11 @@ bool is_nameable(const LibraryNodes::Node& node) {
   return node.holder == Holder::kModule || node.holder == Holder::kClass;
 }
 
+bool is_unsaveable(PyObject* object, const std::string& name) {
+  return library_baseline()->unsaveable.count({object, name}) != 0;
+}
 bool is_unsaveable(const LibraryNodes::Node& node, const std::string& name) {
-  return library_baseline()->unsaveable.count({node.object.get(), name}) != 0;
+  return is_unsaveable(node.object.get(), name);
 }
 
 Ref key_of(const Entry& entry) {
@@ -79,6 +82,15 @@ Ref all_entries(const LibraryNodes::Node& node) {
 
 Ref contents_of(const LibraryNodes::Node& node) {
   return is_nameable(node) ? changed_names(node) : all_entries(node);
+}
+
+// Of a module that is not followed: a change like those of others, with its place.
+Ref replaced_in_native(const NativeModules::Change& change) {
+  const Entry entry{Part::kName, change.name, 0, change.value};
+  const Ref changes = new_list();
+  append(changes, with_value(entry));
+  return pack(pack(change.module_name, own(PyTuple_New(0))),
+              number(static_cast<int>(Holder::kModule)), changes);
 }
 
 std::string described(PyObject* place, const std::string& name) {
@@ -165,6 +177,9 @@ Ref changed_library_globals() {
     if (is_nameable(*node) && PyList_GET_SIZE(contents.get()) == 0) continue;
     append(changes, pack(place, number(static_cast<int>(node->holder)), contents));
   }
+  for (const NativeModules::Change& change : baseline->natives.replaced())
+    if (!is_unsaveable(change.module, utf8(change.name)))
+      append(changes, replaced_in_native(change));
   return changes;
 }
 
@@ -191,6 +206,14 @@ bool leave_out_unsaveable(const std::function<std::string(PyObject* value)>& why
       log::event("not saved: " + described(place.get(), name) +
                  ", changed since its import: " + why);
     }
+  }
+  for (const NativeModules::Change& change : baseline->natives.replaced()) {
+    if (is_unsaveable(change.module, utf8(change.name))) continue;
+    const std::string why = why_not(change.value);
+    if (why.empty()) continue;
+    baseline->unsaveable.insert({change.module, utf8(change.name)});
+    log::event("not saved: " + utf8(change.module_name) + "." + utf8(change.name) +
+               ", changed since its import: " + why);
   }
   return baseline->unsaveable.size() > known;
 }

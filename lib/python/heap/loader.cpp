@@ -197,8 +197,8 @@ void Loader::fill(long long index) {
     fill_set(container, content.get());
     return;
   }
-  ok(PyDict_MergeFromSeq2(container, content.get(), 1));
-  // Keys that say now that they equal each other, and did not when they were put in.
+  // Keys that say by now that they equal each other did not when they were put in.
+  ok(frames::dict_put(container, content.get()));
   if (PyDict_GET_SIZE(container) < PyList_GET_SIZE(content.get()))
     broken("a dict has lost entries: its keys compare in another way than before");
 }

@@ -55,6 +55,7 @@ int group_of(int fd) {
   return fd;
 }
 
+// What a descriptor keeps of them; O_NOFOLLOW and the like say how it was opened, once.
 int opening_flags(int flags) {
   return flags & (O_ACCMODE | O_APPEND | O_SYNC | O_DSYNC | O_DIRECT | O_NOATIME | O_NONBLOCK |
                   O_DIRECTORY | O_PATH);
@@ -62,8 +63,7 @@ int opening_flags(int flags) {
 
 UniqueFd open_again(const OpenFile& file) {
   const bool writes = (file.flags & O_ACCMODE) != O_RDONLY && file.size >= 0;
-  UniqueFd fd(open(file.path.c_str(),
-                   opening_flags(file.flags) | O_CLOEXEC | (writes ? O_CREAT : 0), 0666));
+  UniqueFd fd(open(file.path.c_str(), file.flags | O_CLOEXEC | (writes ? O_CREAT : 0), 0666));
   if (!fd) broken("cannot reopen " + quoted(file.path) + ": " + std::strerror(errno));
   struct stat now {};
   if (fstat(fd.get(), &now) != 0 || (file.size >= 0 && now.st_size < file.size))
@@ -93,6 +93,7 @@ OpenFile describe_descriptor(int fd) {
   const int own_flags = fcntl(fd, F_GETFD);
   if (file.flags < 0 || own_flags < 0)
     refuse("the flags of file " + quoted(file.path) + " cannot be read");
+  file.flags = opening_flags(file.flags);
   file.inheritable = (own_flags & FD_CLOEXEC) == 0;
   if (is_common_device(file.path)) {
     file.size = kDevice;

@@ -22,6 +22,8 @@ void add_file_types(ExactTypes& types);
 void add_numpy_types(ExactTypes& types);
 
 Ref reduce_by_default(Saver&, PyObject*, Rule&);  // dispatch table, __reduce_ex__, checked
+// Whether a new import of the library's module will have this object under the name.
+bool is_imported_as(PyObject* object, PyObject* module_name, PyObject* name);
 Ref reduce_class(Saver&, PyObject*, Rule&);
 Ref reduce_module(Saver&, PyObject*, Rule&);
 Ref reduce_exception(Saver&, PyObject*, Rule&);

@@ -7,8 +7,10 @@
 #include <unordered_set>
 
 #include "python/frames/objects.hpp"
+#include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/customs.hpp"
+#include "python/heap/library_globals.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/torch_objects.hpp"
 #include "python/heap/torch_tensors.hpp"
@@ -215,13 +217,23 @@ Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
   PyObject* registered = PyDict_GetItemWithError(table.get(), raw(rule.type));
   Ref value = registered ? call(registered, object) : reduce_protocol_5(object);
   if (!PyUnicode_Check(value.get())) return value;
-  // "Saved by name": the script's modules are rebuilt, not imported, so no name can be found there.
+  // "Saved by name": the script's modules are rebuilt, not imported, so no name can be found there;
+  // in a library's module none that a new import will not make.
   const Ref module = attr_or_null(object, "__module__");
-  if (!module || !saver.by_value().module_named(module.get())) return value;
-  if (!frames::is_python_class(rule.type))
+  const bool of_script = module && saver.by_value().module_named(module.get());
+  if (!of_script && (!module || is_imported_as(object, module.get(), value.get()))) return value;
+  if (!frames::is_python_class(rule.type)) {
+    if (!of_script) return value;
     refuse("it can only be saved by name, in a module that is saved by value");
+  }
   rule.layout = layout_of(rule.type);
   return reduce_special(saver, object, rule);
+}
+
+bool is_imported_as(PyObject* object, PyObject* module_name, PyObject* name) {
+  PyObject* module = PyDict_GetItemWithError(PyImport_GetModuleDict(), module_name);
+  if (!module || !PyUnicode_Check(name)) return true;  // the pickler will find out
+  return find_qualified(module, name).is(object) && !made_after_import(module, name, object);
 }
 
 Ref refuse_type(Saver&, PyObject*, Rule& rule) {

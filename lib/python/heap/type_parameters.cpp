@@ -77,7 +77,8 @@ bool belongs_to_library(Saver& saver, PyObject* object, PyObject* name) {
   if (!module || !PyUnicode_Check(module.get()) || saver.by_value().module_named(module.get()))
     return false;
   const std::string owner = utf8(module.get());
-  return owner != "typing" || raw(loaded_attr("typing", utf8(name).c_str())) == object;
+  if (owner == "typing") return raw(loaded_attr("typing", utf8(name).c_str())) == object;
+  return is_imported_as(object, module.get(), name);
 }
 
 }  // namespace

@@ -21,6 +21,24 @@ class Node:
         return self.name == o.name
 
 
+class Liar:
+    """Equal or not as the class says now; hashed in one way or by its address."""
+    same = False
+
+    def __init__(self, hashed=1):
+        self.hashed = hashed
+
+    def __hash__(self):
+        return self.hashed or hash(id(self))
+
+    def __eq__(self, o):
+        return Liar.same
+
+
+liars = {Liar(): 1, Liar(): 2, (Liar(), 3): 3, (Liar(), 3): 4}
+liar_sets = [{Liar(), Liar(), Liar()}, frozenset(Liar(0) for n in range(20))]
+Liar.same = True
+
 words = {w * 3 for w in "the quick brown fox jumps over the lazy dog".split()}
 numbers = {8, 0, 16, 24, 1}
 shrunk = set(range(1000))
@@ -57,6 +75,7 @@ cyclic_frozen.own = frozenset([cyclic_frozen, Node("d")])
 
 
 def check():
+    assert list(liars.values()) == [1, 2, 3, 4] and [len(s) for s in liar_sets] == [3, 20]
     assert [list(words), list(numbers), list(shrunk), list(collided), list(odd_frozen)] == orders
     assert empty == [set(), frozenset(), {}]
     assert by_key[Key(1)] == "one" and by_key[(Key(2), 3)] == "pair" and list(by_key.values()) == ["one", "x", "pair"]

@@ -4,8 +4,11 @@ import collections
 import fractions
 import html.parser
 import itertools
+import math
 import string
 import textwrap
+import time
+import typing
 import uuid
 
 fractions.Fraction.made = [1]
@@ -23,6 +26,12 @@ string.Formatter.convert_field, plain_convert = (lambda self, value, how: "?"), 
 del html.parser.HTMLParser.CDATA_CONTENT_ELEMENTS
 calendar.day_abbr.note = calendar.day_abbr
 identifier = uuid.uuid5(uuid.NAMESPACE_DNS, "a")  # has a __getstate__ of its own
+# Functions of modules in C, and what else their names led to.
+plain_hypot, math.hypot = math.hypot, lambda *parts: "mine"
+time.gmtime = time.monotonic
+calendar.T = typing.TypeVar("T")  # says that calendar has it
+calendar.T.__module__ = "calendar"
+T = calendar.T
 ran = []
 
 
@@ -36,6 +45,8 @@ def check():
     assert not hasattr(html.parser.HTMLParser, "CDATA_CONTENT_ELEMENTS")
     assert calendar.day_abbr.note is calendar.day_abbr
     assert identifier == uuid.uuid5(uuid.NAMESPACE_DNS, "a") and uuid.NAMESPACE_DNS.is_safe is uuid.SafeUUID.unknown
+    assert math.hypot(3, 4) == "mine" and plain_hypot(3, 4) == 5 and time.gmtime is time.monotonic
+    assert calendar.T is T and T.__name__ == "T" and T.__module__ == "calendar"
     ran.append(1)
     if len(ran) < 2:  # what can be asked once only: after saving, and after loading
         return

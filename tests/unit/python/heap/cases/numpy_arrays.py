@@ -4,6 +4,17 @@ try:
 except ImportError:
     raise SystemExit("SKIP: numpy is not installed")
 
+import copyreg
+
+
+class Registered:
+    pass
+
+
+# numpy itself registers its metaclass, which no name leads to.
+copyreg.pickle(Registered, lambda x: (Registered, ()))
+metaclass = type(np.dtype)
+
 small, big = np.arange(10), np.arange(10000, dtype="f8").reshape(100, 100)
 fortran = np.asfortranarray(np.arange(600.0).reshape(20, 30))
 row, column, reverse, transposed, strided = big[3], big[:, 4], big[::-1], big.T, big[::2, 1::3]
@@ -73,6 +84,8 @@ ran = []
 
 
 def check():
+    assert metaclass is type(np.dtype) and metaclass in copyreg.dispatch_table
+    assert Registered in copyreg.dispatch_table
     assert small.tolist() == list(range(10)) and big.sum() == big_sum and big.shape == (100, 100)
     assert big.flags.owndata is (big.base is None)
     assert fortran.flags.f_contiguous and not fortran.flags.c_contiguous and fortran[1, 2] == 32
