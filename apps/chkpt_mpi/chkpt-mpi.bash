@@ -7,7 +7,7 @@ _chkpt_mpi() {
     case ${COMP_WORDS[i]} in
       -o | -f | -z | -W | -X | --output-dir | --run-id | --frequency | --interval | --min-obj-size | \
         --mode | --resume | --keep | --files | --signal | --cut-timeout | \
-        --deadline-margin | --config | --torture | --torture-seed | --load-back)
+        --deadline-margin | --stdout | --config | --torture | --torture-seed | --load-back)
         ((i++))
         ;;
       -m | -c | - | -- | [!-]*)
@@ -22,12 +22,12 @@ _chkpt_mpi() {
     --files) COMPREPLY=($(compgen -W "undo keep" -- "$word")) ;;
     --signal) COMPREPLY=($(compgen -W "USR1,USR2,TERM none" -- "$word")) ;;
     -o | --output-dir) COMPREPLY=($(compgen -d -- "$word")) ;;
-    --config | --load-back) COMPREPLY=($(compgen -f -- "$word")) ;;
+    --stdout | --config | --load-back) COMPREPLY=($(compgen -f -- "$word")) ;;
     -f | -z | --run-id | --frequency | --interval | --min-obj-size | --keep | --cut-timeout | --deadline-margin | --torture | --torture-seed) ;;
     *)
       if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "--output-dir --run-id --frequency --interval --min-obj-size --mode
-          --resume --keep --files --signal --cut-timeout --deadline-margin --requeue --slurm-comment
+          --resume --keep --files --stdout --signal --cut-timeout --deadline-margin --requeue --slurm-comment
           --verify-snapshots --torture --torture-seed --load-back --config --verbose
           --quiet --show-config --version --help -o -f -z -v -q -m -c" -- "$word"))
       else

@@ -166,6 +166,7 @@ void convert(const Values& values, run::Config& config) {
   set("keep",
       [&](const auto& text) { config.keep = static_cast<int>(whole_number(text, 1, INT_MAX)); });
   set("files", [&](const auto& text) { config.files = files(text); });
+  set("stdout", [&](const auto& text) { config.standard_output = text; });
   set("signal", [&](const auto& text) { config.signals = signals(text); });
   set("cut-timeout", [&](const auto& text) { config.cut_timeout_ms = duration(text, 1); });
   set("deadline-margin", [&](const auto& text) {

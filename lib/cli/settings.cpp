@@ -91,6 +91,12 @@ const std::vector<Setting>& all_settings() {
       {"files", 0, true, "WHAT", "undo",
        "undo: a resume takes back what the script did to files after the snapshot (appended, made, "
        "overwritten, renamed, removed); keep: it leaves them alone"},
+      {"stdout", 0, true, "FILE", "",
+       "the script's standard output goes to this file, as with `> FILE`, and a resume cuts off "
+       "what "
+       "was written after the snapshot; %r in its name is the rank, without it all ranks append to "
+       "one "
+       "file"},
       {"signal", 0, true, "LIST", "USR1,USR2,TERM",
        "signals that take a snapshot and then stop the run with code 75, to be started again; "
        "none: "

@@ -80,11 +80,13 @@ bool still_the_same(int number) {
 
 }  // namespace
 
+void replaced(int number) {
+  struct stat info {};
+  if (fstat(number, &info) == 0) g_standard[number] = {true, info.st_dev, info.st_ino};
+}
+
 void begin() {
-  for (int number = 0; number < 3; ++number) {
-    struct stat info {};
-    if (fstat(number, &info) == 0) g_standard[number] = {true, info.st_dev, info.st_ino};
-  }
+  for (int number = 0; number < 3; ++number) replaced(number);
   g_pid = getpid();
 }
 

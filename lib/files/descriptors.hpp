@@ -29,6 +29,8 @@ struct Known {
 
 // Once, in the main thread, while descriptors 0 to 2 are still those that the process was given.
 void begin();
+// chkpt has put another file in the place of this one of them.
+void replaced(int number);
 // From now on, what threads of Python get by calls from the object file that `function` is in (the
 // interpreter: the executable itself, or a shared library) is Python's. chkpt's own code may be in
 // the same object file: in such threads it closes what it opens before Python runs again.

@@ -42,6 +42,7 @@ struct Config {
   Mode mode = Mode::kContinue;
   ResumeChoice resume;
   FilesChoice files = FilesChoice::kUndo;
+  std::string standard_output;  // file that descriptor 1 is; %r in it is the rank; "": as given
   int keep = 2;
   std::vector<int> signals;                  // that mean "snapshot, then stop"
   std::int64_t cut_timeout_ms = 30'000;      // give up a cut after this long

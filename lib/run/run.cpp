@@ -32,6 +32,7 @@
 #include "run/script_files.hpp"
 #include "run/signals.hpp"
 #include "run/snapshot.hpp"
+#include "run/standard_output.hpp"
 #include "run/start.hpp"
 
 namespace chkpt::run {
@@ -50,6 +51,7 @@ struct Session {
   Program program;
   Start start;
   cut::Agent agent;
+  StandardOutput output;
   std::unique_ptr<SnapshotWork> work;
   pid_t pid = 0;
   int exit_code = 0;
@@ -287,9 +289,10 @@ int run_session(Session& session) {
     return *session.start.leave_with;
   }
   begin_torture(session);
+  session.output.redirect(session.config, session.start);
   restore_script_files(session.config, session.start);
   session.work = std::make_unique<SnapshotWork>(session.config, session.program, session.job,
-                                                session.start, session.agent);
+                                                session.start, session.output, session.agent);
   start_interpreter(session);
   std::atexit(at_exit);
   const bool goes_on = session.start.file && session.config.mode == Mode::kContinue;

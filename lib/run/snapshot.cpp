@@ -51,11 +51,12 @@ store::RankFileInfo parse_file_payload(const std::string& payload) {
   return file;
 }
 
-// What the script has written so far must be out of our buffers before the process goes.
+// What the script has written so far must be out of our buffers before the process goes, and
+// before a snapshot says how much it was.
 void flush_standard_streams() {
   const Gil gil;
   const PendingException aside;
-  for (const char* name : {"stdout", "stderr"}) {
+  for (const char* name : {"__stdout__", "stdout", "__stderr__", "stderr"}) {
     PyObject* stream = PySys_GetObject(name);
     if (!stream || stream == Py_None) continue;
     const Ref done = Ref::steal(PyObject_CallMethod(stream, "flush", nullptr));
@@ -67,11 +68,12 @@ void flush_standard_streams() {
 }  // namespace
 
 SnapshotWork::SnapshotWork(const Config& config, const Program& program, const Job& job,
-                           Start& start, cut::Agent& agent)
+                           Start& start, const StandardOutput& output, cut::Agent& agent)
     : config_(config),
       program_(program),
       job_(job),
       start_(start),
+      output_(output),
       agent_(agent),
       notes_(config.keep, start.resumed_epoch),
       watch_(config, job),
@@ -115,6 +117,7 @@ std::string SnapshotWork::prepare_script() {
   try {
     python::run_snapshot_callbacks();
     heap::flush_files();
+    flush_standard_streams();
     return "";
   } catch (const std::exception& problem) {
     return problem.what();
@@ -137,6 +140,7 @@ void SnapshotWork::capture_state(const cut::CutInfo& info) {
   Json meta = make_meta(program_, config_, job_, identity_of(info), info, lines);
   meta["agent"] = {{"api_calls", agent_.state().api_calls},
                    {"api_satisfied", agent_.state().api_satisfied}};
+  meta["stdout"] = output_.describe();
   meta_ = dump_json(meta);
   notes_.captured(epoch_of(info));
 }

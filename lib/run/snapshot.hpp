@@ -21,6 +21,7 @@
 #include "run/messages.hpp"
 #include "run/meta.hpp"
 #include "run/script_files.hpp"
+#include "run/standard_output.hpp"
 #include "run/start.hpp"
 #include "store/writer.hpp"
 
@@ -30,7 +31,7 @@ class SnapshotWork final : public cut::Work {
  public:
   // All are borrowed for the life of the process.
   SnapshotWork(const Config& config, const Program& program, const Job& job, Start& start,
-               cut::Agent& agent);
+               const StandardOutput& output, cut::Agent& agent);
 
   cut::Report capture(const cut::CutInfo& info) override;
   cut::Report write(const cut::CutInfo& info) override;
@@ -83,6 +84,7 @@ class SnapshotWork final : public cut::Work {
   const Program& program_;
   const Job& job_;
   Start& start_;
+  const StandardOutput& output_;
   cut::Agent& agent_;
   store::SynchronousWriter writer_;
   NeededNotes notes_;

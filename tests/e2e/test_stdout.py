@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""--stdout FILE: what a killed and resumed run has printed is what an unbroken one prints."""
+import subprocess
+import textwrap
+
+import pytest
+
+import harness
+from harness import CHKPT_MPI, PYTHON
+
+# Prints in every way there is; dies twice behind a snapshot, with lines printed since.
+LINES = """
+    import chkpt, ctypes, os, signal, sys
+    stats = os.fstat(1)
+    print(sys.stdout.isatty(), sys.stdout.line_buffering, sys.stdout.name, stats.st_mode & 0o777)
+    def c_print(step):
+        c = ctypes.CDLL(None)
+        c.printf(b"printf %d\\n", step)
+        c.fflush(None)
+    copy = os.dup(1)
+    for step in range(60):
+        print("line", step)
+        sys.stdout.buffer.write(b"bytes %d\\n" % step)
+        sys.stdout.flush()
+        c_print(step)
+        os.write(1, b"written %d\\n" % step)
+        os.write(copy, b"copied %d\\n" % step)
+        if step % 7 == 0: os.system(f"echo system {step}")
+        if step in (10, 30):
+            resumed = chkpt.snapshot()
+        if step in (19, 41) and DIES and not resumed: os.kill(os.getpid(), signal.SIGKILL)
+    print("end")
+"""
+
+
+def environment(work, **extra):
+    variables = harness.environment(work.parent / "tmp", extra)
+    variables.pop("PYTHONUNBUFFERED", None)
+    return variables
+
+
+@pytest.fixture
+def start(work):
+    (work.parent / "tmp").mkdir()
+
+    def run(text, *options, code=0):
+        (work / "script.py").write_text(textwrap.dedent(text))
+        done = subprocess.run(
+            [CHKPT_MPI, "-f", "-1", *options, "script.py"], cwd=work, text=True, timeout=60,
+            capture_output=True, stdin=subprocess.DEVNULL,
+            env=environment(work))
+        assert (done.returncode, done.stdout) == (code, ""), done.stderr
+        return done.stderr
+
+    return run
+
+
+def expected(work):
+    script = work / "plain.py"
+    script.write_text("DIES = False\n" + textwrap.dedent(LINES))
+    with open(work / "expected", "wb") as out:
+        subprocess.run([PYTHON, script], stdout=out, check=True, timeout=60,
+                       env=environment(work, PYTHONPATH=str(harness.ROOT / "lib" / "python")))
+    return (work / "expected").read_bytes()
+
+
+def test_no_line_twice_and_none_missing(start, work):
+    out = work / "out"
+    out.write_text("of another run\n" * 1000)
+    text = "DIES = True\n" + textwrap.dedent(LINES)
+    start(text, "--stdout", "out", code=-9)
+    assert b"line 19" in out.read_bytes() and b"another" not in out.read_bytes()
+    start(text, "--stdout", "out", code=-9)
+    assert b"line 41" in out.read_bytes()
+    start(text, "--stdout", "out")
+    assert out.read_bytes() == expected(work)
+    start(text, "--stdout", "out", code=-9)  # the run has ended: this is another one
+    assert out.read_bytes().count(b"line 1\n") == 1 and b"end" not in out.read_bytes()
+
+
+def test_what_is_missing_is_said(start, work):
+    text = """
+        import chkpt, os, signal
+        print("a" * 100)
+        if not chkpt.snapshot(): os.kill(os.getpid(), signal.SIGKILL)
+        print("b")
+    """
+    start(text, "--stdout", "out", code=-9)
+    (work / "out").write_text("short\n")
+    errors = start(text, "--stdout", "out")
+    assert "out has 6 bytes, at the snapshot it had 101: output is missing from it" in errors
+    assert (work / "out").read_text() == "short\nb\n"
+
+
+def test_file_that_cannot_be_opened(start):
+    errors = start("print(1)", "--stdout", "nowhere/out", code=2)
+    assert "--stdout: cannot open" in errors and "nowhere/out: No such file" in errors
+
+
+def test_ranks(work):
+    if subprocess.run([PYTHON, "-c", "import mpi4py"], capture_output=True).returncode:
+        pytest.skip(f"{PYTHON} has no mpi4py")
+    (work / "script.py").write_text(textwrap.dedent("""
+        from mpi4py import MPI
+        import chkpt, os, signal
+        world = MPI.COMM_WORLD
+        resumed = False
+        for step in range(8):
+            for rank in range(world.size):
+                if rank == world.rank: print(step, rank, flush=True)
+                world.barrier()
+            if step == 3: resumed = chkpt.snapshot()
+        if not resumed: os.kill(os.getpid(), signal.SIGKILL)
+    """))
+    for pattern in ("out", "out.%r"):
+        command = [CHKPT_MPI, "-f", "-1", "--stdout", pattern, "script.py"]
+        assert harness.run(command, work, 2).code != 0
+        done = harness.run(command, work, 2)
+        assert (done.code, done.stdout) == (0, b""), done.stderr
+    assert (work / "out").read_text() == "".join(f"{s} {r}\n" for s in range(8) for r in range(2))
+    for rank in range(2):
+        assert (work / f"out.{rank}").read_text() == "".join(f"{s} {rank}\n" for s in range(8))
