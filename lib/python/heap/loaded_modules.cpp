@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/import_draws.hpp"
+#include "python/heap/unseen_imports.hpp"
 
 namespace chkpt::heap {
 
@@ -14,6 +15,7 @@ void make_modules(PyObject* shells) {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(shells); ++i) {
     PyObject* shell = PyList_GET_ITEM(shells, i);
     PyObject *name = item(shell, 0), *alias = item(shell, 1);
+    UnseenImports::expect(name);
     if (alias != Py_None) {
       ok(PyDict_SetItem(modules, name, own(PyImport_GetModule(alias)).get()));
     } else if (!PyDict_Contains(modules, name) || utf8(name) != "__main__") {
@@ -33,6 +35,9 @@ void use_import_path(PyObject* texts) {
 // In the saved order, because imports have side effects. A module that cannot be imported any more
 // is only missed if something refers to it.
 void import_modules(PyObject* names, PyObject* draws) {
+  // All of them first: they import each other.
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i)
+    UnseenImports::expect(PyList_GET_ITEM(names, i));
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i) {
     PyObject* name = PyList_GET_ITEM(names, i);
     if (PyDict_Contains(PyImport_GetModuleDict(), name)) continue;

@@ -18,6 +18,7 @@
 #include "python/heap/open_file.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/rebuilder.hpp"
+#include "python/heap/unseen_imports.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -273,6 +274,7 @@ Loaded load(const std::vector<ByteView>& stream, const std::vector<LoadedBuffer>
   Loaded loaded;
   on_big_stack([&] {
     try {
+      const UnseenImports imports;
       loaded = Loader(stream, buffers).run();
     } catch (const Raised&) {
       throw_pending_exception();

@@ -13,6 +13,7 @@
 #include "python/heap/library_globals.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/saver.hpp"
+#include "python/heap/unseen_imports.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -113,7 +114,7 @@ void Saver::register_modules() {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(items.get()); ++i) {
     PyObject* name = item(PyList_GET_ITEM(items.get(), i), 0);
     PyObject* module = item(PyList_GET_ITEM(items.get(), i), 1);
-    if (!PyModule_Check(module) || !PyUnicode_Check(name)) continue;
+    if (!PyModule_Check(module) || !PyUnicode_Check(name) || UnseenImports::hides(name)) continue;
     if (!request_.modules || !by_value_.module(name, module)) {
       library.emplace_back(name, module);
       continue;

@@ -4,6 +4,7 @@
 #include "python/heap/pickle_types.hpp"
 
 #include <cstring>
+#include <map>
 
 #include "python/heap/call.hpp"
 
@@ -113,18 +114,17 @@ PyMethodDef file_methods[] = {{"write", write, METH_O | METH_STATIC, nullptr},
                               {nullptr, nullptr, 0, nullptr}};
 PyMethodDef take_buffer_method = {"take_buffer", take_buffer, METH_O, nullptr};
 
-// Never freed: destructors of static objects run after the interpreter has ended.
-PyObject* pickler_type() {
-  static PyObject* const type =
-      make_type("chkpt.Pickler", attr(import("_pickle"), "Pickler"), pickler_methods).release();
+// One for each _pickle there is, see unseen_imports.hpp. Never freed: destructors of static objects
+// run after the interpreter has ended.
+PyObject* type_on(const char* name, const char* base_name, PyMethodDef* methods) {
+  static std::map<PyObject*, PyObject*> made;
+  const Ref base = attr(import("_pickle"), base_name);
+  PyObject*& type = made[base.get()];
+  if (!type) type = make_type(name, base, methods).release();
   return type;
 }
-PyObject* unpickler_type() {
-  static PyObject* const type =
-      make_type("chkpt.Unpickler", attr(import("_pickle"), "Unpickler"), unpickler_methods)
-          .release();
-  return type;
-}
+PyObject* pickler_type() { return type_on("chkpt.Pickler", "Pickler", pickler_methods); }
+PyObject* unpickler_type() { return type_on("chkpt.Unpickler", "Unpickler", unpickler_methods); }
 PyObject* file_type() {
   static PyObject* const type =
       make_type("chkpt.Stream", Ref::borrow(&PyBaseObject_Type), file_methods).release();

@@ -15,6 +15,7 @@
 #include "python/heap/library_globals.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/saver.hpp"
+#include "python/heap/unseen_imports.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -297,6 +298,7 @@ Pickled save(const SaveRequest& request) {
   Pickled result;
   on_big_stack([&] {
     try {
+      const UnseenImports imports;
       result = save_what_can_be_saved(request);
     } catch (const Raised&) {
       throw CannotSave(take_exception_text());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Turns the script's whole Python state into a pickle stream plus out-of-band buffers. Nothing in
-// the script changes: no module is added to sys.modules beyond the standard library's own _pickle,
-// and every reference taken is dropped when the result goes. A state that cannot be saved exactly
+// the script changes: no module is added to sys.modules (unseen_imports.hpp), and every
+// reference taken is dropped when the result goes. A state that cannot be saved exactly
 // is refused (CannotSave) with the path of the object; a partial stream never leaves save().
 #pragma once
 

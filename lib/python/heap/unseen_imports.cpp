@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/heap/unseen_imports.hpp"
+
+#include <algorithm>
+
+#include "python/heap/call.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+constexpr const char* kNames[] = {"copyreg", "_compat_pickle", "_pickle"};
+
+UnseenImports* active = nullptr;
+
+// Those that have been imported for us alone, by name. Never freed: they outlive the interpreter.
+PyObject* kept() {
+  static PyObject* const modules = new_dict().release();
+  return modules;
+}
+
+PyObject* modules() { return PyImport_GetModuleDict(); }
+
+// Up to 3.11 the interpreter itself knows one _pickle, and gives that to whoever imports it again;
+// from 3.12 on there may be several.
+void let_interpreter_know(PyObject* module, bool known) {
+  PyModuleDef* definition = PyModule_GetDef(module);
+  if (!definition) return PyErr_Clear();  // not a module of C code
+  if (definition->m_slots) return;
+  const bool is_known = PyState_FindModule(definition) != nullptr;
+  if (is_known == known) return;
+  ok(known ? PyState_AddModule(module, definition) : PyState_RemoveModule(definition));
+}
+
+Ref names_now() { return own(PySet_New(own(PyDict_Keys(modules())).get())); }
+
+}  // namespace
+
+UnseenImports::UnseenImports() : before_(names_now()) {
+  put_back();
+  import_anew();
+  active = this;
+}
+
+// What was imported earlier, unless the script has one of its own by now.
+void UnseenImports::put_back() {
+  PyObject *name = nullptr, *module = nullptr;
+  Py_ssize_t position = 0;
+  while (PyDict_Next(kept(), &position, &name, &module)) {
+    if (ok(PySet_Contains(before_.get(), name))) continue;
+    ok(PyDict_SetItem(modules(), name, module));
+    hidden_.push_back({Ref::borrow(name), Ref::borrow(module)});
+    let_interpreter_know(module, true);
+  }
+}
+
+// Should more than these be needed (a Python without site), they stay to be seen.
+void UnseenImports::import_anew() {
+  if (loaded_module(kNames[2])) return;
+  import(kNames[2]);
+  Py_ssize_t ours = PySet_GET_SIZE(before_.get()) + static_cast<Py_ssize_t>(hidden_.size());
+  std::vector<Hidden> added;
+  for (const char* one : kNames) {
+    const Ref name = text(one);
+    if (ok(PySet_Contains(before_.get(), name.get())) || has(name.get())) continue;
+    if (PyObject* module = loaded_module(one)) added.push_back({name, Ref::borrow(module)});
+  }
+  ours += static_cast<Py_ssize_t>(added.size());
+  if (PyDict_GET_SIZE(modules()) != ours) return;
+  for (const Hidden& one : added) {
+    ok(PyDict_SetItem(kept(), one.name.get(), one.module.get()));
+    hidden_.push_back(one);
+  }
+}
+
+// Whatever was imported meanwhile may have got hold of ours: then they are the script's.
+bool UnseenImports::script_has_imported() const {
+  PyObject *name = nullptr, *module = nullptr;
+  Py_ssize_t position = 0;
+  while (PyDict_Next(modules(), &position, &name, &module))
+    if (!has(name) && !ok(PySet_Contains(before_.get(), name))) return true;
+  return false;
+}
+
+UnseenImports::~UnseenImports() {
+  const PendingException aside;
+  try {
+    if (script_has_imported()) {
+      for (const Hidden& one : hidden_) ok(PyDict_DelItem(kept(), one.name.get()));
+    } else {
+      for (const Hidden& one : hidden_) {
+        ok(PyDict_DelItem(modules(), one.name.get()));
+        let_interpreter_know(one.module.get(), false);
+      }
+    }
+  } catch (const Raised&) {
+    PyErr_Clear();
+  }
+  active = nullptr;
+}
+
+bool UnseenImports::has(PyObject* name) const {
+  return PyUnicode_Check(name) &&
+         std::any_of(hidden_.begin(), hidden_.end(), [&](const Hidden& one) {
+           return PyUnicode_Compare(one.name.get(), name) == 0;
+         });
+}
+
+bool UnseenImports::hides(PyObject* name) { return active && active->has(name); }
+
+void UnseenImports::expect(PyObject* name) {
+  if (!active) return;
+  ok(PySet_Add(active->before_.get(), name));
+  auto& hidden = active->hidden_;
+  const auto found = std::find_if(hidden.begin(), hidden.end(), [&](const Hidden& one) {
+    return PyUnicode_Compare(one.name.get(), name) == 0;
+  });
+  if (found == hidden.end()) return;
+  ok(PyDict_DelItem(kept(), name));
+  hidden.erase(found);
+}
+
+}  // namespace chkpt::heap
