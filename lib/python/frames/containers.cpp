@@ -134,6 +134,18 @@ class ComparedByIdentity {
   std::vector<std::pair<PyTypeObject*, richcmpfunc>> compares_;
 };
 
+// An int that is the address of an object is another one now, and so is the hash saved beside it:
+// such an entry may not be where it would be looked for.
+int numbers_are_found(PyObject* set, PyObject* entries, Py_ssize_t n) {
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* key = entry_key(entries, i);
+    if (!PyLong_CheckExact(key)) continue;
+    const int found = PySet_Contains(set, key);
+    if (found != 1) return found;
+  }
+  return 1;
+}
+
 bool entries_fit(PyObject* entries, Py_ssize_t mask) {
   if (PyList_GET_SIZE(entries) % 3 != 0 || mask < PySet_MINSIZE - 1 || (mask & (mask + 1)) != 0)
     return false;
@@ -207,7 +219,10 @@ int set_put(PyObject* object, PyObject* state) {
   place_entries(set, entries, n);
   set->fill = fill;
   set->finger = finger;
-  return 1;
+  const int found = numbers_are_found(object, entries, n);
+  if (found != 0) return found;
+  if (PySet_Clear(object) < 0 || give_table(set, mask) < 0) return -1;
+  return insert_rehashed(set, entries, n);
 }
 
 bool set_is_pristine(PyObject* object) {

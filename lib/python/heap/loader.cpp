@@ -8,6 +8,7 @@
 
 #include "python/frames/objects.hpp"
 #include "python/frames/stack.hpp"
+#include "python/heap/addresses.hpp"
 #include "python/heap/big_stack.hpp"
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
@@ -123,6 +124,8 @@ Ref Loader::resolve(PyObject* id) {
     return Ref::borrow(function);
   }
   if (tag == "E") return Ref::borrow(item(id, 1));  // what an excluded object is replaced by
+  if (tag == kAddressTag) return number_of_address(item(id, 1));
+  if (tag == kThreadTag) return number_of_this_thread();
   if (tag == "X") return deferred_container(id);
   if (tag == "N") return not_a_number(id);
   if (tag == "Z") return frozen_set(id);

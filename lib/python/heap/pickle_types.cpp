@@ -153,6 +153,8 @@ Pickling::~Pickling() {
 
 void Pickling::dump(const Ref& object) { call(dump_, object); }
 
+Ref Pickling::memo() const { return call_method(attr(pickler_, "memo"), "copy"); }
+
 namespace {
 
 // The number of entries must stay: it is the index of the next one.
@@ -177,7 +179,7 @@ void Pickling::dump_interned(const Ref& strings) {
   saving->set_interning(true);
   call(dump_, stand_ins);
   saving->set_interning(false);
-  const Ref memo = call_method(attr(pickler_, "memo"), "copy");  // address: (index, object)
+  const Ref memo = this->memo();
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(stand_ins.get()); ++i)
     swap_entries(memo, PyList_GET_ITEM(stand_ins.get(), i),
                  PyCell_GET(PyList_GET_ITEM(stand_ins.get(), i)));

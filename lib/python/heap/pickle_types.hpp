@@ -21,6 +21,7 @@ class Pickling {
   Pickling& operator=(const Pickling&) = delete;
 
   void dump(const Ref& object);
+  Ref memo() const;  // {address: (index, object)} of what has been written, but for atoms
   // Writes a list of strings such that wherever the stream refers to one of them from now on, the
   // reader gets its interpreter's own interned one.
   void dump_interned(const Ref& strings);

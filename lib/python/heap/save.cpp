@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "python/frames/objects.hpp"
+#include "python/heap/addresses.hpp"
 #include "python/heap/big_stack.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/diagnose.hpp"
@@ -175,13 +176,26 @@ std::vector<std::string> names_of(const std::vector<Ref>& refs) {
   return names;
 }
 
-void write_all(Saver& saver, const Ref& body, Pickled& out) {
+// The object at an address, if the pickler has written it or it has a persistent id.
+void look_up_addresses(Addresses& addresses, Saver& saver, const Pickling& pickling) {
+  if (!addresses.seen_any()) return;
+  const Ref memo = pickling.memo();
+  addresses.look_up([&](const void* address) -> PyObject* {
+    if (saver.is_registered(address)) return static_cast<PyObject*>(const_cast<void*>(address));
+    const Ref key = own(PyLong_FromVoidPtr(const_cast<void*>(address)));
+    PyObject* entry = PyDict_GetItemWithError(memo.get(), key.get());
+    return entry ? item(entry, 1) : nullptr;
+  });
+}
+
+void write_all(Saver& saver, Addresses& addresses, const Ref& body, Pickled& out) {
   Pickling pickling(saver, out);
   pickling.dump_interned(interned_strings(saver));
   pickling.dump(header_of(saver));
   pickling.dump_interned(saver.library_strings());
   pickling.dump(body);
   dump_deferred(saver, pickling);
+  look_up_addresses(addresses, saver, pickling);
 }
 
 // Empty if it can be pickled.
@@ -203,8 +217,8 @@ std::string why_not_saveable(const SaveRequest& request, PyObject* value) {
 
 struct SaveAgain {};  // by another rule
 
-Pickled save_now(const SaveRequest& request) {
-  Saver saver(request);
+Pickled save_now(const SaveRequest& request, Addresses& addresses) {
+  Saver saver(request, &addresses);
   Pickled out;
   Ref body;
   try {
@@ -213,7 +227,7 @@ Pickled save_now(const SaveRequest& request) {
     saver.register_stack();
     saver.register_excluded();
     body = body_of(saver, request);
-    write_all(saver, body, out);
+    write_all(saver, addresses, body, out);
   } catch (const Raised&) {
     const Failure failure = explain_failure(saver, body);
     for (const Ref& object : failure.way)
@@ -227,11 +241,21 @@ Pickled save_now(const SaveRequest& request) {
   return out;
 }
 
+Pickled save_numbers_too(const SaveRequest& request) {
+  Addresses addresses;
+  {
+    Pickled saved = save_now(request, addresses);
+    if (!addresses.seen_any()) return saved;
+    if (!addresses.settle()) return saved;
+  }
+  return save_now(request, addresses);
+}
+
 // What cannot be saved of a library's own state is said and left out; anything else is a refusal.
 Pickled save_what_can_be_saved(const SaveRequest& request) {
   for (;;) {
     try {
-      return save_now(request);
+      return save_numbers_too(request);
     } catch (const SaveAgain&) {
       continue;
     } catch (const CannotSave& refusal) {

@@ -40,7 +40,8 @@ const Rebuilder make_library_string{"library_string", guarded<rebuild_library_st
 
 }  // namespace
 
-Saver::Saver(const SaveRequest& request) : request_(request), customs_(current_customs()) {
+Saver::Saver(const SaveRequest& request, Addresses* addresses)
+    : request_(request), addresses_(addresses), customs_(current_customs()) {
   for (const Rebuilder* rebuilder : rebuilders())
     add(rebuilder->function(), pack(text("R"), text(rebuilder->name())));
   add(frames::null_marker(), pack(text("R"), text("null")));
@@ -151,11 +152,18 @@ bool Saver::fills_late(PyObject* dict) {
   return false;
 }
 
+// What id() gave leads to the object it was asked about.
+PyObject* Saver::number_id(PyObject* number) {
+  PyObject* id = addresses_ ? addresses_->id_of(number) : nullptr;
+  return Py_NewRef(id ? id : Py_None);
+}
+
 PyObject* Saver::persistent_id(PyObject* object) {
   PyTypeObject* type = Py_TYPE(object);
-  if (type == &PyUnicode_Type || type == &PyLong_Type || type == &PyTuple_Type ||
-      type == &PyBytes_Type || type == &PyBool_Type || object == Py_None)
+  if (type == &PyUnicode_Type || type == &PyTuple_Type || type == &PyBytes_Type ||
+      type == &PyBool_Type || object == Py_None)
     Py_RETURN_NONE;
+  if (type == &PyLong_Type) return number_id(object);
   if (type == &PyFloat_Type && !std::isnan(PyFloat_AS_DOUBLE(object))) Py_RETURN_NONE;
   if (PyObject** id = ids_.find(object)) return Py_NewRef(*id);
   try {

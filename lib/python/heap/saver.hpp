@@ -13,6 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "python/heap/addresses.hpp"
 #include "python/heap/by_value.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/layout.hpp"
@@ -58,7 +59,8 @@ struct RestoreNeeds {
 
 class Saver {
  public:
-  explicit Saver(const SaveRequest& request);
+  // Without `addresses`, numbers that are addresses are saved as numbers.
+  explicit Saver(const SaveRequest& request, Addresses* addresses = nullptr);
   ~Saver();
   Saver(const Saver&) = delete;
   Saver& operator=(const Saver&) = delete;
@@ -78,7 +80,7 @@ class Saver {
   // For reducers.
   ByValue& by_value() { return by_value_; }
   Namespaces& namespaces() { return namespaces_; }
-  bool is_registered(PyObject* object) { return ids_.find(object) != nullptr; }
+  bool is_registered(const void* object) { return ids_.find(object) != nullptr; }
   // Whether this dict can only be filled when all its keys exist; then it must stay one object.
   bool fills_late(PyObject* dict);
   Rule& rule_of(PyTypeObject* type);
@@ -130,8 +132,10 @@ class Saver {
   Ref reduce_stand_in(PyObject* string);
   Ref frozenset_id(PyObject* set);
   Ref nan_id(PyObject* nan);
+  PyObject* number_id(PyObject* number);
 
   const SaveRequest& request_;
+  Addresses* addresses_;
   ByValue by_value_;
   Namespaces namespaces_;
   PointerTable<PyObject*> ids_;  // values own a reference, keys are kept alive by keep_

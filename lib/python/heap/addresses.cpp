@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/heap/addresses.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+#include "python/heap/call.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+constexpr std::uint64_t kAlignment = 16;                   // of all that Python allocates
+constexpr std::uint64_t kLowest = std::uint64_t{1} << 24;  // no program is mapped below that
+constexpr std::uint64_t kBeyond = std::uint64_t{1} << 47;
+
+}  // namespace
+
+PyObject* Addresses::id_of(PyObject* integer) {
+  int overflow = 0;
+  const long long value = PyLong_AsLongLongAndOverflow(integer, &overflow);
+  const auto address = static_cast<std::uint64_t>(value);
+  if (overflow != 0 || value < static_cast<long long>(kLowest) || address >= kBeyond ||
+      address % kAlignment != 0)
+    return nullptr;
+  if (settled_) {
+    const auto found = ids_.find(address);
+    return found == ids_.end() ? nullptr : found->second.get();
+  }
+  if (may_be_address(address)) seen_.insert(address);
+  return nullptr;
+}
+
+void Addresses::look_up(const std::function<PyObject*(const void*)>& met) {
+  for (const std::uint64_t address : seen_) {
+    const auto* place = reinterpret_cast<const void*>(address);  // NOLINT
+    if (PyObject* object = met(place)) objects_.emplace(address, Ref::borrow(object));
+  }
+}
+
+bool Addresses::settle() {
+  if (settled_) return false;
+  settled_ = true;
+  // Only ours: nobody else refers to it. One may have held the next, so until nothing changes.
+  for (bool dropped = true; dropped;) {
+    dropped = false;
+    for (auto it = objects_.begin(); it != objects_.end();) {
+      const bool ours = Py_REFCNT(it->second.get()) == 1;
+      it = ours ? objects_.erase(it) : std::next(it);
+      dropped |= ours;
+    }
+  }
+  for (const auto& [address, object] : objects_)
+    ids_.emplace(address, pack(text(kAddressTag), object));
+  const std::uint64_t thread = PyThread_get_thread_ident();
+  if (seen_.count(thread)) ids_.emplace(thread, pack(text(kThreadTag)));
+  return !ids_.empty();
+}
+
+bool Addresses::may_be_address(std::uint64_t value) {
+  if (maps_.empty()) read_maps();
+  auto after = std::upper_bound(maps_.begin(), maps_.end(), std::make_pair(value, UINT64_MAX));
+  return after != maps_.begin() && value < std::prev(after)->second;
+}
+
+// "start-end perms ...": only what can be written to has objects in it.
+void Addresses::read_maps() {
+  std::ifstream file("/proc/self/maps");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t dash = line.find('-'), blank = line.find(' ');
+    if (dash == std::string::npos || blank == std::string::npos || line.size() < blank + 3)
+      continue;
+    if (line[blank + 2] != 'w') continue;
+    maps_.emplace_back(std::stoull(line.substr(0, dash), nullptr, 16),
+                       std::stoull(line.substr(dash + 1, blank - dash - 1), nullptr, 16));
+  }
+  if (maps_.empty()) maps_.emplace_back(kLowest, kBeyond);  // anything may be one
+}
+
+Ref number_of_address(PyObject* object) { return own(PyLong_FromVoidPtr(object)); }
+Ref number_of_this_thread() { return own(PyLong_FromUnsignedLong(PyThread_get_thread_ident())); }
+
+}  // namespace chkpt::heap

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Numbers that are addresses of objects: what id() gave, as copy.deepcopy, picklers in Python and
+// searches over graphs keep it in dicts and sets while they are at work. In another process the
+// object has another address, so the stream holds the object where the state holds its number.
+//
+// Which objects a save meets is only known at its end. So a state that holds such numbers is saved
+// twice: the first save finds them, the second one replaces them. A number that is the address of
+// nothing that is saved stays as it is.
+#pragma once
+
+#include "python/ref.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace chkpt::heap {
+
+class Addresses {
+ public:
+  // The persistent id that stands for this int, borrowed; null if it is an ordinary number.
+  PyObject* id_of(PyObject* integer);
+
+  bool seen_any() const { return !settled_ && !seen_.empty(); }
+  // After the first save, while all that it met still exists: keeps what the numbers led to.
+  // `met` gives the object at an address if it was saved, else null (borrowed).
+  void look_up(const std::function<PyObject*(const void*)>& met);
+  // When the first save's own objects are gone: forgets those of them that took the place of
+  // something the script had. True if there is a number to replace, so that a second save is due.
+  bool settle();
+
+ private:
+  bool may_be_address(std::uint64_t value);
+  void read_maps();
+
+  std::unordered_set<std::uint64_t> seen_;
+  std::unordered_map<std::uint64_t, Ref> objects_;
+  std::unordered_map<std::uint64_t, Ref> ids_;                 // ("i", object)
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> maps_;  // start, end; in order
+  bool settled_ = false;
+};
+
+// The persistent ids of an object's address and of the main thread's number, for the loader.
+constexpr const char* kAddressTag = "i";
+constexpr const char* kThreadTag = "t";
+Ref number_of_address(PyObject* object);
+Ref number_of_this_thread();
+
+}  // namespace chkpt::heap
