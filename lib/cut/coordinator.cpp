@@ -43,7 +43,14 @@ double Coordinator::next_wait() {
   return std::uniform_real_distribution<double>(0, 2 * config_.interval_s)(random_);
 }
 
-Outputs Coordinator::take_outputs() { return std::exchange(outputs_, {}); }
+// Statuses are looked at here and not one by one: many come at a time.
+Outputs Coordinator::take_outputs() {
+  if (std::exchange(statuses_new_, false) && state_ == State::kCollect) {
+    consider();
+    start_if_wanted();
+  }
+  return std::exchange(outputs_, {});
+}
 
 void Coordinator::send(Message message) {
   Output output;
@@ -204,7 +211,7 @@ void Coordinator::on_status(std::size_t port, Message& message) {
   done_.add(message.census.done);
   if (message.epoch != epoch_ || (state_ != State::kCollect && state_ != State::kPrepare)) return;
   statuses_.add(port, std::move(message));
-  if (state_ == State::kCollect) consider();
+  statuses_new_ = true;
 }
 
 bool Coordinator::deferred() {

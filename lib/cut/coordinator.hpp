@@ -50,7 +50,7 @@ class Coordinator {
 
   // When tick() is due; empty: not before a message comes.
   std::optional<double> next_wakeup() const;
-  Outputs take_outputs();
+  Outputs take_outputs();  // after one or more of the above
   // The ranks are going away on purpose: lost links mean nothing.
   bool leaving() const { return state_ == State::kLeaving; }
 
@@ -125,6 +125,7 @@ class Coordinator {
   Gathering statuses_;
   Gathering prepared_;
   Gathering reports_;
+  bool statuses_new_ = false;
   Census census_;             // joined from the latest statuses, or from the answers to "prepare"
   RankSet done_;              // their script has ended; survives the cut
   bool api_waiting_ = false;  // the ranks are running on to their next snapshot()

@@ -60,6 +60,7 @@ void CoordinatorThread::run() {
     for (std::size_t port = 0; n > 0 && port < ports_.size(); ++port) {
       if (entries[port].revents != 0) take_messages(port);
     }
+    carry_out();
     ask_for_requests();
     coordinator_.tick(time_now());
     carry_out();
@@ -83,7 +84,6 @@ void CoordinatorThread::take_messages(std::size_t port) {
       continue;
     }
     coordinator_.receive(port, std::move(message), time_now());
-    carry_out();
   }
   if (!alive && !coordinator_.leaving()) lost(ports_.rank(port));
 }
