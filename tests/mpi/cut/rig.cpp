@@ -29,7 +29,7 @@ namespace {
 struct Options {
   std::string name;
   double seconds = 2;
-  double every_ms = 5;
+  double every_ms = 3;
   double cut_timeout_s = 20;
   bool released = false;
   unsigned seed = 1;
@@ -104,6 +104,7 @@ Options parse(int argc, char** argv) {
     if (key == "--max-median-ms") options.max_median_ms = value;
     if (key == "--min-cuts") options.min_cuts = static_cast<int>(value);
   }
+  if (const char* longer = std::getenv("CHKPT_CUT_SECONDS")) options.seconds = std::atof(longer);
   return options;
 }
 
