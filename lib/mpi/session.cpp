@@ -48,6 +48,14 @@ MPI_Comm private_copy(MPI_Comm comm) {
   return copy;
 }
 
+// MPICH 4.0's MPI_Comm_create_group follows a null pointer in a parent whose group nobody has asked
+// for yet.
+void ask_for_group(MPI_Comm comm) {
+  MPI_Group group = MPI_GROUP_NULL;
+  check(PMPI_Comm_group(comm, &group), "MPI_Comm_group");
+  check(PMPI_Group_free(&group), "MPI_Group_free");
+}
+
 void open_session() {
   const bool asked_to_yield = yield_when_oversubscribed();
   const int rc = PMPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &g_state.provided);
@@ -57,6 +65,7 @@ void open_session() {
   check(PMPI_Comm_size(MPI_COMM_WORLD, &g_state.size), "MPI_Comm_size");
   g_state.control = private_copy(MPI_COMM_WORLD);
   g_state.peer = private_copy(MPI_COMM_WORLD);
+  ask_for_group(g_state.peer);
   g_state.self = private_copy(MPI_COMM_SELF);
   registry().add_predefined(g_state.rank);
   g_state.running = true;

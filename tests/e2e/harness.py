@@ -25,6 +25,7 @@ BIN = Path(os.environ.get("CHKPT_BIN_DIR", ROOT / "build" / "bin"))
 PYTHON = os.environ.get("CHKPT_PYTHON", "/usr/bin/python3")
 CHKPT_MPI = str(BIN / "chkpt-mpi")
 CHKPT_INSPECT = str(BIN / "chkpt-inspect")
+MPIRUN = os.environ.get("CHKPT_MPIRUN", "mpirun --oversubscribe").split()  # "mpiexec.mpich"
 MARK = "CHKPT_TEST_MARK"
 SESSION = uuid.uuid4().hex              # other test sessions on this machine are not ours to end
 _numbers = itertools.count()
@@ -70,7 +71,7 @@ def mpirun(ranks):
     """The launcher in front of a command; one rank runs alone, without any."""
     if ranks == 1:
         return []
-    return ["mpirun", "--oversubscribe", "-n", str(ranks)]
+    return [*MPIRUN, "-n", str(ranks)]
 
 
 class Job:

@@ -68,7 +68,7 @@ int started(bool by_script, MPI_File file, int rc, MPI_Request* request) {
   RequestInfo entry;
   entry.kind = RequestKind::kCollective;  // completes by itself, as one does
   entry.comm = info->comm;
-  requests().add(*request, entry);
+  if (!keep_apart(request)) requests().add(*request, entry);
   return rc;
 }
 

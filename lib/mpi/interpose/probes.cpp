@@ -2,6 +2,7 @@
 // Probing calls and receives of matched messages.
 #include "mpi/interpose/drain.hpp"
 #include "mpi/interpose/matched.hpp"
+#include "mpi/interpose/own_handle.hpp"
 #include "mpi/interpose/status.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
@@ -17,8 +18,7 @@ HandleTable<MPI_Message, Matched>& table() {
 }  // namespace
 
 MPI_Message hold(CommInfo& comm, std::shared_ptr<Drained> message) {
-  // Only our wrappers ever look at this handle; the address of the message makes it unique.
-  auto* handle = reinterpret_cast<MPI_Message>(message.get());
+  const auto handle = own_handle<MPI_Message>(message.get());
   Matched entry;
   entry.comm = &comm;
   entry.drained = std::move(message);
@@ -35,7 +35,7 @@ MPI_Message hold(CommInfo& comm, MPI_Message message, const MPI_Status& status) 
   // The library may use a handle again that the script still holds for a message taken out since.
   if (table().find(message) != nullptr) {
     entry.place = std::make_shared<Drained>();
-    handle = reinterpret_cast<MPI_Message>(entry.place.get());
+    handle = own_handle<MPI_Message>(entry.place.get());
   }
   table().insert(handle, std::move(entry));
   return handle;

@@ -42,7 +42,7 @@ int started_send(const char* call, MPI_Comm comm, int dest, int tag, MPI_Request
   if (sent_half::skips(call, *info, dest, tag)) return already_sent(call, request);
   registry().count_sent(*info, dest);
   const int rc = f();
-  if (rc == MPI_SUCCESS) {
+  if (rc == MPI_SUCCESS && !keep_apart(request)) {
     RequestInfo entry;
     entry.kind = RequestKind::kSend;
     entry.comm = info;

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "mpi/interpose/epochs.hpp"
+#include "mpi/interpose/own_handle.hpp"
 #include "mpi/interpose/wrapper.hpp"
 #include "mpi/session.hpp"
 
@@ -15,6 +16,7 @@ namespace chkpt::mpi::windows {
 namespace {
 
 struct Promise {
+  MPI_Win handle{};
   void* base = nullptr;
   MPI_Aint size = 0;
   int disp_unit = 1;
@@ -38,7 +40,7 @@ std::vector<std::unique_ptr<Promise>>& promises() {
 
 Promise* promised(MPI_Win win) {
   for (const auto& promise : promises()) {
-    if (reinterpret_cast<MPI_Win>(promise.get()) == win) return promise.get();
+    if (promise->handle == win) return promise.get();
   }
   return nullptr;
 }
@@ -83,8 +85,9 @@ void accessed(const char* mpi_call, MPI_Win win) {
 
 MPI_Win promise(void* base, MPI_Aint size, int disp_unit) {
   promises().push_back(std::make_unique<Promise>());
-  *promises().back() = {base, size, disp_unit, MPI_WIN_FLAVOR_CREATE};
-  return reinterpret_cast<MPI_Win>(promises().back().get());
+  Promise& made = *promises().back();
+  made = {own_handle<MPI_Win>(&made), base, size, disp_unit, MPI_WIN_FLAVOR_CREATE};
+  return made.handle;
 }
 
 void forget_promises() { promises().clear(); }

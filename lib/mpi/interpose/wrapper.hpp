@@ -60,7 +60,7 @@ class Collective {
     RequestInfo info;
     info.kind = RequestKind::kCollective;
     info.comm = comm_;
-    requests().add(*request, info);
+    if (!keep_apart(request)) requests().add(*request, info);
     return rc;
   }
 

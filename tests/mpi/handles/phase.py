@@ -42,6 +42,11 @@ def rank():
     return MPI.COMM_WORLD.rank
 
 
+def launched_as():
+    """This process's rank as the launcher (Open MPI's or MPICH's) has put it into the environment."""
+    return os.environ.get("OMPI_COMM_WORLD_RANK") or os.environ["PMI_RANK"]
+
+
 def main():
     phase, folder, name = sys.argv[1:]
     case = importlib.import_module(f"case_{name}")
@@ -51,13 +56,13 @@ def main():
         before = _handles.registry_state()
         stream, section = dump(state)
         assert _handles.registry_state() == before, "saving changed the registry"
-        with open(os.path.join(folder, f"rank{os.environ['OMPI_COMM_WORLD_RANK']}"), "wb") as out:
+        with open(os.path.join(folder, f"rank{launched_as()}"), "wb") as out:
             pickle.dump((stream, section, before), out)
         _handles.go_on()
         # The job that saves goes on: nothing may have been disturbed.
         case.check(state)
         return
-    with open(os.path.join(folder, f"rank{os.environ['OMPI_COMM_WORLD_RANK']}"), "rb") as file:
+    with open(os.path.join(folder, f"rank{launched_as()}"), "rb") as file:
         stream, section, before = pickle.load(file)
     state = load(stream, section)
     _handles.settle()
