@@ -13,7 +13,10 @@ namespace chkpt::heap {
 namespace {
 
 constexpr std::uint64_t kAlignment = 16;                   // of all that Python allocates
-constexpr std::uint64_t kLowest = std::uint64_t{1} << 24;  // no program is mapped below that
+// Objects below that (large ones, on the C heap) keep their numbers: what a program counts or draws
+// is often as small, and one of a million such numbers may be an address by chance. Among numbers
+// from here to kBeyond that is as good as impossible.
+constexpr std::uint64_t kLowest = std::uint64_t{1} << 40;
 constexpr std::uint64_t kBeyond = std::uint64_t{1} << 47;
 
 }  // namespace

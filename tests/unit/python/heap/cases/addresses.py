@@ -19,7 +19,9 @@ mixed = {id(node) for node in nodes[::7]} | {"a", frozenset("b"), (1, id(nodes[3
 frozen = frozenset(id(node) for node in nodes[10:90])
 gone = [id([number]) for number in range(50)]
 nodes[0].me = id(nodes[0])
-of_class, of_module, of_thread = id(Node), id(os), threading.get_ident()
+of_module, of_thread = id(os), threading.get_ident()
+small = [id(Node) % 2 ** 40, 2 ** 30, 2 ** 39 + 16]  # as programs count: never taken for an address
+expected_small = [str(number) for number in small]
 ordinary = [2 ** 40, 2 ** 46 + 16, 16, -id(pair), id(pair) + 1]
 memo = {}
 original = [pair, nodes[:3]]
@@ -33,6 +35,7 @@ def check():
     assert all(id(node) in mixed for node in nodes[::7]) and (1, id(nodes[3])) in mixed
     assert frozen == {id(node) for node in nodes[10:90]}
     assert nodes[0].me == id(nodes[0]) and len(gone) == 50
-    assert (of_class, of_module, of_thread) == (id(Node), id(os), threading.get_ident())
+    assert (of_module, of_thread) == (id(os), threading.get_ident())
+    assert [str(number) for number in small] == expected_small
     assert ordinary[:3] == [2 ** 40, 2 ** 46 + 16, 16]
     assert copy.deepcopy(original, memo) is copies and copy.deepcopy(pair, memo) is copies[0]
