@@ -16,6 +16,8 @@ extern "C" {
 PyFrameObject* PyFrame_New(PyThreadState*, PyCodeObject*, PyObject*, PyObject*);
 }
 
+#include "python/frames/task_layout.hpp"
+
 namespace chkpt::frames::shim {
 
 using InterpreterFrame = _PyInterpreterFrame;
@@ -178,6 +180,10 @@ inline void set_frame_extra(PyFrameObject*, PyObject*) {}
 // Views of a frame's variables: f_locals is a plain dict in this version.
 inline PyTypeObject* frame_view_type() { return nullptr; }
 inline PyFrameObject** frame_of_view(PyObject*) { return nullptr; }
+
+// ---- asyncio's Future and Task, by offset
+constexpr TaskLayout kTaskLayout{128, 176,       120,       128,        136,        144, 152,
+                                 88,  {92, ~0U}, {96, ~0U}, {160, ~0U}, {164, ~0U}, 168};
 
 // ---- interpreter
 inline bool finalizing() { return _Py_IsFinalizing() != 0; }

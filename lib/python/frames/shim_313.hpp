@@ -21,6 +21,8 @@ extern const struct _PyCode_DEF(8) _Py_InitCleanup;
 PyFrameObject* PyFrame_New(PyThreadState*, PyCodeObject*, PyObject*, PyObject*);
 }
 
+#include "python/frames/task_layout.hpp"
+
 namespace chkpt::frames::shim {
 
 using InterpreterFrame = _PyInterpreterFrame;
@@ -184,6 +186,10 @@ inline PyTypeObject* frame_view_type() { return &PyFrameLocalsProxy_Type; }
 inline PyFrameObject** frame_of_view(PyObject* view) {
   return &reinterpret_cast<FrameView*>(view)->frame;
 }
+
+// ---- asyncio's Future and Task, by offset
+constexpr TaskLayout kTaskLayout{104, 144,      88,       112,      120,      128, 136,
+                                 96,  {100, 1}, {100, 2}, {100, 4}, {100, 8}, 104};
 
 // ---- interpreter
 inline bool finalizing() { return Py_IsFinalizing() != 0; }

@@ -4,6 +4,7 @@
 #include <Python.h>
 
 #include "python/frames/objects.hpp"
+#include "python/frames/tasks.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/reducers.hpp"
 
@@ -171,6 +172,7 @@ bool is_replaced(PyObject* function, PyObject* module) {
 }
 
 Ref reduce_builtin(Saver& saver, PyObject* function, Rule& rule) {
+  if (PyObject* task = frames::task_of_wakeup(function)) return reduce_task_wakeup(task);
   PyObject* self = PyCFunction_GET_SELF(function);
   if (self && PyModule_Check(self) && is_replaced(function, self))
     return reduced(make_replaced_builtin,

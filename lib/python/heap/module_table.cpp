@@ -18,13 +18,14 @@
 namespace chkpt::heap {
 namespace {
 
-// Attributes of sys that hold the script's own objects.
+// Attributes of library modules that hold the script's own objects.
 bool is_script_hook(const std::string& module, const std::string& key) {
   static const char* const hooks[] = {"stdin",       "stdout",         "stderr",
                                       "displayhook", "excepthook",     "last_type",
                                       "last_value",  "last_traceback", "unraisablehook",
                                       "last_exc",    "breakpointhook", "ps1",
                                       "ps2",         "tracebacklimit"};
+  if (module == "asyncio.events") return key == "_event_loop_policy";
   if (module != "sys") return false;
   for (const char* hook : hooks)
     if (key == hook) return true;

@@ -29,12 +29,18 @@ Ref reduce_module(Saver&, PyObject*, Rule&);
 Ref reduce_exception(Saver&, PyObject*, Rule&);
 Ref reduce_array(Saver&, PyObject*, Rule&);
 Ref reduce_foreign(Saver&, PyObject*, Rule&);
+Ref reduce_future(Saver&, PyObject*, Rule&);
 Ref reduce_event_loop(Saver&, PyObject*, Rule&);
+Ref reduce_selector(Saver&, PyObject*, Rule&);
 Ref reduce_plain(Saver&, PyObject*, Rule&);    // NEWOBJ and BUILD do exactly the right thing
 Ref reduce_special(Saver&, PyObject*, Rule&);  // base is object, but hooks must not run
 Ref reduce_namespace(Saver&, PyObject*, Rule&);
 Ref reduce_native(Saver&, PyObject*, Rule&);  // the C base has state of its own
 Ref reduce_weakref(Saver&, PyObject*, Rule&);
+bool is_weak_set_type(PyTypeObject* type);
+Ref reduce_weak_set(Saver&, PyObject*, Rule&);
+bool is_local_type(PyTypeObject* type);  // threading.local and what derives from it
+Ref reduce_local(Saver&, PyObject*, Rule&);
 long long rlock_count(PyObject* lock);  // how often this thread holds it; refuses others
 Ref refuse_type(Saver&, PyObject*, Rule&);
 Ref reduce_directory_entry(Saver&, PyObject*, Rule&);
@@ -54,7 +60,10 @@ Reduce library_rule(PyTypeObject* type);  // null if there is none
 Ref reduce_dtype(Saver&, PyObject*, Rule&);
 bool is_numpy_dtype(PyTypeObject* type);
 bool is_numpy_array_type(Saver& saver, PyTypeObject* type);
-bool is_event_loop_type(PyTypeObject* type);
+
+// asyncio: futures and tasks in C with what advances them; event loops and their selectors.
+Reduce async_rule(Rule& rule);  // null: not one of these types
+Ref reduce_task_wakeup(PyObject* task);
 
 // Adds what the type of an object says about its own instances: __dict__ and slots as one state
 // pair, for reducers of types that may be subclassed by the script.

@@ -143,13 +143,15 @@ Reduce rule_for(Saver& saver, Rule& rule) {
     rule.layout = layout_of(type);
     return reduce_weakref;
   }
+  if (is_local_type(type)) return reduce_local;
+  if (is_weak_set_type(type)) return reduce_weak_set;
   if (is_numpy_array_type(saver, type)) {
     rule.layout = layout_of(type);
     return reduce_array;
   }
   if (is_numpy_dtype(type)) return reduce_dtype;
   if (Reduce torch = torch_rule(rule)) return torch;
-  if (is_event_loop_type(type)) return reduce_event_loop;
+  if (Reduce of_asyncio = async_rule(rule)) return of_asyncio;
   return frames::is_python_class(type) ? rule_for_python_class(saver, rule) : reduce_by_default;
 }
 

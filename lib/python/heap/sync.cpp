@@ -222,21 +222,34 @@ Ref reduce_token(Saver&, PyObject* object, Rule&) {
 
 // ---- thread-locals: the main thread's view, the only one there is
 
-Ref rebuild_local(Args args) { return call(args[0]); }
+// Past the __init__ of a class that derives from it.
+Ref rebuild_local(Args args) {
+  auto* type = reinterpret_cast<PyTypeObject*>(args[0]);
+  return own(type->tp_new(type, no_args().get(), nullptr));
+}
 const Rebuilder make_local{"thread_local", guarded<rebuild_local>};
 Ref fill_local(Args args) {
   ok(PyDict_Update(attr(args[0], "__dict__").get(), args[1]));
   return none();
 }
 const Rebuilder set_local{"thread_local.state", guarded<fill_local>};
-Ref reduce_local(Saver&, PyObject* local, Rule& rule) {
-  return reduced(make_local, pack(rule.type), own(PyDict_Copy(attr(local, "__dict__").get())),
-                 set_local);
-}
 
 PyTypeObject* type_object(const Ref& type) { return reinterpret_cast<PyTypeObject*>(type.get()); }
 
 }  // namespace
+
+Ref reduce_local(Saver&, PyObject* local, Rule& rule) {
+  // What other threads would be given to it lies where nothing leads to.
+  if (rule.type->tp_init != PyBaseObject_Type.tp_init)
+    refuse("a threading.local whose class has an __init__");
+  return reduced(make_local, pack(rule.type), own(PyDict_Copy(attr(local, "__dict__").get())),
+                 set_local);
+}
+
+bool is_local_type(PyTypeObject* type) {
+  static PyObject* const local = attr(import("_thread"), "_local").release();
+  return PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(local)) != 0;
+}
 
 Ref context_items(const Ref& context) {
   const Ref items = own(PySequence_List(call_method(context, "items").get()));
@@ -282,6 +295,18 @@ Ref reduce_weakref(Saver& saver, PyObject* reference, Rule& rule) {
   return reduced(make_weakref, args, instance_state(saver, reference, rule), set_weakref);
 }
 
+bool is_weak_set_type(PyTypeObject* type) {
+  const Ref weak_set = loaded_attr("_weakrefset", "WeakSet");
+  return weak_set && weak_set.is(raw(type));
+}
+
+// Its constructor would be given a list of the members in the order of their addresses; the state
+// has them as well, with the set that an iteration may be going through.
+Ref reduce_weak_set(Saver& saver, PyObject* set, Rule& rule) {
+  const Ref value = reduce_by_default(saver, set, rule);
+  return pack(item(value, 0), no_args(), item(value, 2));
+}
+
 Ref reduce_thread_handle(Saver&, PyObject* handle, Rule&) {
   const bool done = is_true(call_method(handle, "is_done"));
   const Ref ident = attr(handle, "ident");
@@ -294,7 +319,6 @@ void add_sync_types(ExactTypes& types) {
   const Ref thread = import("_thread");
   types[type_object(attr(thread, "LockType"))] = reduce_lock;
   types[type_object(attr(thread, "RLock"))] = reduce_rlock;
-  types[type_object(attr(thread, "_local"))] = reduce_local;
   if (const Ref handle = attr_or_null(thread.get(), "_ThreadHandle"))  // from 3.13 on
     types[type_object(handle)] = reduce_thread_handle;
   types[&_PyWeakref_ProxyType] = reduce_proxy;

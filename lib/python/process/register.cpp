@@ -22,6 +22,8 @@ void register_parts() {
     register_exit_part();
     register_random_parts();
     register_torch_part();
+    register_asyncio_part();
+    register_clock_part();
     heap::watch_library_globals();
   } catch (const heap::Raised&) {
     throw_pending_exception();

@@ -22,5 +22,7 @@ void register_stream_part();
 void register_signal_part();
 void register_exit_part();
 void register_thread_part();
+void register_asyncio_part();
+void register_clock_part();
 
 }  // namespace chkpt::process
