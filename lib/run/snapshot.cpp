@@ -3,8 +3,6 @@
 
 #include <Python.h>
 
-#include <algorithm>
-#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <random>
@@ -27,12 +25,17 @@ namespace {
 
 namespace session = mpi::session;
 
-constexpr int kTries = 10;
+// How seldom a reason is repeated where snapshots come only when asked for.
+constexpr double kNoInterval_s = 600;
 // --torture MS:kill ends the run after one of so many commits.
 constexpr std::uint64_t kMostCommits = 5;
 
 double seconds_since(std::chrono::steady_clock::time_point then) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
+}
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 // The payload of a write report: how the MANIFEST will list the file.
@@ -77,7 +80,8 @@ SnapshotWork::SnapshotWork(const Config& config, const Program& program, const J
       agent_(agent),
       notes_(config.keep, start.resumed_epoch),
       watch_(config, job),
-      tries_left_(kTries) {
+      retry_(config.interval_ms < 0 ? kNoInterval_s
+                                    : static_cast<double>(config.interval_ms) * 1e-3) {
   // Another number after each resume, or every start would end alike.
   std::mt19937_64 random(config.torture.seed + start.resumed_epoch);
   if (config.torture.kill) commits_to_live_ = 1 + random() % kMostCommits;
@@ -282,14 +286,13 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
       watch_.committed(epoch_of(info), bytes_,
                        static_cast<double>(unix_time_ns() - info.started_unix_ns) * 1e-9);
       const std::scoped_lock lock(mutex_);
-      retry_.reset();
-      tries_left_ = kTries;
+      retry_.succeeded();
     }
     die_if_due();
   } else if (session::rank() == 0) {
     if (target_) start_.directory->drop(*target_);
     say_skipped(skipped_message(epoch_of(info), message, -1, session::size()));
-    try_again(info.trigger);
+    try_again(info.trigger, seconds_since(stopped_at_));
   }
   target_.reset();
 }
@@ -302,36 +305,28 @@ void SnapshotWork::die_if_due() {
   ::kill(::getpid(), SIGKILL);
 }
 
-// The same reason once in ten seconds is enough.
 void SnapshotWork::say_skipped(const std::string& text) {
-  // Epochs, line numbers and sizes differ from one try to the next, the reason does not.
-  std::string reason = text;
-  reason.erase(std::remove_if(reason.begin(), reason.end(),
-                              [](unsigned char c) { return std::isdigit(c) != 0; }),
-               reason.end());
-  const std::scoped_lock lock(mutex_);
-  const auto said = skips_said_.find(reason);
-  if (said != skips_said_.end() && seconds_since(said->second) < 10) {
-    log::info(text);
-    return;
+  std::string said;
+  {
+    const std::scoped_lock lock(mutex_);
+    said = retry_.say(text, seconds_now());
   }
-  if (skips_said_.size() > 100) skips_said_.clear();
-  skips_said_[reason] = Clock::now();
-  log::event(text);
+  if (said.empty())
+    log::info(text);
+  else
+    log::event(said);
 }
 
-// A stop is asked for until it succeeds, anything else a few times; the next interval comes anyway.
-// An explicit snapshot() belongs to its place in the script.
-void SnapshotWork::try_again(const cut::Trigger& trigger) {
+// A stop is asked for until it succeeds. An explicit snapshot() belongs to its place in the script.
+void SnapshotWork::try_again(const cut::Trigger& trigger, double took_s) {
   if (fenced_ || (trigger.kind == cut::TriggerKind::kApi && !trigger.stop)) return;
   const std::scoped_lock lock(mutex_);
-  if (!trigger.stop && tries_left_-- <= 0) return;
-  retry_ = trigger;
+  retry_.later(trigger, seconds_now(), trigger.stop ? 0 : took_s);
 }
 
 void SnapshotWork::skipped(const cut::Trigger& trigger, const std::string& message) {
   say_skipped("snapshot skipped: " + message);
-  try_again(trigger);
+  try_again(trigger, 0);
 }
 
 void SnapshotWork::waiting(const std::string& message) { log::event(message); }
@@ -340,7 +335,7 @@ bool SnapshotWork::poll_request() {
   std::optional<cut::Trigger> again;
   {
     const std::scoped_lock lock(mutex_);
-    again.swap(retry_);
+    again = retry_.due(seconds_now());
   }
   if (again) agent_.trigger(*again);
   if (watch_.poll()) agent_.trigger({cut::TriggerKind::kDeadline, "", true});

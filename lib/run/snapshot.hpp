@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "run/job_watch.hpp"
 #include "run/messages.hpp"
 #include "run/meta.hpp"
+#include "run/retry.hpp"
 #include "run/script_files.hpp"
 #include "run/standard_output.hpp"
 #include "run/start.hpp"
@@ -74,7 +74,7 @@ class SnapshotWork final : public cut::Work {
   heap::Pickled pickle_tracked();
   store::Manifest make_manifest(const cut::CutInfo& info, const std::vector<cut::Report>& reports);
   void say_skipped(const std::string& text);
-  void try_again(const cut::Trigger& trigger);
+  void try_again(const cut::Trigger& trigger, double took_s);
   void forget_capture();
   std::string verify(const std::string& file);
   void die_if_due();
@@ -104,9 +104,7 @@ class SnapshotWork final : public cut::Work {
   std::atomic<std::uint64_t> checked_{0}, differ_{0};
   std::uint64_t commits_to_live_ = 0;  // --torture MS:kill; 0: for ever
   std::mutex mutex_;                   // of the rest: main thread and coordinator thread
-  std::map<std::string, Clock::time_point> skips_said_;
-  std::optional<cut::Trigger> retry_;  // what failed and is asked for again
-  int tries_left_ = 0;
+  Retry retry_;
 };
 
 }  // namespace chkpt::run

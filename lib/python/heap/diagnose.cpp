@@ -8,6 +8,7 @@
 
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/named_parts.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -23,8 +24,18 @@ struct Origin {
   std::string place;  // roots: "fit.py:31"
 };
 
+// Whose repr() runs nothing of the script's.
+bool is_simple_key(PyObject* key) {
+  if (!PyTuple_CheckExact(key))
+    return PyUnicode_Check(key) || PyLong_CheckExact(key) || PyFloat_CheckExact(key) ||
+           PyBool_Check(key) || PyBytes_CheckExact(key) || key == Py_None;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i)
+    if (!is_simple_key(PyTuple_GET_ITEM(key, i))) return false;
+  return true;
+}
+
 std::string short_repr(PyObject* key) {
-  if (!PyUnicode_Check(key) && !PyLong_CheckExact(key) && !PyFloat_CheckExact(key)) return "...";
+  if (!is_simple_key(key)) return "...";
   const Ref shown = Ref::steal(PyObject_Repr(key));
   if (!shown) PyErr_Clear();
   const std::string text = shown ? utf8(shown.get()) : "...";
@@ -165,22 +176,32 @@ class Search {
     if (const Ref dict = instance_dict(object)) add_mapping(object, dict.get(), true);
   }
 
+  // A class that no name leads to is saved with the first of its instances.
+  void add_class(PyObject* object) {
+    if (saver_.by_value().type(Py_TYPE(object))) add(object, ".__class__", raw(Py_TYPE(object)));
+  }
+
   void add_children(PyObject* object) {
     if (PyObject* value = saver_.custom_value(object)) return add(object, ".<saved>", value);
     if (PyFunction_Check(object)) return add_function(object);
     if (PyType_Check(object)) {
       auto* type = reinterpret_cast<PyTypeObject*>(object);
-      if (saver_.by_value().type(type)) add_mapping(object, type->tp_dict, true);
-      return;
+      if (!saver_.by_value().type(type)) return;
+      add_mapping(object, type->tp_dict, true);
+      return add(object, ".__bases__", type->tp_bases);
     }
     add_instance(object);
+    add_class(object);
     if (PyDict_Check(object)) add_mapping(object, object, false);
     if (PyList_Check(object) || PyTuple_Check(object)) {
       for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(object); ++i)
         add(object, "[" + std::to_string(i) + "]", PySequence_Fast_GET_ITEM(object, i));
       return;
     }
-    if (!PyDict_Check(object)) add_referents(object);
+    if (PyDict_Check(object)) return;
+    each_named_part(object,
+                    [&](const std::string& label, PyObject* part) { add(object, label, part); });
+    add_referents(object);
   }
 
   // Whatever else the object holds, in words that a reader may recognise.
