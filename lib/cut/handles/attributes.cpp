@@ -66,15 +66,15 @@ void add_values(const Module& m, const Lists& lists, const Key& key, bool is_num
   };
   if (key.family == Family::kComm) {
     mpi::registry().for_each([&](const mpi::CommInfo& comm) {
-      if (mpi::attributes::get(comm.handle, key, &value)) add(named(comm.id));
+      if (mpi::attributes::get_of_comm(comm.handle, key, &value)) add(named(comm.id));
     });
   } else if (key.family == Family::kType) {
     mpi::attributes::for_each_type([&](MPI_Datatype type) {
-      if (mpi::attributes::get(type, key, &value)) add(identity_of_type(m, type));
+      if (mpi::attributes::get_of_type(type, key, &value)) add(identity_of_type(m, type));
     });
   } else {
     mpi::windows::for_each([&](const mpi::WindowInfo& window) {
-      if (mpi::attributes::get(window.handle, key, &value)) add(named(window.comm->id));
+      if (mpi::attributes::get_of_window(window.handle, key, &value)) add(named(window.comm->id));
     });
   }
 }

@@ -116,13 +116,13 @@ bool in_use(const Key& key) {
   bool used = false;
   void* value = nullptr;
   registry().for_each([&](const CommInfo& comm) {
-    used = used || (key.family == Family::kComm && get(comm.handle, key, &value));
+    used = used || (key.family == Family::kComm && get_of_comm(comm.handle, key, &value));
   });
   for_each_type([&](MPI_Datatype type) {
-    used = used || (key.family == Family::kType && get(type, key, &value));
+    used = used || (key.family == Family::kType && get_of_type(type, key, &value));
   });
   windows::for_each([&](const WindowInfo& window) {
-    used = used || (key.family == Family::kWin && get(window.handle, key, &value));
+    used = used || (key.family == Family::kWin && get_of_window(window.handle, key, &value));
   });
   return used;
 }
@@ -168,13 +168,13 @@ void for_each_type(const std::function<void(MPI_Datatype)>& f) {
   for (const MPI_Datatype type : marked_types()) f(type);
 }
 
-bool get(MPI_Comm comm, const Key& key, void** value) {
+bool get_of_comm(MPI_Comm comm, const Key& key, void** value) {
   return comm != MPI_COMM_NULL && get_with(PMPI_Comm_get_attr, comm, key, value);
 }
-bool get(MPI_Datatype type, const Key& key, void** value) {
+bool get_of_type(MPI_Datatype type, const Key& key, void** value) {
   return get_with(PMPI_Type_get_attr, type, key, value);
 }
-bool get(MPI_Win win, const Key& key, void** value) {
+bool get_of_window(MPI_Win win, const Key& key, void** value) {
   return get_with(PMPI_Win_get_attr, win, key, value);
 }
 

@@ -30,10 +30,11 @@ void for_each_key(const std::function<void(const Key&)>& f);
 // Datatypes that may carry attributes.
 void for_each_type(const std::function<void(MPI_Datatype)>& f);
 
-// False: the object has no attribute of this key. Throws MpiError.
-bool get(MPI_Comm comm, const Key& key, void** value);
-bool get(MPI_Datatype type, const Key& key, void** value);
-bool get(MPI_Win win, const Key& key, void** value);
+// False: the object has no attribute of this key. Throw MpiError. Not one name for all three: with
+// MPICH the handles are of one type.
+bool get_of_comm(MPI_Comm comm, const Key& key, void** value);
+bool get_of_type(MPI_Datatype type, const Key& key, void** value);
+bool get_of_window(MPI_Win win, const Key& key, void** value);
 
 // For the MPI_Type_* wrappers.
 void type_freed(MPI_Datatype type);
