@@ -7,15 +7,14 @@ quietly starts from the beginning fails too.
 """
 import concurrent.futures
 import random
-import time
 
 import pytest
 
 import harness
-from harness import CHKPT_MPI, Job
+import killed_runs
+from harness import CHKPT_MPI
 
 MAX_KILLS_PER_TRIAL = 3
-ATTEMPTS = 4
 
 
 def trials(kills, seed):
@@ -75,81 +74,16 @@ def references(tmp_path_factory):
         yield get
 
 
-def run_and_kill(command, work, ranks, rng, commits):
-    """Starts the command, kills it some time after its `commits`-th new snapshot.
-
-    Returns (outcome, killed): a command that was quicker than that has ended by itself.
-    """
-    first = harness.newest_epoch(work)
-    with Job(command, work, ranks) as job:
-        reached = job.wait_until(lambda: harness.newest_epoch(work) >= first + commits)
-        if reached:
-            time.sleep(rng.uniform(0, 0.12))
-        if not reached or not job.running():
-            return job.wait(), False
-        if rng.random() < 0.8:
-            job.kill()
-        else:                             # one rank only: the launcher ends the others
-            for pid in job.rank_pids()[:1]:
-                harness.send(pid, 9)
-            if ranks == 1:
-                job.kill()
-            else:
-                job.wait()
-        return job.outcome(None), True
-
-
-def killed_run(script, ranks, kills, rng, work):
-    """All incarnations of a run that is killed `kills` times and then left to end.
-
-    None if it ended before it could be killed for the first time.
-    """
-    command = [CHKPT_MPI, "-f", str(rng.choice([10, 25, 60])), script]
-    incarnations = []
-    for number in range(kills):
-        outcome, killed = run_and_kill(command, work, ranks, rng, rng.choice([1, 1, 2, 3]))
-        incarnations.append(outcome)
-        if not killed:
-            return incarnations if number else None
-        if harness.has_ended(work):  # the signal came between the script's end and the process's
-            return None
-    incarnations.append(harness.run(command, work, ranks))
-    return incarnations
-
-
-def killed_at_last(script, ranks, kills, seed, folder):
-    """(incarnations, folder of the work) of the first attempt that was in time to kill the run."""
-    for attempt in range(ATTEMPTS):
-        rng = random.Random(seed + attempt)
-        work = folder / f"work-{attempt}"
-        work.mkdir()
-        incarnations = killed_run(script, ranks, kills, rng, work)
-        if incarnations:
-            return incarnations, work
-        assert harness.newest_epoch(work) >= 0, f"no snapshot of {script} was ever committed"
-    raise AssertionError(f"{script} always ended before it could be killed")
-
-
 def test_resumes_where_it_was(trial, references, folder):
     script, ranks, kills, seed = trial
     reference = references(script, ranks)
     if ranks > 1:
         reference.result()  # would take the cores from the ranks
     try:
-        incarnations, work = killed_at_last(script, ranks, kills, seed, folder)
+        incarnations, work = killed_runs.killed_at_last(script, ranks, kills, seed, folder)
     finally:
         expected = reference.result()
-    last = incarnations[-1]
-    for outcome in incarnations[1:]:
-        if outcome.code is not None:
-            assert any("resumed from" in line for line in outcome.messages), outcome.stderr
-    assert last.code == expected.outcome.code, harness.tail(last.stderr)
-    harness.assert_same_files(expected.files, harness.files(work))
-    if ranks == 1:
-        harness.assert_continues([o.stdout for o in incarnations], expected.outcome.stdout)
-        harness.assert_continues([o.script_stderr for o in incarnations], expected.outcome.stderr)
-    else:
-        assert expected.outcome.stdout.endswith(last.stdout)
+    killed_runs.assert_as_unbroken(incarnations, work, expected, ranks)
 
 
 def test_a_rank_that_had_ended_ends_again(work):
