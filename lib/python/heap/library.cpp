@@ -233,6 +233,7 @@ Reduce library_rule(PyTypeObject* type) {
       {"re.Match", reduce_match},
       {"types.SimpleNamespace", reduce_namespace},
       {"_queue.SimpleQueue", reduce_simple_queue},
+      {"_multiprocessing.SemLock", reduce_semaphore},
       {"posix.DirEntry", reduce_directory_entry},
       {"posix.ScandirIterator", reduce_scandir},
       {"_csv.Dialect", reduce_dialect},

@@ -44,6 +44,7 @@ Ref reduce_local(Saver&, PyObject*, Rule&);
 long long rlock_count(PyObject* lock);  // how often this thread holds it; refuses others
 Ref refuse_type(Saver&, PyObject*, Rule&);
 Ref reduce_directory_entry(Saver&, PyObject*, Rule&);
+Ref reduce_semaphore(Saver&, PyObject*, Rule&);
 Ref reduce_simple_queue(Saver&, PyObject*, Rule&);
 Ref reduce_scandir(Saver&, PyObject*, Rule&);
 Ref reduce_deque_iterator(Saver&, PyObject*, Rule&);

@@ -13,6 +13,7 @@ import decimal
 import io
 import json
 import linecache
+import multiprocessing
 import os
 import pathlib
 import queue
@@ -323,6 +324,27 @@ def walking():
         places = [place[len(folder):] for place, _, _ in walk]
         first = (entries[0].is_dir(), entries[0].stat().st_nlink, entries[1].name, entries[1].is_file())
         return sorted(places), len(list(found)), list(files), first
+    return behave
+
+
+def locks_of_multiprocessing():
+    lock, rlock, semaphore = multiprocessing.Lock(), multiprocessing.RLock(), multiprocessing.Semaphore(5)
+    free, bounded = multiprocessing.RLock(), multiprocessing.BoundedSemaphore(3)
+    lock.acquire()
+    rlock.acquire(), rlock.acquire()
+    semaphore.acquire(), semaphore.acquire(), semaphore.release()
+    bounded.acquire()
+
+    def behave():
+        seen = [lock.acquire(False), rlock._semlock._count(), rlock._semlock._is_mine(),
+                semaphore.get_value(), bounded.get_value(), repr(free)]
+        lock.release(), rlock.release(), rlock.release(), bounded.release()
+        for release in (rlock.release, bounded.release):
+            try:
+                release()
+            except (AssertionError, ValueError) as error:
+                seen.append(str(error))
+        return seen, lock.acquire(False)
     return behave
 
 
