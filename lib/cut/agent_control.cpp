@@ -76,12 +76,15 @@ void Agent::Impl::on_message(Message& message) {
         on_request(message);
         arm = true;
         break;
+      case MessageType::kAllKnow:
+        known_to_all_ = known_to_all_ || message.epoch == epoch_;
+        break;
       case MessageType::kAdvance:
         on_advance(message);
         arm = true;
         break;
       case MessageType::kPrepare:
-        prepare_asked_ = true;
+        prepare_asked_ = known_to_all_ = true;
         // Otherwise the main thread answers: only it knows whether it still stands.
         if (state_ == RankState::kRunning) answer_prepare();
         break;
@@ -123,7 +126,7 @@ void Agent::Impl::on_request(const Message& message) {
   new_any_targets_.clear();
   api_target_ = 0;
   waits_since_ = requested_at_ = std::chrono::steady_clock::now();
-  frozen_ = prepare_asked_ = false;
+  frozen_ = prepare_asked_ = known_to_all_ = false;
   order_.reset();
   // Nothing is asked of this rank yet; where it stands it may stay.
   eligible_ = state_ == RankState::kDone;

@@ -51,7 +51,7 @@ class Agent::Impl : public mpi::GateKeeper {
   void before_collective(const mpi::BlockedCall& call) override;
   void left_collective(mpi::CommInfo& comm) override;
   void unblocked() override;
-  void polled(const std::vector<mpi::Need>& needs) override;
+  bool polled(const std::vector<mpi::Need>& needs) override;
   void advanced() override;
   void call_done() override;
   std::string line() override;
@@ -121,6 +121,7 @@ class Agent::Impl : public mpi::GateKeeper {
   // what it waits for: a sender that is asked to run on for a rank that may stand after all would
   // run for as long as the application lets it.
   bool weighed_ = false;
+  bool known_to_all_ = false;  // of the pending cut: messages may be taken out, see sync_sends.hpp
   bool frozen_ = false;
   bool prepare_asked_ = false;
   std::optional<Message> order_;  // a phase to carry out

@@ -121,7 +121,7 @@ bool Agent::Impl::one_round(Lock& lock) {
 }
 
 void Agent::Impl::drain(Lock& lock) {
-  if (!mpi::session::active()) return;
+  if (!mpi::session::active() || !known_to_all_) return;
   lock.unlock();
   mpi::drain::all();
   lock.lock();
@@ -322,9 +322,9 @@ void Agent::Impl::unblocked() {
   go_on();
 }
 
-void Agent::Impl::polled(const std::vector<mpi::Need>& needs) {
+bool Agent::Impl::polled(const std::vector<mpi::Need>& needs) {
   Lock lock(mutex_);
-  if (!pending_) return;
+  if (!pending_) return true;
   const bool may_stop = targets_met();
   if (!may_stop) {
     needs_ = described(needs);
@@ -334,6 +334,7 @@ void Agent::Impl::polled(const std::vector<mpi::Need>& needs) {
   }
   lock.unlock();
   if (may_stop && hooks_.request_safe_point != nullptr) hooks_.request_safe_point();
+  return may_stop;
 }
 
 void Agent::Impl::advanced() {

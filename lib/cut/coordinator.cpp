@@ -202,6 +202,7 @@ void Coordinator::start_if_wanted() {
   slow_comms_.clear();
   api_waiting_ = false;
   planner_.begin_epoch();
+  known_to_all_ = false;
   send(message(MessageType::kRequest));
 }
 
@@ -234,6 +235,8 @@ void Coordinator::consider() {
   api_waiting_ = waits_for_api();
   Plan plan = planner_.plan(census_, api_waiting_);
   must_run_ = std::move(plan.must_run);
+  if (!known_to_all_ && !plan.ready) send(message(MessageType::kAllKnow));
+  known_to_all_ = true;
   if (!plan.advance.empty()) {
     Message advance = message(MessageType::kAdvance);
     advance.targets = std::move(plan.advance);

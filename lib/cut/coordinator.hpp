@@ -126,9 +126,10 @@ class Coordinator {
   Gathering prepared_;
   Gathering reports_;
   bool statuses_new_ = false;
-  Census census_;             // joined from the latest statuses, or from the answers to "prepare"
-  RankSet done_;              // their script has ended; survives the cut
-  bool api_waiting_ = false;  // the ranks are running on to their next snapshot()
+  Census census_;              // joined from the latest statuses, or from the answers to "prepare"
+  RankSet done_;               // their script has ended; survives the cut
+  bool known_to_all_ = false;  // every rank has answered the request, and has been told so
+  bool api_waiting_ = false;   // the ranks are running on to their next snapshot()
   Phase phase_ = Phase::kVerify;
   bool committed_ = false;
   bool verified_ = false;

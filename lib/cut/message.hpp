@@ -47,6 +47,7 @@ enum class MessageType : std::uint8_t {
   kLost,  // the connection to rank `number` is broken; also from the coordinator's side
   // coordinator -> rank
   kRequest,
+  kAllKnow,  // every rank has answered kRequest: messages may be taken out (sync_sends.hpp)
   kAdvance,
   kPrepare,
   kUnfreeze,

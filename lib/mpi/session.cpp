@@ -20,6 +20,7 @@ struct State {
   int provided = MPI_THREAD_SINGLE;
   MPI_Comm control = MPI_COMM_NULL;
   MPI_Comm peer = MPI_COMM_NULL;
+  MPI_Comm acks = MPI_COMM_NULL;
   MPI_Comm self = MPI_COMM_NULL;
 };
 State g_state;
@@ -66,6 +67,7 @@ void open_session() {
   g_state.control = private_copy(MPI_COMM_WORLD);
   g_state.peer = private_copy(MPI_COMM_WORLD);
   ask_for_group(g_state.peer);
+  g_state.acks = private_copy(MPI_COMM_WORLD);
   g_state.self = private_copy(MPI_COMM_SELF);
   registry().add_predefined(g_state.rank);
   g_state.running = true;
@@ -99,7 +101,9 @@ void finish() {
   if (!g_state.running) return;
   g_state.running = false;
   leave_main_thread();
-  for (MPI_Comm* comm : {&g_state.control, &g_state.peer, &g_state.self}) PMPI_Comm_free(comm);
+  for (MPI_Comm* comm : {&g_state.control, &g_state.peer, &g_state.acks, &g_state.self}) {
+    PMPI_Comm_free(comm);
+  }
   PMPI_Finalize();
 }
 
@@ -125,6 +129,7 @@ int rank() { return g_state.rank; }
 int size() { return g_state.size; }
 MPI_Comm control() { return g_state.control; }
 MPI_Comm peer() { return g_state.peer; }
+MPI_Comm acks() { return g_state.acks; }
 MPI_Comm self() { return g_state.self; }
 
 bool script_initialized() { return script_state().initialized; }

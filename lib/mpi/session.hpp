@@ -43,9 +43,11 @@ int script_thread_level();
 
 // Private communicators. control: duplicate of WORLD for chkpt's own exchange, used only while the
 // main thread of every rank is in chkpt's code. peer: duplicate of WORLD lent to MPI calls that
-// would exchange internal messages on the user's communicator. self: duplicate of SELF.
+// would exchange internal messages on the user's communicator. acks: duplicate of WORLD for what
+// sync_sends.hpp tells the senders while scripts run. self: duplicate of SELF.
 MPI_Comm control();
 MPI_Comm peer();
+MPI_Comm acks();
 MPI_Comm self();
 
 // Collective on all ranks (main threads in chkpt's code); trivial without MPI. Throw MpiError.

@@ -46,21 +46,23 @@ Ref describe_message(PyObject* message) {
   const Ref data =
       checked(PyBytes_FromStringAndSize(reinterpret_cast<const char*>(content.data.data()),
                                         static_cast<Py_ssize_t>(content.data.size())));
-  return checked(Py_BuildValue("(KsiiOn)", handle_bits(Kind::kMessage, message),
+  return checked(Py_BuildValue("(KsiiOnKi)", handle_bits(Kind::kMessage, message),
                                held->comm->id.c_str(), content.source, content.tag, data.get(),
-                               allocated_size(message)));
+                               allocated_size(message),
+                               static_cast<unsigned long long>(content.ack), content.ack_to));
 }
 
 void restore_message(PyObject* message, PyObject* payload) {
-  unsigned long long key = 0;
+  unsigned long long key = 0, ack = 0;
   const char *id = nullptr, *data = nullptr;
   Py_ssize_t size = 0, allocated = kNoBuffer;
   mpi::Drained content;
-  if (!PyArg_ParseTuple(payload, "Ksiiy#n", &key, &id, &content.source, &content.tag, &data, &size,
-                        &allocated)) {
+  if (!PyArg_ParseTuple(payload, "Ksiiy#nKi", &key, &id, &content.source, &content.tag, &data,
+                        &size, &allocated, &ack, &content.ack_to)) {
     throw_pending_exception();
   }
   content.data.assign(data, data + size);
+  content.ack = ack;
   const auto known = restored().find(key);
   if (known == restored().end()) restored()[key] = make_handle(id, std::move(content));
   handle_in<MPI_Message>(message) = restored()[key];

@@ -5,7 +5,7 @@
 //   comm      identity in the registry              group     old handle, world ranks
 //   type      old handle, recipe                    op        old handle, callable, commutative
 //   info      old handle, keys and values           status    the status itself
-//   done, posted                                    see requests.hpp
+//   done, posted, held                              see requests.hpp
 //   generalized                                     see generalized.hpp
 //   message   see messages.hpp                      window    see windows.hpp
 //   file      see open_files.hpp
@@ -167,6 +167,7 @@ Restore simple_form(const std::string& form) {
   if (form == "message") return restore_message;
   if (form == "posted") return note_posting;
   if (form == "generalized") return note_generalized;
+  if (form == "held") return restore_held;
   if (form == "window") return restore_window;
   if (form == "file") return restore_file;
   return nullptr;

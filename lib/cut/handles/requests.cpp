@@ -9,6 +9,7 @@
 #include "cut/handles/plain_objects.hpp"
 #include "cut/handles/postings.hpp"
 #include "mpi/interpose/requests.hpp"
+#include "mpi/interpose/sync_sends.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::cut::handles {
@@ -146,6 +147,11 @@ Ref describe_request(const Module& m, PyObject* request, std::string* form) {
     *form = "posted";
     return describe_persistent(m, request, *info);
   }
+  if (info && mpi::sync_sends::is_held(info->sync)) {
+    *form = "held";
+    return checked(Py_BuildValue("(KK)", handle_bits(Kind::kRequest, request),
+                                 static_cast<unsigned long long>(info->sync)));
+  }
   MPI_Status status;
   std::memset(&status, 0, sizeof status);
   if (is_complete(handle, &status)) {
@@ -181,6 +187,18 @@ void restore_done(const Module& m, PyObject* request, PyObject* payload) {
   Py_XSETREF(reinterpret_cast<RequestObject*>(request)->buffer, memory.release());
 }
 
+void restore_held(PyObject* request, PyObject* payload) {
+  unsigned long long key = 0, id = 0;
+  if (!PyArg_ParseTuple(payload, "KK", &key, &id)) throw_pending_exception();
+  const auto known = done_requests().find(key);
+  if (known != done_requests().end()) {
+    handle_in<MPI_Request>(request) = known->second;
+    return;
+  }
+  check(mpi::sync_sends::make_stand_in(id, &handle_in<MPI_Request>(request)), "MPI_Grequest_start");
+  done_requests()[key] = handle_of(request);
+}
+
 void forget_described_requests() {
   described_receives().clear();
   described_persistent().clear();
@@ -191,6 +209,7 @@ void check_receives_described() {
     // An inactive one that nothing refers to can never be started again.
     if (info.kind == mpi::RequestKind::kCompleted || info.counted || !info.active) return;
     if (info.kind == mpi::RequestKind::kGeneralized) return;
+    if (mpi::sync_sends::is_held(info.sync)) return;
     MPI_Status status;
     if (is_complete(request, &status)) return;
     if (!mpi::is_receive(info)) {

@@ -9,11 +9,13 @@
 
 namespace chkpt::cut::handles {
 
-// The payload of a Request that holds a handle; `form` becomes "done" or "posted".
+// The payload of a Request that holds a handle; `form` becomes "done", "posted",
+// "held" (a synchronous send that the receiver has not asked for) or "generalized".
 Ref describe_request(const Module& module, PyObject* request, std::string* form);
 
 // Fills a blank Request.
 void restore_done(const Module& module, PyObject* request, PyObject* payload);
+void restore_held(PyObject* request, PyObject* payload);
 
 // A save begins: no request has been described yet.
 void forget_described_requests();

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "mpi/interpose/status.hpp"
+#include "mpi/interpose/sync_sends.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -43,6 +44,36 @@ Batch& batch() {
   return instance;
 }
 
+// The requests without those that have to look incomplete.
+class Visible {
+ public:
+  Visible(int n, MPI_Request requests[]) : all_(requests) {
+    if (!sync_sends::withholds(n, requests)) return;
+    shown_.assign(requests, requests + n);
+    for (int i = 0; i < n; ++i) {
+      if (sync_sends::withholds(1, &requests[i]))
+        shown_[static_cast<std::size_t>(i)] = MPI_REQUEST_NULL;
+    }
+    given_ = shown_;
+  }
+  ~Visible() { give_back(); }
+  Visible(const Visible&) = delete;
+  Visible& operator=(const Visible&) = delete;
+
+  MPI_Request* requests() { return shown_.empty() ? all_ : shown_.data(); }
+  bool less() const { return !shown_.empty(); }
+  // The handles that the library has changed.
+  void give_back() {
+    for (std::size_t i = 0; i < shown_.size(); ++i) {
+      if (shown_[i] != given_[i]) all_[i] = given_[i] = shown_[i];
+    }
+  }
+
+ private:
+  MPI_Request* all_;
+  std::vector<MPI_Request> shown_, given_;
+};
+
 // After an error some requests may be complete all the same: their handle is gone.
 void completed_despite_error(Batch& done, MPI_Request requests[]) {
   for (std::size_t i = 0; i < done.old.size(); ++i) {
@@ -64,6 +95,7 @@ CHKPT_WRAPPER int MPI_Wait(MPI_Request* request, MPI_Status* status) {
     BlockedScope scope("MPI_Wait", true);
     for (int flag = 0; flag == 0 && rc == MPI_SUCCESS;) {
       if (gate::pending()) wait_while_pending(scope, Until::kAll, 1, request);
+      if (sync_sends::withholds(1, request)) continue;
       rc = PMPI_Test(request, &flag, &answer);
     }
   }
@@ -78,6 +110,8 @@ CHKPT_WRAPPER int MPI_Wait(MPI_Request* request, MPI_Status* status) {
 CHKPT_WRAPPER int MPI_Test(MPI_Request* request, int* flag, MPI_Status* status) {
   if (outside("MPI_Test")) return PMPI_Test(request, flag, status);
   const MPI_Request old = *request;
+  *flag = 0;
+  if (sync_sends::answers_not_yet(1, request)) return MPI_SUCCESS;
   MPI_Status answer;
   const int rc = PMPI_Test(request, flag, &answer);
   if (*flag != 0 || (rc != MPI_SUCCESS && *request == MPI_REQUEST_NULL)) {
@@ -99,6 +133,7 @@ CHKPT_WRAPPER int MPI_Waitall(int n, MPI_Request requests[], MPI_Status statuses
     BlockedScope scope("MPI_Waitall", true);
     for (int flag = 0; flag == 0 && rc == MPI_SUCCESS;) {
       if (gate::pending()) wait_while_pending(scope, Until::kAll, n, requests);
+      if (sync_sends::withholds(n, requests)) continue;
       rc = PMPI_Testall(n, requests, &flag, work.statuses);
     }
   }
@@ -113,6 +148,8 @@ CHKPT_WRAPPER int MPI_Waitall(int n, MPI_Request requests[], MPI_Status statuses
 
 CHKPT_WRAPPER int MPI_Testall(int n, MPI_Request requests[], int* flag, MPI_Status statuses[]) {
   if (outside("MPI_Testall")) return PMPI_Testall(n, requests, flag, statuses);
+  *flag = 0;
+  if (sync_sends::answers_not_yet(n, requests)) return MPI_SUCCESS;
   Batch& work = batch().begin(n, requests, statuses);
   const int rc = PMPI_Testall(n, requests, flag, work.statuses);
   if (rc != MPI_SUCCESS) {
@@ -136,7 +173,9 @@ CHKPT_WRAPPER int MPI_Waitany(int n, MPI_Request requests[], int* index, MPI_Sta
     BlockedScope scope("MPI_Waitany", true);
     for (int flag = 0; flag == 0 && rc == MPI_SUCCESS;) {
       if (gate::pending()) wait_while_pending(scope, Until::kAny, n, requests);
-      rc = PMPI_Testany(n, requests, index, &flag, &answer);
+      Visible view(n, requests);
+      rc = PMPI_Testany(n, view.requests(), index, &flag, &answer);
+      if (*index == MPI_UNDEFINED && view.less()) flag = 0;
     }
   }
   if (*index != MPI_UNDEFINED && *index >= 0 && *index < n) {
@@ -153,7 +192,11 @@ CHKPT_WRAPPER int MPI_Testany(int n, MPI_Request requests[], int* index, int* fl
   if (outside("MPI_Testany")) return PMPI_Testany(n, requests, index, flag, status);
   Batch& work = batch().begin(n, requests, MPI_STATUSES_IGNORE);
   MPI_Status answer;
-  const int rc = PMPI_Testany(n, requests, index, flag, &answer);
+  sync_sends::answers_not_yet(n, requests);
+  Visible view(n, requests);
+  const int rc = PMPI_Testany(n, view.requests(), index, flag, &answer);
+  view.give_back();
+  if (*index == MPI_UNDEFINED && view.less()) *flag = 0;
   if (*flag != 0) {
     if (*index != MPI_UNDEFINED) {
       const auto i = static_cast<std::size_t>(*index);
@@ -177,7 +220,9 @@ CHKPT_WRAPPER int MPI_Waitsome(int n, MPI_Request requests[], int* count, int in
     BlockedScope scope("MPI_Waitsome", true);
     do {
       if (gate::pending()) wait_while_pending(scope, Until::kAny, n, requests);
-      rc = PMPI_Testsome(n, requests, count, indices, work.statuses);
+      Visible view(n, requests);
+      rc = PMPI_Testsome(n, view.requests(), count, indices, work.statuses);
+      if (*count == MPI_UNDEFINED && view.less()) *count = 0;
     } while (rc == MPI_SUCCESS && *count == 0);
   }
   if (*count != MPI_UNDEFINED) work.some_completed(*count, indices, requests);
@@ -189,7 +234,11 @@ CHKPT_WRAPPER int MPI_Testsome(int n, MPI_Request requests[], int* count, int in
                                MPI_Status statuses[]) {
   if (outside("MPI_Testsome")) return PMPI_Testsome(n, requests, count, indices, statuses);
   Batch& work = batch().begin(n, requests, statuses);
-  const int rc = PMPI_Testsome(n, requests, count, indices, work.statuses);
+  sync_sends::answers_not_yet(n, requests);
+  Visible view(n, requests);
+  const int rc = PMPI_Testsome(n, view.requests(), count, indices, work.statuses);
+  view.give_back();
+  if (*count == MPI_UNDEFINED && view.less()) *count = 0;
   if (*count == 0) {
     if (gate::pending()) report_poll(n, requests);
   } else if (*count != MPI_UNDEFINED) {
@@ -200,8 +249,10 @@ CHKPT_WRAPPER int MPI_Testsome(int n, MPI_Request requests[], int* count, int in
 }
 
 CHKPT_WRAPPER int MPI_Request_get_status(MPI_Request request, int* flag, MPI_Status* status) {
+  if (outside("MPI_Request_get_status")) return PMPI_Request_get_status(request, flag, status);
+  *flag = 0;
+  if (sync_sends::answers_not_yet(1, &request)) return MPI_SUCCESS;
   const int rc = PMPI_Request_get_status(request, flag, status);
-  if (outside("MPI_Request_get_status")) return rc;
   if (rc == MPI_SUCCESS && *flag == 0 && gate::pending()) report_poll(1, &request);
   return rc;
 }

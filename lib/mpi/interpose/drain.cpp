@@ -10,6 +10,7 @@
 #include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/requests.hpp"
 #include "mpi/interpose/status.hpp"
+#include "mpi/interpose/sync_sends.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi::drain {
@@ -162,6 +163,7 @@ int deliver(const Drained& message, void* buffer, int count, MPI_Datatype type,
   answer.MPI_SOURCE = message.source;
   answer.MPI_TAG = message.tag;
   give_status(status, answer);
+  sync_sends::acknowledge(message);
   return rc;
 }
 

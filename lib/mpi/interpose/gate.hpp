@@ -49,8 +49,8 @@ class GateKeeper {
   virtual void left_collective(CommInfo& comm) = 0;
   // The blocked call can go on; holds while a cut is standing.
   virtual void unblocked() = 0;
-  // A Test or Iprobe that found nothing: a polling loop is a wait too.
-  virtual void polled(const std::vector<Need>& needs) = 0;
+  // A Test or Iprobe that found nothing: a polling loop is a wait too. True if the rank may stop.
+  virtual bool polled(const std::vector<Need>& needs) = 0;
   // A clock or counter has moved.
   virtual void advanced() = 0;
   // An MPI call is over: stop at the next boundary.

@@ -4,6 +4,7 @@
 // messages: they belong to the handle the script holds. Main thread only.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -18,6 +19,7 @@ struct Matched {
   std::shared_ptr<Drained> drained;        // null: `message` is still the library's
   MPI_Message message = MPI_MESSAGE_NULL;  // the library's handle, while it is
   MPI_Status status{};                     // of its probe
+  std::uint64_t order = 0;                 // of matching
   std::shared_ptr<Drained> place;          // its address is the script's handle if `message` is not
 };
 

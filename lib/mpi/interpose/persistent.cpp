@@ -2,6 +2,7 @@
 // Persistent requests, and the end of requests by MPI_Request_free. An inactive one is nothing but
 // its arguments; an active one counts as the send or receive that its start has posted.
 #include "mpi/interpose/drain.hpp"
+#include "mpi/interpose/sync_sends.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
 using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
@@ -70,6 +71,7 @@ int start_one(MPI_Request* request) {
   }
   if (info->kind == RequestKind::kPersistentSend && info->comm != nullptr) {
     registry().count_sent(*info->comm, info->peer);
+    sync_sends::count(*info->comm, info->peer, info->tag, 1);
   }
   requests().started(*info);
   return PMPI_Start(request);

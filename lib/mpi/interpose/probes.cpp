@@ -15,12 +15,15 @@ HandleTable<MPI_Message, Matched>& table() {
   return instance;
 }
 
+std::uint64_t g_matched = 0;
+
 }  // namespace
 
 MPI_Message hold(CommInfo& comm, std::shared_ptr<Drained> message) {
   const auto handle = own_handle<MPI_Message>(message.get());
   Matched entry;
   entry.comm = &comm;
+  entry.order = ++g_matched;
   entry.drained = std::move(message);
   table().insert(handle, std::move(entry));
   return handle;
@@ -30,6 +33,7 @@ MPI_Message hold(CommInfo& comm, MPI_Message message, const MPI_Status& status) 
   MPI_Message handle = message;
   Matched entry;
   entry.comm = &comm;
+  entry.order = ++g_matched;
   entry.message = message;
   entry.status = status;
   // The library may use a handle again that the script still holds for a message taken out since.

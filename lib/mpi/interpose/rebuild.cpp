@@ -43,6 +43,8 @@ void write_saved(RecipeWriter& out, const SavedComm& comm) {
   for (const Drained& message : comm.drained) {
     out.i64(message.source);
     out.i64(message.tag);
+    out.u64(message.ack);
+    out.i64(message.ack_to);
     out.bytes(message.data.data(), message.data.size());
   }
 }
@@ -64,10 +66,12 @@ SavedComm read_saved(RecipeReader& in) {
     throw FormatError("MPI recipe: message counters do not fit communicator " + comm.id);
   }
   comm.two_phase_until = in.u64();
-  comm.drained.resize(in.count(24));
+  comm.drained.resize(in.count(40));
   for (Drained& message : comm.drained) {
     message.source = in.integer();
     message.tag = in.integer();
+    message.ack = in.u64();
+    message.ack_to = in.integer();
     const ByteView data = in.bytes();
     message.data.assign(data.data, data.data + data.size);
   }
@@ -113,6 +117,7 @@ void write_half(RecipeWriter& out, const std::optional<SentHalf>& half) {
   out.text(half->comm);
   out.i64(half->dest);
   out.i64(half->tag);
+  out.u64(half->sync);
 }
 
 std::optional<SentHalf> read_half(RecipeReader& in) {
@@ -122,7 +127,26 @@ std::optional<SentHalf> read_half(RecipeReader& in) {
   half.comm = in.text();
   half.dest = in.integer();
   half.tag = in.integer();
+  half.sync = in.u64();
   return half;
+}
+
+void write_sync_send(RecipeWriter& out, const sync_sends::Saved& send) {
+  out.text(send.comm);
+  out.u64(send.id);
+  out.i64(send.dest);
+  out.i64(send.tag);
+  out.u64(send.later);
+}
+
+sync_sends::Saved read_sync_send(RecipeReader& in) {
+  sync_sends::Saved send;
+  send.comm = in.text();
+  send.id = in.u64();
+  send.dest = in.integer();
+  send.tag = in.integer();
+  send.later = in.u64();
+  return send;
 }
 
 // ---------------------------------------------------------------- capture
@@ -241,6 +265,8 @@ RankState capture_rank_state() {
   registry().for_each([&](const CommInfo& info) { state.communicators.push_back(captured(info)); });
   state.joint_clocks = registry().joint_clocks();
   state.sent_half = sent_half::pending();
+  state.sync_sends = sync_sends::saved();
+  state.next_sync_send = sync_sends::next_id();
   windows::for_each(
       [&](const WindowInfo& window) { state.windows.push_back(describe_window(window)); });
   open_files::for_each([&](const FileInfo& file) { state.files.push_back(describe_file(file)); });
@@ -265,6 +291,9 @@ Bytes encode(const RankState& state) {
   out.u64(state.contexts.size());
   for (const auto& context : state.contexts) write_context(out, context);
   write_half(out, state.sent_half);
+  out.u64(state.next_sync_send);
+  out.u64(state.sync_sends.size());
+  for (const auto& send : state.sync_sends) write_sync_send(out, send);
   out.u64(state.windows.size());
   for (const auto& window : state.windows) write_window(out, window);
   out.u64(state.files.size());
@@ -290,6 +319,8 @@ RankState decode(ByteView section) {
   for (std::size_t n = in.count(24); n > 0; --n) state.joint_clocks.push_back(read_joint(in));
   for (std::size_t n = in.count(40); n > 0; --n) state.contexts.push_back(read_context(in));
   state.sent_half = read_half(in);
+  state.next_sync_send = in.u64();
+  for (std::size_t n = in.count(40); n > 0; --n) state.sync_sends.push_back(read_sync_send(in));
   for (std::size_t n = in.count(72); n > 0; --n) state.windows.push_back(read_window(in));
   for (std::size_t n = in.count(104); n > 0; --n) state.files.push_back(read_file(in));
   if (!in.at_end()) throw FormatError("MPI recipe: bytes left over");
@@ -311,6 +342,7 @@ void rebuild(const RankState& state) {
     registry().adopt(made[i], state.communicators[i].state);
   }
   for (const JointClock& clock : state.joint_clocks) registry().adopt_joint(clock);
+  sync_sends::adopt(state.sync_sends, state.next_sync_send);
   if (state.sent_half) sent_half::adopt(*state.sent_half);
   // In the order of ids, as the communicators.
   for (const WindowRecipe& window : state.windows) {

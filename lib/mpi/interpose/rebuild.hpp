@@ -13,6 +13,7 @@
 #include "mpi/interpose/rebuild_window.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/sent_half.hpp"
+#include "mpi/interpose/sync_sends.hpp"
 
 namespace chkpt::mpi {
 
@@ -39,9 +40,11 @@ struct RankState {
   int next_key = 0;                         // of attributes
   std::vector<Communicator> communicators;  // in order of creation
   std::vector<JointClock> joint_clocks;
-  std::vector<WindowRecipe> windows;   // in the order of ids
-  std::vector<FileRecipe> files;       // the same
-  std::optional<SentHalf> sent_half;   // of the call that the rank is blocked in
+  std::vector<WindowRecipe> windows;  // in the order of ids
+  std::vector<FileRecipe> files;      // the same
+  std::optional<SentHalf> sent_half;  // of the call that the rank is blocked in
+  std::vector<sync_sends::Saved> sync_sends;
+  std::uint64_t next_sync_send = 1;
   std::vector<SavedContext> contexts;  // by lib/cut/handles
   Bytes settings;                      // by lib/cut/handles, opaque here
 };

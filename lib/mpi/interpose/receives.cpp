@@ -6,6 +6,7 @@
 #include "mpi/interpose/drain.hpp"
 #include "mpi/interpose/sent_half.hpp"
 #include "mpi/interpose/status.hpp"
+#include "mpi/interpose/sync_sends.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -82,9 +83,13 @@ struct Outgoing {
 int start_sending(const char* call, CommInfo& comm, const Outgoing& from, MPI_Request* request) {
   if (sent_half::skips(call, comm, from.dest, from.tag)) return MPI_SUCCESS;
   registry().count_sent(comm, from.dest);
+  sync_sends::count(comm, from.dest, from.tag, 1);
   const int rc =
       PMPI_Isend(from.buffer, from.count, from.type, from.dest, from.tag, comm.handle, request);
-  if (refused_arguments(rc)) registry().uncount_sent(comm, from.dest);
+  if (refused_arguments(rc)) {
+    registry().uncount_sent(comm, from.dest);
+    sync_sends::count(comm, from.dest, from.tag, -1);
+  }
   return rc;
 }
 

@@ -35,6 +35,9 @@ struct Drained {
   Bytes data;
   bool ready = true;  // false while the library is still receiving it into data
   MPI_Request request = MPI_REQUEST_NULL;
+  // Of a synchronous send: what to tell whom when the script has it; see sync_sends.hpp.
+  std::uint64_t ack = 0;
+  int ack_to = 0;  // world rank
 };
 
 // How long members of a communicator wait for each other; see two_phase.hpp.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "mpi/interpose/sync_sends.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi {
@@ -62,7 +63,10 @@ void Requests::adopt(MPI_Request request, const RequestInfo& info) {
 }
 
 void Requests::remove(MPI_Request request) {
-  if (RequestInfo* info = table_.find(request)) release_type(*info);
+  if (RequestInfo* info = table_.find(request)) {
+    sync_sends::end(info->sync);
+    release_type(*info);
+  }
   table_.erase(request);
 }
 
@@ -83,6 +87,7 @@ void Requests::completed(MPI_Request old, MPI_Request* slot, const MPI_Status& s
     return;
   }
   const MPI_Request persistent = info->persistent;
+  sync_sends::end(info->sync);
   release_type(*info);
   table_.erase(old);
   if (persistent != MPI_REQUEST_NULL) *slot = persistent;
@@ -93,6 +98,7 @@ bool Requests::is_complete(MPI_Request request) {
   if (info != nullptr && info->kind == RequestKind::kGeneralized) return info->counted;
   int flag = 0;
   // An error shows itself in the completing call.
+  if (info != nullptr && info->sync != 0) return sync_sends::over(info->sync, request);
   return PMPI_Request_get_status(request, &flag, MPI_STATUS_IGNORE) != MPI_SUCCESS || flag != 0;
 }
 
@@ -114,6 +120,7 @@ void Requests::count_completed() {
 }
 
 void Requests::forget(const CommInfo& comm) {
+  sync_sends::forget(comm);
   table_.for_each([&comm](MPI_Request, RequestInfo& info) {
     if (info.comm == &comm) info.comm = nullptr;
     if (info.promised == &comm) info.promised = nullptr;

@@ -42,6 +42,7 @@ struct RequestInfo {
   bool owns_type = false;  // the script has freed its own handle of the type meanwhile
   bool active = true;
   bool counted = false;     // complete, and what follows from that is done
+  std::uint64_t sync = 0;   // kSend: of a synchronous one, see sync_sends.hpp
   bool cancelling = false;  // MPI_Cancel has been called
   bool detached = false;    // a receive whose handle the script has given up
   std::uint64_t order = 0;  // of posting or start: receives must be posted again in this order

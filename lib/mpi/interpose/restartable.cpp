@@ -22,6 +22,8 @@ struct Waiting {
 // gathers them first, so its own call may be the second one. reduce(), allreduce(), scan() and
 // exscan() are missing: they number their messages before the first call.
 constexpr Waiting kRestartable[] = {
+    {"Ssend", "MPI_Ssend"},
+    {"ssend", "MPI_Ssend", How::kPickled},
     {"Recv", "MPI_Recv"},
     {"recv", "MPI_Mprobe"},
     {"recv", "MPI_Probe"},

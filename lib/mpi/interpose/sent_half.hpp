@@ -2,8 +2,8 @@
 // The intra-call log: which half of a send-and-receive call is done. A rank that waits in the
 // receiving half stands just before its CALL for a checkpoint; the resumed process makes the call
 // again, and must not send again. So the checkpoint carries the log, and the first MPI_Isend,
-// MPI_Sendrecv or relative that the resumed script calls has to be the one in it: it only pretends
-// to send.
+// MPI_Sendrecv or relative that the resumed script calls (or MPI_Ssend) has to be the one in it: it
+// only pretends to send.
 //
 // Why this is exact: nothing lies between a resumed CALL and the first MPI call of its method but
 // mpi4py's own C code, working on the very objects it had before the cut. A sending call that
@@ -20,10 +20,11 @@
 namespace chkpt::mpi {
 
 struct SentHalf {
-  std::string call;  // "MPI_Sendrecv", "MPI_Isend"
+  std::string call;  // "MPI_Sendrecv", "MPI_Isend", "MPI_Ssend"
   CommId comm;
   int dest = 0;
   int tag = 0;
+  std::uint64_t sync = 0;  // MPI_Ssend: the receiver has yet to ask for it, see sync_sends.hpp
 };
 
 namespace sent_half {
@@ -31,7 +32,7 @@ namespace sent_half {
 // Around the receiving half of one call.
 class Scope {
  public:
-  Scope(const char* call, const CommInfo& comm, int dest, int tag);
+  Scope(const char* call, const CommInfo& comm, int dest, int tag, std::uint64_t sync = 0);
   ~Scope();
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
@@ -48,6 +49,9 @@ extern LastSend g_last_send;
 // belongs to the log until the blocked call goes on.
 void claim_last_send();
 void release_last_send();
+
+// SentHalf::sync of the send that has been skipped.
+std::uint64_t skipped_sync();
 
 // What a checkpoint of this moment has to carry.
 std::optional<SentHalf> pending();

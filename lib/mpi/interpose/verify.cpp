@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "mpi/interpose/drain.hpp"
 #include "mpi/interpose/requests.hpp"
+#include "mpi/interpose/sync_sends.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi {
@@ -62,6 +63,23 @@ std::vector<std::string> claims_for_all() {
       put(&out[static_cast<std::size_t>(comm.members[i])], {comm.id, comm.sent[i], comm.clock});
     }
   });
+  return out;
+}
+
+// Its synchronous sends to a rank; a rank that has any to anybody says so to all.
+std::vector<std::string> questions_for_all() {
+  const auto entries = sync_sends::entries();
+  bool any = false;
+  for (const auto& list : entries) any = any || !list.empty();
+  std::vector<std::string> out(entries.size());
+  for (std::size_t r = 0; r < out.size(); ++r) {
+    put(&out[r], any ? 1 : 0);
+    put(&out[r], entries[r].size());
+    for (const sync_sends::Entry& entry : entries[r]) {
+      put(&out[r], {entry.comm, static_cast<std::uint64_t>(entry.tag), entry.later});
+      put(&out[r], entry.id);
+    }
+  }
   return out;
 }
 
@@ -117,6 +135,39 @@ std::string check_claim(const Claim& claim, int from) {
   return {};
 }
 
+// Answers the questions at the head of each rank's text, which is removed; true if anybody has
+// asked anything.
+bool answer_questions(std::vector<std::string>* in, std::vector<std::string>* answers) {
+  bool any = false;
+  answers->resize(in->size());
+  for (std::size_t r = 0; r < in->size(); ++r) {
+    std::string& text = (*in)[r];
+    std::size_t at = 0;
+    any = take_number(text, &at) != 0 || any;
+    for (std::uint64_t n = take_number(text, &at); n > 0; --n) {
+      const Claim claim = take_claim(text, &at);
+      const std::uint64_t id = take_number(text, &at);
+      const sync_sends::Entry entry{claim.id, static_cast<int>(claim.sent), claim.clock, id};
+      put(&(*answers)[r], id);
+      put(&(*answers)[r], sync_sends::waits_here(entry, static_cast<int>(r)) ? 1 : 0);
+    }
+    text.erase(0, at);
+  }
+  return any;
+}
+
+// Which synchronous sends wait for their receiver's script; see sync_sends.hpp.
+void settle_sync_sends(std::vector<std::string>* in) {
+  std::vector<std::string> answers;
+  if (!answer_questions(in, &answers)) return;
+  for (const std::string& text : exchange(answers)) {
+    for (std::size_t at = 0; at < text.size();) {
+      const std::uint64_t id = take_number(text, &at);
+      sync_sends::settle(id, take_number(text, &at) != 0);
+    }
+  }
+}
+
 std::string check_claims(const std::vector<std::string>& in) {
   std::size_t lines = 0;
   for (std::size_t r = 0; r < in.size(); ++r) {
@@ -139,7 +190,8 @@ std::string pending_request() {
     pending.clear();
     requests().for_each([&](MPI_Request request, RequestInfo& info) {
       if (is_receive(info) || info.kind == RequestKind::kCompleted ||
-          info.kind == RequestKind::kGeneralized || !info.active) {
+          info.kind == RequestKind::kGeneralized || sync_sends::is_held(info.sync) ||
+          !info.active) {
         return;
       }
       int flag = 0;
@@ -165,7 +217,12 @@ std::string local_mismatch() {
 std::string cut_mismatch() {
   if (!session::active()) return {};
   try {
-    const std::string text = check_claims(exchange(claims_for_all()));
+    std::vector<std::string> out = questions_for_all();
+    const std::vector<std::string> claims = claims_for_all();
+    for (std::size_t r = 0; r < out.size(); ++r) out[r] += claims[r];
+    std::vector<std::string> in = exchange(out);
+    settle_sync_sends(&in);
+    const std::string text = check_claims(in);
     return text.empty() ? local_mismatch() : text;
   } catch (const std::exception& error) {
     return error.what();

@@ -46,8 +46,9 @@ std::vector<Need> needs_of(int n, const MPI_Request handles[]) {
   return needs;
 }
 
-void report_poll(int n, const MPI_Request handles[]) {
-  if (GateKeeper* keeper = gate::keeper()) keeper->polled(needs_of(n, handles));
+bool report_poll(int n, const MPI_Request handles[]) {
+  GateKeeper* keeper = gate::keeper();
+  return keeper == nullptr || keeper->polled(needs_of(n, handles));
 }
 
 void report_poll(const CommInfo& comm, int source) {
@@ -58,7 +59,9 @@ bool BlockedScope::wait(const std::vector<Need>& needs) {
   GateKeeper* keeper = gate::keeper();
   if (keeper == nullptr) return true;
   reported_ = true;
-  return keeper->blocked({call_, nothing_done_, one_number_, &needs});
+  const bool may_stay = keeper->blocked({call_, nothing_done_, one_number_, &needs});
+  if (!may_stay) sync_sends::run_on(true);
+  return may_stay;
 }
 
 void BlockedScope::leave() {

@@ -9,6 +9,7 @@
 #include <mpi.h>
 
 #include "mpi/interpose/gate.hpp"
+#include "mpi/interpose/sync_sends.hpp"
 #include "mpi/interpose/requests.hpp"
 
 namespace chkpt::mpi {
@@ -16,14 +17,17 @@ namespace chkpt::mpi {
 Need need_of(const CommInfo& comm, int source);
 // Of the receives among n requests that are not complete.
 std::vector<Need> needs_of(int n, const MPI_Request requests[]);
-void report_poll(int n, const MPI_Request requests[]);
+// True if the rank may stop here.
+bool report_poll(int n, const MPI_Request requests[]);
 void report_poll(const CommInfo& comm, int source);
 
 // One blocked MPI call, from the first round that found a cut pending to its end.
 class BlockedScope {
  public:
   BlockedScope(const char* call, bool nothing_done, bool one_number = false)
-      : call_(call), nothing_done_(nothing_done), one_number_(one_number) {}
+      : call_(call), nothing_done_(nothing_done), one_number_(one_number) {
+    sync_sends::run_on(false);
+  }
   ~BlockedScope() { leave(); }
   BlockedScope(const BlockedScope&) = delete;
   BlockedScope& operator=(const BlockedScope&) = delete;

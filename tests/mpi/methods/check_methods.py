@@ -108,7 +108,10 @@ NEVER = {  # number their messages, or have an effect, before the first call
     "allreduce": lambda: comm.allreduce(data, op=lambda a, b: a),
     "scan": lambda: comm.scan(data, op=lambda a, b: a),
     "exscan": lambda: comm.exscan(data, op=lambda a, b: a),
-    "ssend": lambda: (comm.ssend if rank else comm.recv)(*([data, 0] if rank else [None, 1])),
+}
+SENDS = {  # from rank 1
+    "Ssend": lambda: comm.Ssend(one, 0) if rank else comm.Recv(one, 1),
+    "ssend": lambda: comm.ssend(data, 0) if rank else comm.recv(None, 1),
 }
 
 
@@ -165,10 +168,13 @@ for method, (start, wait) in WAITS.items():
     call.method = method
     comm.Barrier()
     check(method, call())
+for method, call in SENDS.items():
+    if not check(method, watched(method, call, 1)) and rank == 1:
+        missing.append(method)
 for method, call in NEVER.items():
     for early in (0, 1):
         check(method, watched(method, call, early), never=True)
 assert not missing, f"never restartable: {missing}"
 window.Free()
 if rank == 0:
-    print("methods checked:", len(BOTH) + len(RECEIVES) + len(WAITS) + len(NEVER))
+    print("methods checked:", len(BOTH) + len(SENDS) + len(RECEIVES) + len(WAITS) + len(NEVER))

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "mpi/interpose/sync_sends.hpp"
+
+#include <cstring>
+#include <map>
+
+#include "base/error.hpp"
+#include "mpi/interpose/gate.hpp"
+#include "mpi/interpose/matched.hpp"
+#include "mpi/interpose/requests.hpp"
+#include "mpi/interpose/waiting.hpp"
+#include "mpi/session.hpp"
+
+namespace chkpt::mpi::sync_sends {
+
+std::size_t g_live = 0;
+
+namespace {
+
+constexpr int kTag = 1;
+
+std::uint64_t g_next_id = 1;
+bool g_running_on = false;
+
+std::map<std::uint64_t, SyncSend>& live() {
+  static auto* table = new std::map<std::uint64_t, SyncSend>;
+  return *table;
+}
+
+SyncSend* find(std::uint64_t id) {
+  const auto it = live().find(id);
+  return it == live().end() ? nullptr : &it->second;
+}
+
+void release(SyncSend& send) {
+  send.held = false;
+  if (send.stand_in != MPI_REQUEST_NULL) PMPI_Grequest_complete(send.stand_in);
+  send.stand_in = MPI_REQUEST_NULL;
+}
+
+void take_in_acknowledgements() {
+  for (int found = 1;;) {
+    MPI_Status status;
+    check(PMPI_Iprobe(MPI_ANY_SOURCE, kTag, session::acks(), &found, &status), "MPI_Iprobe");
+    if (found == 0) return;
+    std::uint64_t id = 0;
+    check(PMPI_Recv(&id, sizeof id, MPI_BYTE, status.MPI_SOURCE, kTag, session::acks(),
+                    MPI_STATUS_IGNORE),
+          "MPI_Recv");
+    // One from before a cut may come late: the cut has settled it.
+    if (SyncSend* send = find(id)) release(*send);
+  }
+}
+
+bool looks_incomplete(const SyncSend& send) {
+  if (send.held) return true;
+  return gate::pending() && !g_running_on && send.comm != nullptr;
+}
+
+bool fits(const Drained& message, int source, int tag) {
+  return message.source == source && message.tag == tag;
+}
+
+// The messages of one tag from one rank that the script has not received, oldest first.
+std::vector<Drained*> waiting(CommInfo& comm, int source, int tag) {
+  std::map<std::uint64_t, Drained*> matched_ones;
+  matched::for_each([&](matched::Matched& entry) {
+    Drained* message = entry.comm == &comm ? entry.drained.get() : nullptr;
+    if (message != nullptr && fits(*message, source, tag)) matched_ones[entry.order] = message;
+  });
+  std::vector<Drained*> list;
+  for (const auto& entry : matched_ones) list.push_back(entry.second);
+  for (const auto& message : comm.drained) {
+    if (fits(*message, source, tag)) list.push_back(message.get());
+  }
+  return list;
+}
+
+int answer_query(void* /*state*/, MPI_Status* status) {
+  std::memset(status, 0, sizeof *status);
+  return MPI_SUCCESS;
+}
+int answer_free(void* /*state*/) { return MPI_SUCCESS; }
+int answer_cancel(void* /*state*/, int /*complete*/) { return MPI_SUCCESS; }
+
+}  // namespace
+
+void count_slow(const CommInfo& comm, int dest, int tag, int by) {
+  for (auto& entry : live()) {
+    SyncSend& send = entry.second;
+    if (send.comm == &comm && send.dest == dest && send.tag == tag) {
+      send.later += static_cast<std::uint64_t>(by);
+    }
+  }
+}
+
+std::uint64_t begin(CommInfo& comm, int dest, int tag) {
+  if (dest < 0 || dest >= comm.size()) return 0;  // MPI_PROC_NULL
+  SyncSend send;
+  send.id = g_next_id++;
+  send.comm = &comm;
+  send.dest = dest;
+  send.tag = tag;
+  live()[send.id] = send;
+  g_live = live().size();
+  return send.id;
+}
+
+void end(std::uint64_t id) {
+  if (id != 0) live().erase(id);
+  g_live = live().size();
+}
+
+void forget(const CommInfo& comm) {
+  for (auto& entry : live()) {
+    if (entry.second.comm == &comm) entry.second.comm = nullptr;
+  }
+}
+
+namespace {
+
+bool withheld(std::uint64_t id) {
+  const SyncSend* send = find(id);
+  if (send == nullptr || !looks_incomplete(*send)) return false;
+  take_in_acknowledgements();
+  return looks_incomplete(*send);
+}
+
+}  // namespace
+
+bool over(std::uint64_t id, MPI_Request request) {
+  if (withheld(id)) return false;
+  int flag = 0;
+  const int rc = PMPI_Request_get_status(request, &flag, MPI_STATUS_IGNORE);
+  if (rc == MPI_SUCCESS && flag == 0) return false;
+  // Not before: no rank takes messages out until every rank knows of the cut, so what was complete
+  // while this one did not is complete in truth.
+  return !withheld(id);
+}
+
+bool withholds_slow(int n, const MPI_Request requests[]) {
+  for (int i = 0; i < n; ++i) {
+    const RequestInfo* info = chkpt::mpi::requests().find(requests[i]);
+    if (info != nullptr && info->sync != 0 && !over(info->sync, requests[i])) return true;
+  }
+  return false;
+}
+
+bool answers_not_yet(int n, const MPI_Request requests[]) {
+  run_on(false);
+  if (!withholds(n, requests)) return false;
+  if (!gate::pending() || report_poll(n, requests)) return true;
+  run_on(true);
+  return withholds(n, requests);
+}
+
+void run_on(bool on) { g_running_on = on; }
+
+void acknowledge(const Drained& message) {
+  if (message.ack == 0) return;
+  check(
+      PMPI_Send(&message.ack, sizeof message.ack, MPI_BYTE, message.ack_to, kTag, session::acks()),
+      "MPI_Send");
+}
+
+std::vector<std::vector<Entry>> entries() {
+  std::vector<std::vector<Entry>> list(static_cast<std::size_t>(session::size()));
+  for (const auto& [id, send] : live()) {
+    if (send.comm == nullptr) continue;
+    const int to = send.comm->members[static_cast<std::size_t>(send.dest)];
+    list[static_cast<std::size_t>(to)].push_back({send.comm->id, send.tag, send.later, id});
+  }
+  return list;
+}
+
+bool waits_here(const Entry& entry, int from_world_rank) {
+  CommInfo* comm = registry().find(entry.comm);
+  if (comm == nullptr) return false;
+  for (int source = 0; source < comm->size(); ++source) {
+    if (comm->members[static_cast<std::size_t>(source)] != from_world_rank) continue;
+    const std::vector<Drained*> list = waiting(*comm, source, entry.tag);
+    if (entry.later >= list.size()) return false;
+    Drained& message = *list[list.size() - 1 - entry.later];
+    message.ack = entry.id;
+    message.ack_to = from_world_rank;
+    return true;
+  }
+  return false;
+}
+
+void settle(std::uint64_t id, bool held) {
+  SyncSend* send = find(id);
+  if (send == nullptr) return;
+  if (held) {
+    send->held = true;
+  } else {
+    release(*send);
+  }
+}
+
+std::vector<Saved> saved() {
+  std::vector<Saved> list;
+  for (const auto& [id, send] : live()) {
+    if (send.held && send.comm != nullptr) {
+      list.push_back({send.comm->id, id, send.dest, send.tag, send.later});
+    }
+  }
+  return list;
+}
+
+bool is_held(std::uint64_t id) {
+  const SyncSend* send = id == 0 ? nullptr : find(id);
+  return send != nullptr && send->held;
+}
+
+std::uint64_t next_id() { return g_next_id; }
+
+void adopt(const std::vector<Saved>& list, std::uint64_t next) {
+  g_next_id = next;
+  for (const Saved& from : list) {
+    SyncSend send;
+    send.id = from.id;
+    send.comm = registry().find(from.comm);
+    send.dest = from.dest;
+    send.tag = from.tag;
+    send.later = from.later;
+    send.held = true;
+    if (send.comm == nullptr) throw FormatError("MPI recipe: a send without its communicator");
+    live()[send.id] = send;
+  }
+  g_live = live().size();
+}
+
+int make_stand_in(std::uint64_t id, MPI_Request* request) {
+  SyncSend* send = find(id);
+  if (send == nullptr || !send->held) throw FormatError("MPI recipe: a send that nobody awaits");
+  const int rc = PMPI_Grequest_start(answer_query, answer_free, answer_cancel, nullptr, request);
+  if (rc != MPI_SUCCESS) return rc;
+  send->stand_in = *request;
+  RequestInfo info;
+  info.kind = RequestKind::kSend;
+  info.comm = send->comm;
+  info.peer = send->dest;
+  info.tag = send->tag;
+  info.sync = id;
+  requests().add(*request, info);
+  return rc;
+}
+
+}  // namespace chkpt::mpi::sync_sends
