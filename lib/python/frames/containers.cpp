@@ -302,7 +302,18 @@ PyObject* function_new(PyObject* code, PyObject* globals) {
     PyErr_SetString(PyExc_TypeError, "a function needs a code object and a dict of globals");
     return nullptr;
   }
-  return PyFunction_New(code, globals);
+  Ref function = Ref::steal(PyFunction_New(code, globals));
+  // Until it gets its own cells: a function without any would crash if it is called before.
+  const Py_ssize_t cells = reinterpret_cast<PyCodeObject*>(code)->co_nfreevars;
+  if (!function || cells == 0) return function.release();
+  const Ref closure = Ref::steal(PyTuple_New(cells));
+  if (!closure) return nullptr;
+  for (Py_ssize_t i = 0; i < cells; ++i) {
+    PyObject* cell = PyCell_New(nullptr);
+    if (!cell) return nullptr;
+    PyTuple_SET_ITEM(closure.get(), i, cell);
+  }
+  return PyFunction_SetClosure(function.get(), closure.get()) < 0 ? nullptr : function.release();
 }
 
 int function_set_closure(PyObject* function, PyObject* closure_or_none) {

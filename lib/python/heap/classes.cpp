@@ -50,8 +50,9 @@ Ref slots_to_declare(PyTypeObject* type) {
   return own(PyList_AsTuple(names.get()));
 }
 
-// type.__new__ would call __init_subclass__ of the bases; those of Python classes are taken away
-// while it runs. The types' method caches are kept right by going through type.__setattr__.
+// type.__new__ would call __init_subclass__ of the bases; those of Python classes do nothing while
+// it runs, and keep their place among the attributes. The types' method caches are kept right by
+// going through type.__setattr__.
 class HiddenInitSubclass {
  public:
   explicit HiddenInitSubclass(PyObject* bases) {
@@ -81,7 +82,7 @@ class HiddenInitSubclass {
     PyObject* function = find(as_type(type)->tp_dict, "__init_subclass__");
     if (!function) return;
     hidden_.emplace_back(Ref::borrow(type), Ref::borrow(function));
-    ok(PyType_Type.tp_setattro(type, text("__init_subclass__").get(), nullptr));
+    ok(PyType_Type.tp_setattro(type, text("__init_subclass__").get(), nothing().get()));
   }
   static PyObject* do_nothing(PyObject*, PyObject*, PyObject*) { Py_RETURN_NONE; }
   static Ref nothing() {

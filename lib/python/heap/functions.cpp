@@ -110,7 +110,22 @@ Ref reduce_cell(Saver& saver, PyObject* cell, Rule&) {
 
 Ref rebuild_method(Args args) { return own(PyMethod_New(args[0], args[1])); }
 const Rebuilder make_method{"method", guarded<rebuild_method>};
-Ref reduce_method(Saver&, PyObject* method, Rule&) {
+// Of a library class, whose function no name leads to.
+Ref rebuild_class_method(Args args) { return own(PyObject_GetAttr(args[0], args[1])); }
+const Rebuilder make_class_method{"class_method", guarded<rebuild_class_method>};
+bool is_class_method(PyObject* method, const Ref& name) {
+  const Ref found = PyUnicode_Check(name.get())
+                        ? attr_or_null(PyMethod_GET_SELF(method), utf8(name.get()).c_str())
+                        : Ref();
+  return found && PyMethod_Check(found.get()) &&
+         PyMethod_GET_FUNCTION(found.get()) == PyMethod_GET_FUNCTION(method);
+}
+Ref reduce_method(Saver& saver, PyObject* method, Rule&) {
+  PyObject* self = PyMethod_GET_SELF(method);
+  if (PyType_Check(self) && !saver.by_value().type(reinterpret_cast<PyTypeObject*>(self))) {
+    const Ref name = attr(PyMethod_GET_FUNCTION(method), "__name__");
+    if (is_class_method(method, name)) return reduced(make_class_method, pack(self, name));
+  }
   return reduced(make_method, pack(PyMethod_GET_FUNCTION(method), PyMethod_GET_SELF(method)));
 }
 
@@ -165,6 +180,14 @@ Ref rebuild_replaced_builtin(Args args) {
 }
 const Rebuilder make_replaced_builtin{"replaced_builtin", guarded<rebuild_replaced_builtin>};
 
+// The module that a new import makes of this one, which may have been imported twice.
+PyObject* imported_module(PyObject* module) {
+  const Ref name = attr_or_null(module, "__name__");
+  PyObject* imported =
+      name ? PyDict_GetItemWithError(PyImport_GetModuleDict(), name.get()) : nullptr;
+  return imported ? imported : module;
+}
+
 bool is_replaced(PyObject* function, PyObject* module) {
   const PyMethodDef* definition = reinterpret_cast<PyCFunctionObject*>(function)->m_ml;
   return definition == definition_in(module, definition->ml_name) &&
@@ -174,9 +197,11 @@ bool is_replaced(PyObject* function, PyObject* module) {
 Ref reduce_builtin(Saver& saver, PyObject* function, Rule& rule) {
   if (PyObject* task = frames::task_of_wakeup(function)) return reduce_task_wakeup(task);
   PyObject* self = PyCFunction_GET_SELF(function);
-  if (self && PyModule_Check(self) && is_replaced(function, self))
-    return reduced(make_replaced_builtin,
-                   pack(self, text(reinterpret_cast<PyCFunctionObject*>(function)->m_ml->ml_name)));
+  PyObject* module = self && PyModule_Check(self) ? imported_module(self) : nullptr;
+  if (module && is_replaced(function, module))
+    return reduced(
+        make_replaced_builtin,
+        pack(module, text(reinterpret_cast<PyCFunctionObject*>(function)->m_ml->ml_name)));
   if (!self || PyType_Check(self) || !frames::is_python_class(Py_TYPE(self)))
     return reduce_by_default(saver, function, rule);
   const PyMethodDef* definition = reinterpret_cast<PyCFunctionObject*>(function)->m_ml;

@@ -86,7 +86,7 @@ Ref contents_of(const LibraryNodes::Node& node) {
 
 // Of a module that is not followed: a change like those of others, with its place.
 Ref replaced_in_native(const NativeModules::Change& change) {
-  const Entry entry{Part::kName, change.name, 0, change.value};
+  const Entry entry{Part::kName, change.name.get(), 0, change.value.get()};
   const Ref changes = new_list();
   append(changes, with_value(entry));
   return pack(pack(change.module_name, own(PyTuple_New(0))),
@@ -178,7 +178,7 @@ Ref changed_library_globals() {
     append(changes, pack(place, number(static_cast<int>(node->holder)), contents));
   }
   for (const NativeModules::Change& change : baseline->natives.replaced())
-    if (!is_unsaveable(change.module, utf8(change.name)))
+    if (!is_unsaveable(change.module.get(), utf8(change.name.get())))
       append(changes, replaced_in_native(change));
   return changes;
 }
@@ -208,11 +208,11 @@ bool leave_out_unsaveable(const std::function<std::string(PyObject* value)>& why
     }
   }
   for (const NativeModules::Change& change : baseline->natives.replaced()) {
-    if (is_unsaveable(change.module, utf8(change.name))) continue;
-    const std::string why = why_not(change.value);
+    if (is_unsaveable(change.module.get(), utf8(change.name.get()))) continue;
+    const std::string why = why_not(change.value.get());
     if (why.empty()) continue;
-    baseline->unsaveable.insert({change.module, utf8(change.name)});
-    log::event("not saved: " + utf8(change.module_name) + "." + utf8(change.name) +
+    baseline->unsaveable.insert({change.module.get(), utf8(change.name.get())});
+    log::event("not saved: " + utf8(change.module_name.get()) + "." + utf8(change.name.get()) +
                ", changed since its import: " + why);
   }
   return baseline->unsaveable.size() > known;

@@ -4,6 +4,7 @@
 #include "python/heap/loader.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <cstring>
 
 #include "python/frames/objects.hpp"
@@ -37,13 +38,15 @@ PyObject* expect(PyObject* dict, const char* key) {
   return value;
 }
 
-// Collections during a load would only walk half-made objects again and again.
+// Collections during a load would only walk half-made objects again and again. They stay off until
+// the script's own setting is back: what is garbage already must wait for its collector.
 class NoCollection {
  public:
   NoCollection() : was_enabled_(PyGC_Disable() != 0) {}
   ~NoCollection() {
     if (was_enabled_) PyGC_Enable();
   }
+  bool go_on() { return std::exchange(was_enabled_, false); }
   NoCollection(const NoCollection&) = delete;
   NoCollection& operator=(const NoCollection&) = delete;
 
@@ -51,7 +54,8 @@ class NoCollection {
   bool was_enabled_;
 };
 
-void restore_process(const Ref& states) {
+void restore_process(const Ref& states, bool collects) {
+  if (collects && !find(states.get(), "gc")) PyGC_Enable();
   try {
     for (const ProcessPart* part : process_parts())
       if (PyObject* state = find(states.get(), part->name.c_str())) part->restore(state);
@@ -251,7 +255,7 @@ void acquire_library_locks(PyObject* locks) {
 }
 
 Loaded Loader::run() {
-  const NoCollection quiet;
+  NoCollection quiet;
   call_method(unpickler_, "load");  // interned strings: from now on in the memo
   read_header();
   call_method(unpickler_, "load");  // strings of library modules, likewise
@@ -269,7 +273,7 @@ Loaded Loader::run() {
   loaded.base_exception = Ref::borrow(expect(body.get(), "base_exception"));
   loaded.extra = Ref::borrow(expect(body.get(), "extra"));
   const Ref states = Ref::borrow(expect(body.get(), "process"));
-  loaded.finish = [states] { restore_process(states); };
+  loaded.finish = [states, collects = quiet.go_on()] { restore_process(states, collects); };
   return loaded;
 }
 

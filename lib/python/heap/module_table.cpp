@@ -4,6 +4,7 @@
 // that it keeps its identity and its state is the library's business.
 #include <Python.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -131,6 +132,15 @@ void Saver::register_modules() {
     add(module, pack(text("m"), name));
     add(PyModule_GetDict(module), pack(text("d"), name));
   }
+  // What several modules hold is named after the same one in every process, whatever it imported
+  // first.
+  const auto comes_first = [](const auto& one, const auto& other) {
+    const Py_ssize_t length = PyUnicode_GET_LENGTH(one.first);
+    const Py_ssize_t other_length = PyUnicode_GET_LENGTH(other.first);
+    return length != other_length ? length < other_length
+                                  : PyUnicode_Compare(one.first, other.first) < 0;
+  };
+  std::sort(library.begin(), library.end(), comes_first);
   for (const auto& [name, module] : library) register_library_values(name, module);
   if (const Ref logger = loaded_attr("logging", "Logger"))
     if (const Ref manager = attr_or_null(logger.get(), "manager"))

@@ -17,10 +17,8 @@ namespace chkpt::heap {
 class NativeModules {
  public:
   struct Change {
-    PyObject* module;       // borrowed, as all of it
-    PyObject* module_name;  // in sys.modules
-    PyObject* name;
-    PyObject* value;
+    Ref module, module_name;  // its name in sys.modules
+    Ref name, value;
   };
 
   // All need the GIL and throw Raised.
@@ -36,8 +34,9 @@ class NativeModules {
   std::vector<Change> replaced() const;
 
  private:
+  // Nothing is kept alive here: `module` and the definitions in `names` are weak references.
   struct Module {
-    Ref name, object, names;  // names: a copy of the namespace
+    Ref name, module, names;  // names: each with its definition, or None
     bool restored;
   };
   std::vector<Module> modules_;

@@ -91,9 +91,17 @@ std::unordered_set<PyTypeObject*>& taken_by_own_getstate() {
   return types;
 }
 
+// Optional["Node"] and the like would be asked for again, by what may be unfinished then: forward
+// references hash by attributes.
+bool is_typing_alias(PyTypeObject* type) {
+  const Ref base = loaded_attr("typing", "_GenericAlias");
+  return base && PyType_Check(base.get()) &&
+         is_subtype_of(type, reinterpret_cast<PyTypeObject*>(base.get()));
+}
+
 Reduce rule_for_python_class(Saver& saver, Rule& rule) {
   rule.layout = layout_of(rule.type);
-  const bool by_value = saver.by_value().type(rule.type);
+  const bool by_value = saver.by_value().type(rule.type) || is_typing_alias(rule.type);
   const bool own_getstate = taken_by_own_getstate().count(rule.type) != 0;
   if (!by_value && (own_getstate || has_own_reduce(rule.type)) && !is_hdf5_object_type(rule.type))
     return reduce_by_default;

@@ -135,7 +135,8 @@ void register_interpreter_parts() {
   register_process_part({"sys.lists", save_sys_lists, restore_sys_lists, 10, {"sys"}});
   register_process_part({"sys.limits", save_limits, restore_limits, 11});
   register_process_part({"sys.hooks", save_hooks, restore_hooks, 12});
-  register_process_part({"builtins", save_builtins, restore_builtins, 13, {"builtins"}});
+  // Last: from then on code of libraries calls what the script has put there.
+  register_process_part({"builtins", save_builtins, restore_builtins, 950, {"builtins"}});
   register_process_part({"gc", save_collector, restore_collector, 200});
 }
 

@@ -23,12 +23,23 @@ Ref decimal_fields(const Ref& context) {
   return Ref::borrow(item(call_method(context, "__reduce__"), 1));
 }
 
+// Who asks for the context when there is none makes one, which the script finds in copies of its
+// context then.
+bool has_decimal_context() {
+  const Ref items = context_items(own(PyContext_CopyCurrent()));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(items.get()); ++i)
+    if (utf8_attr(item(PyList_GET_ITEM(items.get(), i), 0), "name") == "decimal_context")
+      return true;
+  return false;
+}
+
 // (current context, fields of each template)
 Ref save_decimal() {
   if (!loaded_module("decimal")) return none();
   const Ref decimal = import("decimal"), templates = new_list();
   for (const char* name : kDecimalTemplates) append(templates, decimal_fields(attr(decimal, name)));
-  return pack(call_method(decimal, "getcontext"), own(PyList_AsTuple(templates.get())));
+  const Ref context = has_decimal_context() ? call_method(decimal, "getcontext") : none();
+  return pack(context, own(PyList_AsTuple(templates.get())));
 }
 
 void set_signals(const Ref& signals, PyObject* raised) {
@@ -51,7 +62,7 @@ void restore_decimal(PyObject* saved) {
     set_signals(attr(context, "flags"), item(fields, i));
     set_signals(attr(context, "traps"), item(fields, i + 1));
   }
-  call_method(decimal, "setcontext", item(saved, 0));
+  if (item(saved, 0) != Py_None) call_method(decimal, "setcontext", item(saved, 0));
 }
 
 // (dialects by name, longest field)
