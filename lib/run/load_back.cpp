@@ -115,7 +115,8 @@ std::vector<inspect::Difference> load_and_compare(const std::string& path) {
   start_python(meta, original.mpi());
   // What loading does to the memory it reads from must not show in the comparison.
   store::RankFile file = store::RankFile::read_file(path);
-  heap::Loaded loaded = heap::load({file.pickle()}, private_buffers(file));
+  // Never freed: finalizers of the script's objects would run, and remove its temporary files.
+  heap::Loaded& loaded = *new heap::Loaded(heap::load({file.pickle()}, private_buffers(file)));
   loaded.finish();
   const bool tracked = meta.value("mode", "") == mode_name(Mode::kTracked);
   const heap::Pickled again = save_again(loaded, tracked);

@@ -277,11 +277,21 @@ def missing_modules():
     chkpt may be built for another Python than the one that runs pytest.
     """
     imports = {script: imported_modules(script) for script in sorted(CORPUS.glob("*.py"))}
-    probe = "import importlib.util as u, sys; print(*[n for n in sys.argv[1:] if not u.find_spec(n)])"
-    done = subprocess.run([PYTHON, "-c", probe, *set().union(*imports.values())], cwd=CORPUS,
-                          check=True, capture_output=True, text=True, timeout=60)
-    missing = set(done.stdout.split())
+    missing = not_importable(set().union(*imports.values()), CORPUS)
     return {script: sorted(names & missing) for script, names in imports.items()}
+
+
+def not_importable(names, folder):
+    """Those of these modules that the Python under test does not find, started in `folder`."""
+    probe = "import importlib.util as u, sys; print(*[n for n in sys.argv[1:] if not u.find_spec(n)])"
+    done = subprocess.run([PYTHON, "-c", probe, *names], cwd=folder, check=True,
+                          capture_output=True, text=True, timeout=60)
+    return set(done.stdout.split())
+
+
+def missing_in(script):
+    """Names of the modules that this script imports and the Python under test does not have."""
+    return sorted(not_importable(imported_modules(script), script.parent))
 
 
 def corpus():

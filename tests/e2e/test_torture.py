@@ -79,6 +79,19 @@ def test_what_loads_wrongly_is_named_and_not_committed(call, work):
     assert not snapshots(work)
 
 
+def test_finalizers_of_what_was_loaded_do_not_run(call, work):
+    held = "import tempfile\ndef hold():\n" \
+           "    folder = tempfile.TemporaryDirectory(dir='.')\n    chkpt.snapshot()\n" \
+           "    open(folder.name + '/there', 'w').close()\nhold()\nprint('done')\n"
+    done = call("import chkpt\n" + held, "--verify-snapshots", "-f", "-1")
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+    late = held.replace("chkpt.snapshot()", "day = datetime.timedelta(1); chkpt.snapshot()")
+    fail = "import chkpt, datetime, copyreg\ndef fail(): raise OSError('no such day')\n" \
+           "copyreg.pickle(datetime.timedelta, lambda d: (fail, ()))\n"
+    done = call(fail + late, "--verify-snapshots", "-f", "-1", "--resume", "never")
+    assert (done.returncode, done.stdout) == (0, "done\n") and "it cannot be loaded" in done.stderr
+
+
 def test_torture_ends_in_an_exit_code_of_its_own(call, work):
     done = call(WRONG + WORK, "--torture", "50")
     checked, differing = checked_and_differing(done.stderr)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Open files: reopened by name at the same position. What was written after the snapshot is cut
-// off, so that an appended log never says anything twice. Only regular files that still have a
-// name; the standard streams go by reference.
+// Open files, the raw and the text layer: reopened by name at the same position. What was written
+// after the snapshot is cut off, so that an appended log never says anything twice. Only regular
+// files that still have a name; the standard streams go by reference.
 #include <Python.h>
 
 #include <fcntl.h>
@@ -75,28 +75,6 @@ Ref rebuild_std_file(Args args) {
 }
 const Rebuilder make_std_file{"file.std", guarded<rebuild_std_file>};
 
-// sys.__stdout__.buffer or sys.__stdout__.buffer.raw: (stream name, attribute, ...)
-Ref rebuild_std_layer(Args args) {
-  Ref layer = Ref::borrow(args[0]);
-  for (Py_ssize_t i = 1; i < args.count; ++i) layer = own(PyObject_GetAttr(layer.get(), args[i]));
-  return layer;
-}
-const Rebuilder make_std_layer{"file.std_layer", guarded<rebuild_std_layer>};
-
-Ref reduce_std_layer(PyObject* file) {
-  for (const char* name : {"__stdin__", "__stdout__", "__stderr__"}) {
-    PyObject* stream = PySys_GetObject(name);
-    if (!stream || stream == Py_None) continue;
-    const Ref buffer = attr_or_null(stream, "buffer");
-    if (!buffer) continue;
-    if (buffer.is(file)) return reduced(make_std_layer, pack(stream, text("buffer")));
-    const Ref raw_file = attr_or_null(buffer.get(), "raw");
-    if (raw_file && raw_file.is(file))
-      return reduced(make_std_layer, pack(stream, text("buffer"), text("raw")));
-  }
-  return {};
-}
-
 Ref reduce_raw_file(Saver& saver, PyObject* file, Rule&) {
   if (Ref layer = reduce_std_layer(file)) return layer;
   const Ref name = attr_or_null(file, "name"), mode = attr(file, "mode");
@@ -114,44 +92,7 @@ Ref reduce_raw_file(Saver& saver, PyObject* file, Rule&) {
                                      attr(file, "closefd"), position));
 }
 
-// ---- buffered layers: flushed, then position and size are the raw file's
-
-bool is_closed(PyObject* file) { return truth_of(file, "closed"); }
-bool is_seekable(PyObject* file) {
-  return !is_closed(file) && is_true(call_method(file, "seekable"));
-}
-
-// Where the output of the launch goes is the new launch's choice, and so is where it begins.
-bool is_output_of_launch(PyObject* file) {
-  const Ref fd = Ref::steal(PyObject_CallMethod(file, "fileno", nullptr));
-  if (!fd) PyErr_Clear();  // a file in memory
-  return fd && PyLong_Check(fd.get()) && (integer(fd.get()) == 1 || integer(fd.get()) == 2);
-}
-
-bool has_position(PyObject* file) { return is_seekable(file) && !is_output_of_launch(file); }
-
-Ref rebuild_buffered(Args args) {
-  const Ref file = call(args[0], args[1]);
-  if (args[2] != Py_None) call_method(file, "seek", args[2]);
-  return file;
-}
-const Rebuilder make_buffered{"file.buffered", guarded<rebuild_buffered>};
-
-void flush_if_writable(PyObject* file) {
-  if (!is_closed(file) && is_true(call_method(file, "writable"))) call_method(file, "flush");
-}
-
-// How far a layer has read ahead of the one above is nobody's business: it begins anew.
-Ref reduce_buffered(Saver& saver, PyObject* file, Rule& rule) {
-  if (Ref layer = reduce_std_layer(file)) return layer;
-  const Ref raw_file = attr(file, "raw");
-  if (raw_file.is(Py_None)) refuse("a detached file cannot be saved");
-  flush_if_writable(file);
-  const bool seekable = has_position(file);
-  if (seekable) saver.note_lower_layer(raw_file.get());
-  const Ref position = seekable && !saver.is_lower_layer(file) ? call_method(file, "tell") : none();
-  return reduced(make_buffered, pack(rule.type, raw_file, position));
-}
+// ---- text layers
 
 // The incremental encoder of a text file that has written; null without one. Encodings with shift
 // states write other bytes after a seek() than after the text before.
@@ -162,7 +103,7 @@ Ref encoder_of(PyObject* file) {
   return {};
 }
 
-// (buffer, keywords, position, attributes, state of the encoder, newlines met)
+// (buffer, keywords, position, attributes, state of the encoder, newlines met, what was read ahead)
 Ref rebuild_text_file(Args args) {
   const Ref file =
       call_with(attr(import("_io"), "TextIOWrapper").get(), pack(args[0]).get(), args[1]);
@@ -171,6 +112,7 @@ Ref rebuild_text_file(Args args) {
   if (args[4] != Py_None)
     if (const Ref encoder = encoder_of(file.get())) call_method(encoder, "setstate", args[4]);
   show_newlines(file.get(), args[5]);
+  if (args[6] != Py_None) put_text_read_ahead(file.get(), args[6]);
   return file;
 }
 const Rebuilder make_text_file{"file.text", guarded<rebuild_text_file>};
@@ -184,12 +126,18 @@ Ref reduce_text_file(Saver& saver, PyObject* file, Rule&) {
     put(keywords, name, attr(file, name));
   put(keywords, "newline", newline_of(file));
   const bool std_layer = static_cast<bool>(reduce_std_layer(buffer.get()));
-  const Ref position = has_position(file) && !std_layer ? text_position(file) : none();
+  // Above a decompressor and the like, going back could take long or be impossible.
+  const bool takes_over = !std_layer && !is_closed(file) && !is_above_file(buffer.get());
+  const bool reads = takes_over && is_true(call_method(file, "readable"));
+  const Ref read_ahead = reads ? text_read_ahead(file) : none();
+  const Ref position =
+      !takes_over && has_position(file) && !std_layer ? text_position(file) : none();
   if (!position.is(Py_None)) saver.note_lower_layer(buffer.get());
   const Ref encoder = encoder_of(file);
-  const Ref state = encoder && !position.is(Py_None) ? call_method(encoder, "getstate") : none();
+  const bool keeps_encoder = encoder && (takes_over || !position.is(Py_None));
+  const Ref state = keeps_encoder ? call_method(encoder, "getstate") : none();
   return reduced(make_text_file, pack(buffer, keywords, position, attr(file, "__dict__"), state,
-                                      attr(file, "newlines")));
+                                      attr(file, "newlines"), read_ahead));
 }
 
 // Files in memory tell their contents themselves, unless they are closed.
@@ -248,6 +196,7 @@ void add_file_types(ExactTypes& types) {
   types[type("FileIO")] = reduce_raw_file;
   for (const char* name : {"BufferedReader", "BufferedWriter", "BufferedRandom"})
     types[type(name)] = reduce_buffered;
+  types[type("BufferedRWPair")] = reduce_buffered_pair;
   types[type("TextIOWrapper")] = reduce_text_file;
   for (const char* name : {"BytesIO", "StringIO"}) types[type(name)] = reduce_memory_file;
 }

@@ -9,9 +9,26 @@ namespace chkpt::heap {
 // Flushes every open file of the script, so that the sizes read later agree with each other.
 void flush_open_files();
 
+bool is_closed(PyObject* file);
+bool is_seekable(PyObject* file);  // false if closed
+// Whether its position is its own: where the output of the launch goes is the new launch's choice,
+// and so is where it begins.
+bool has_position(PyObject* file);
+void flush_if_writable(PyObject* file);
+
+// A layer of the standard streams, by the way to it; null if it is none.
+Ref reduce_std_layer(PyObject* file);
+
 // Where the next read of a text file starts, as TextIOWrapper.seek() takes it; also in the middle
 // of `for line in file`, where tell() refuses. The file goes on from the same place.
 Ref text_position(PyObject* text_file);
+
+// What a text file that is being read has taken from the layer below and not handed out; given to
+// one made anew above the same layer.
+Ref text_read_ahead(PyObject* text_file);
+void put_text_read_ahead(PyObject* text_file, PyObject* state);
+
+bool is_above_file(PyObject* buffered);  // right above a FileIO
 
 // The `newline` argument a TextIOWrapper was made with.
 Ref newline_of(PyObject* text_file);

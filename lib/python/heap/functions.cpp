@@ -64,8 +64,28 @@ Ref own_builtins(PyObject* function) {
   return builtins == PyModule_GetDict(import("builtins").get()) ? none() : Ref::borrow(builtins);
 }
 
+// The function behind a class method of a library: its name leads to the bound method.
+Ref rebuild_class_function(Args args) {
+  return attr(own(PyObject_GetAttr(args[0], args[1])), "__func__");
+}
+const Rebuilder make_class_function{"class_function", guarded<rebuild_class_function>};
+
+Ref behind_class_method(Saver& saver, PyObject* function) {
+  const auto* object = reinterpret_cast<PyFunctionObject*>(function);
+  PyObject* name = object->func_module;
+  if (!name || !PyUnicode_Check(name)) return {};
+  PyObject* module = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
+  if (!module || saver.by_value().module(name, module)) return {};
+  const Ref method = find_qualified(module, object->func_qualname);
+  if (!method || !PyMethod_Check(method.get()) || PyMethod_GET_FUNCTION(method.get()) != function ||
+      !PyType_Check(PyMethod_GET_SELF(method.get())))
+    return {};
+  return reduced(make_class_function, pack(PyMethod_GET_SELF(method.get()), object->func_name));
+}
+
 Ref reduce_function(Saver& saver, PyObject* function, Rule&) {
   if (saver.by_value().function_is_importable(function)) return not_implemented();
+  if (Ref behind = behind_class_method(saver, function)) return behind;
   auto* object = reinterpret_cast<PyFunctionObject*>(function);
   const auto count = static_cast<Py_ssize_t>(std::size(kFunctionFields));
   const Ref fields = own(PyTuple_New(count));

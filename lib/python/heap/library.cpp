@@ -5,6 +5,7 @@
 #include <structmember.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -68,6 +69,12 @@ Ref reduce_match(Saver&, PyObject* object, Rule& rule) {
   for (Py_ssize_t i = 0; i < 2 * match.groups; ++i) append(numbers, number(match.marks[i]));
   return reduced(make_match,
                  pack(rule.type, match.string, match.pattern, own(PyList_AsTuple(numbers.get()))));
+}
+
+// re.Scanner puts patterns together that re.compile() could not make again.
+Ref reduce_pattern(Saver& saver, PyObject* pattern, Rule& rule) {
+  if (attr(pattern, "pattern").is(Py_None)) refuse("a pattern that re.compile() has not made");
+  return reduce_by_default(saver, pattern, rule);
 }
 
 // ---- csv
@@ -231,6 +238,7 @@ Reduce library_rule(PyTypeObject* type) {
   };
   static const Named named[] = {
       {"re.Match", reduce_match},
+      {"re.Pattern", reduce_pattern},
       {"types.SimpleNamespace", reduce_namespace},
       {"_queue.SimpleQueue", reduce_simple_queue},
       {"_multiprocessing.SemLock", reduce_semaphore},
@@ -248,13 +256,31 @@ Reduce library_rule(PyTypeObject* type) {
       {"collections._deque_iterator", reduce_deque_iterator},  // from 3.12 on
       {"collections._deque_reverse_iterator", reduce_deque_iterator},
       {"functools._lru_cache_wrapper", reduce_lru_cache},
+      {"_hashlib.HASH", reduce_openssl_hash},
+      {"_hashlib.HASHXOF", reduce_openssl_hash},
+      {"_hashlib.HMAC", reduce_openssl_hash},
+      {"_blake2.blake2b", reduce_flat_hash},
+      {"_blake2.blake2s", reduce_flat_hash},
+      {"mmap.mmap", reduce_mapping},
+      {"sqlite3.Connection", reduce_connection},
+      {"sqlite3.Cursor", reduce_cursor},
+      {"sqlite3.Row", reduce_row},
+      {"_sre.SRE_Scanner", reduce_scanner},
+      {"memory_iterator", reduce_memory_iterator},
+      {"_struct.unpack_iterator", reduce_unpacking},
+      {"unpack_iterator", reduce_unpacking},
+      {"functools.KeyWrapper", reduce_key},
+      {"_io.IncrementalNewlineDecoder", reduce_newline_decoder},
+      {"zlib.Compress", reduce_compressor},
+      {"_io._BytesIOBuffer", reduce_exported_bytes},
+      {"zlib.Decompress", reduce_compressor},
       {"typing.TypeVar", reduce_type_parameter},
       {"typing.TypeVarTuple", reduce_type_parameter},
       {"typing.ParamSpec", reduce_type_parameter},
       {"typing.TypeAliasType", reduce_type_parameter},
   };
   for (const Named& entry : named)
-    if (std::string(type->tp_name) == entry.type && !frames::is_python_class(type))
+    if (std::string_view(type->tp_name) == entry.type && !frames::is_python_class(type))
       return entry.reduce;
   return nullptr;
 }

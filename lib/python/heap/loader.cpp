@@ -280,10 +280,13 @@ Loaded Loader::run() {
 Loaded load(const std::vector<ByteView>& stream, const std::vector<LoadedBuffer>& buffers) {
   Loaded loaded;
   on_big_stack([&] {
+    auto loader = std::make_unique<Loader>(stream, buffers);
     try {
       const UnseenImports imports;
-      loaded = Loader(stream, buffers).run();
+      loaded = loader->run();
     } catch (const Raised&) {
+      // Half of the script's objects stay for ever: their finalizers would remove its files.
+      static_cast<void>(loader.release());
       throw_pending_exception();
     }
   });

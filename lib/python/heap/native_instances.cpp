@@ -41,6 +41,8 @@ void update(PyObject* object, PyTypeObject* base, PyObject* pairs) {
     PyObject* pair = PyList_GET_ITEM(pairs, i);
     call(set_item, object, item(pair, 0), item(pair, 1));
   }
+  if (PyDict_Check(object) && PyDict_GET_SIZE(object) < PyList_GET_SIZE(pairs))
+    broken("a dict has lost entries: its keys compare in another way than before");
 }
 
 bool has_late_pair(PyObject* pairs) {
@@ -141,6 +143,10 @@ bool builtin_parts(PyObject* object, PyTypeObject* base, Parts& parts) {
     parts.args = pack(attr(object, "__func__"));
     parts.init = true;
   } else if (std::strcmp(base->tp_name, "_random.Random") == 0) {
+    parts.state = call_method(raw(base), "getstate", object);
+    parts.state_method = "setstate";
+  } else if (std::strncmp(base->tp_name, "_multibytecodec.MultibyteIncremental", 36) == 0) {
+    parts.args = pack(attr(object, "errors"));
     parts.state = call_method(raw(base), "getstate", object);
     parts.state_method = "setstate";
   } else if (is_memory_file(base)) {

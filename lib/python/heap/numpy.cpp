@@ -68,11 +68,29 @@ const Rebuilder set_array{"numpy.array.state", guarded<fill_array>};
 
 // ---- views: (class, owner, dtype, shape, strides, offset)
 
+// What every array begins with (PyArrayObject_fields).
+struct ArrayFields {
+  PyObject_HEAD char* data;
+  int dimensions;
+  Py_ssize_t *shape, *strides;
+  PyObject* base;
+};
+
+// ndarray() keeps what is behind a memoryview, frombuffer() the view: as long as it is there, a
+// bytearray cannot move.
+void keep_memory_view(const Ref& array, PyObject* view) {
+  auto* fields = reinterpret_cast<ArrayFields*>(array.get());
+  if (!attr(array, "base").is(fields->base)) broken("numpy arrays are laid out in an unknown way");
+  Py_DECREF(std::exchange(fields->base, Py_NewRef(view)));
+}
+
 Ref rebuild_array_view(Args args) {
   const Ref owner = is_array(args[1]) ? contiguous(args[1]) : Ref::borrow(args[1]);
   if (!owner) broken("a saved array is laid out in an unknown way");
-  return new_array(args[0], args[3], args[2], owner, Ref::borrow(args[5]), Ref::borrow(args[4]),
-                   none());
+  Ref made = new_array(args[0], args[3], args[2], owner, Ref::borrow(args[5]), Ref::borrow(args[4]),
+                       none());
+  if (PyMemoryView_Check(args[1])) keep_memory_view(made, args[1]);
+  return made;
 }
 const Rebuilder make_array_view{"numpy.view", guarded<rebuild_array_view>};
 
@@ -119,11 +137,11 @@ Ref reduce_owner(Saver& saver, PyObject* array, Rule& rule) {
 
 // Whether `new_array` can be given this object as its buffer.
 bool gives_buffer(PyObject* object) {
-  if (PyBytes_Check(object) || PyByteArray_Check(object) || PyMemoryView_Check(object) ||
-      std::strcmp(Py_TYPE(object)->tp_name, "array.array") == 0) {
-    return true;
-  }
+  if (PyBytes_Check(object) || PyByteArray_Check(object) || PyMemoryView_Check(object)) return true;
   if (!PyObject_CheckBuffer(object)) return false;
+  for (const char* name : {"array.array", "mmap.mmap", "_io._BytesIOBuffer"})
+    if (std::strcmp(Py_TYPE(object)->tp_name, name) == 0) return true;
+  if (std::strncmp(Py_TYPE(Py_TYPE(object))->tp_name, "_ctypes.", 8) == 0) return true;
   for (const ForeignType& type : foreign_types()) {  // an MPI window, for one
     if (type.matches(Py_TYPE(object))) return true;
   }

@@ -58,7 +58,7 @@ int group_of(int fd) {
 // What a descriptor keeps of them; O_NOFOLLOW and the like say how it was opened, once.
 int opening_flags(int flags) {
   return flags & (O_ACCMODE | O_APPEND | O_SYNC | O_DSYNC | O_DIRECT | O_NOATIME | O_NONBLOCK |
-                  O_DIRECTORY | O_PATH);
+                  O_DIRECTORY | O_NOFOLLOW | O_PATH);
 }
 
 UniqueFd open_again(const OpenFile& file) {

@@ -30,6 +30,14 @@ Ref reduce_exception(Saver&, PyObject*, Rule&);
 Ref reduce_array(Saver&, PyObject*, Rule&);
 Ref reduce_foreign(Saver&, PyObject*, Rule&);
 Ref reduce_future(Saver&, PyObject*, Rule&);
+Ref reduce_buffered(Saver&, PyObject*, Rule&);  // also subclasses, with their state
+Ref reduce_buffered_pair(Saver&, PyObject*, Rule&);
+Ref reduce_exported_bytes(Saver&, PyObject*, Rule&);     // what BytesIO.getbuffer() shows
+Ref reduce_decompress_reader(Saver&, PyObject*, Rule&);  // the raw layer of bz2, lzma, gzip files
+bool is_decompress_reader(PyTypeObject* type);
+Ref reduce_compressed_file(Saver&, PyObject*, Rule&);
+bool is_compressed_file(PyTypeObject* type);
+bool is_buffered_type(PyTypeObject* type);
 Ref reduce_event_loop(Saver&, PyObject*, Rule&);
 Ref reduce_selector(Saver&, PyObject*, Rule&);
 Ref reduce_plain(Saver&, PyObject*, Rule&);    // NEWOBJ and BUILD do exactly the right thing
@@ -49,6 +57,20 @@ Ref reduce_simple_queue(Saver&, PyObject*, Rule&);
 Ref reduce_scandir(Saver&, PyObject*, Rule&);
 Ref reduce_deque_iterator(Saver&, PyObject*, Rule&);
 Ref reduce_lru_cache(Saver&, PyObject*, Rule&);
+Ref reduce_compressor(Saver&, PyObject*, Rule&);  // zlib streams, both ways
+Ref reduce_openssl_hash(Saver&, PyObject*, Rule&);
+Ref reduce_flat_hash(Saver&, PyObject*, Rule&);   // hashes of CPython's own modules
+Ref reduce_mapping(Saver&, PyObject*, Rule&);     // mmap.mmap
+Ref reduce_connection(Saver&, PyObject*, Rule&);  // sqlite3, as the next two
+Ref reduce_cursor(Saver&, PyObject*, Rule&);
+Ref reduce_row(Saver&, PyObject*, Rule&);
+Ref reduce_scanner(Saver&, PyObject*, Rule&);  // of re
+Ref reduce_memory_iterator(Saver&, PyObject*, Rule&);
+Ref reduce_unpacking(Saver&, PyObject*, Rule&);  // struct's iter_unpack()
+Ref reduce_key(Saver&, PyObject*, Rule&);        // functools.cmp_to_key()
+Ref reduce_newline_decoder(Saver&, PyObject*, Rule&);
+bool is_child_process(PyTypeObject* type);
+Ref reduce_child_process(Saver&, PyObject*, Rule&);
 Ref reduce_type_parameter(Saver&, PyObject*, Rule&);  // type variables, `type` aliases
 
 // h5py's handles (h5f.FileID, ...) and the objects around them (File, Dataset, ...).

@@ -85,6 +85,18 @@ bool has_own_reduce(PyTypeObject* type) {
   return lookup(type, "__getnewargs__") || lookup(type, "__getnewargs_ex__");
 }
 
+bool derives_from(PyTypeObject* type, const char* module, const char* name) {
+  const Ref base = loaded_attr(module, name);
+  return base && is_subtype_of(type, reinterpret_cast<PyTypeObject*>(base.get()));
+}
+
+// Library classes whose __reduce__ is not for them: SystemRandom has no state and says so by
+// refusing to show it, WeakSet lists its members in the order of their addresses.
+Reduce in_place_of_own_reduce(PyTypeObject* type) {
+  if (derives_from(type, "random", "SystemRandom")) return reduce_native;
+  return derives_from(type, "_weakrefset", "WeakSet") ? reduce_special : nullptr;
+}
+
 // Library classes whose raw state could not be saved. Kept alive: they are known by address.
 std::unordered_set<PyTypeObject*>& taken_by_own_getstate() {
   static std::unordered_set<PyTypeObject*> types;
@@ -101,7 +113,12 @@ bool is_typing_alias(PyTypeObject* type) {
 
 Reduce rule_for_python_class(Saver& saver, Rule& rule) {
   rule.layout = layout_of(rule.type);
+  if (is_buffered_type(rule.layout.native_base)) return reduce_buffered;
+  if (is_child_process(rule.type)) return reduce_child_process;
+  if (is_decompress_reader(rule.type)) return reduce_decompress_reader;
+  if (is_compressed_file(rule.type)) return reduce_compressed_file;
   const bool by_value = saver.by_value().type(rule.type) || is_typing_alias(rule.type);
+  if (Reduce raw_state = in_place_of_own_reduce(rule.type)) return raw_state;
   const bool own_getstate = taken_by_own_getstate().count(rule.type) != 0;
   if (!by_value && (own_getstate || has_own_reduce(rule.type)) && !is_hdf5_object_type(rule.type))
     return reduce_by_default;

@@ -89,6 +89,9 @@ class Saver {
   // Files under a buffer or a text layer that puts them where they belong.
   void note_lower_layer(PyObject* file) { lower_layers_.insert(file, true); }
   bool is_lower_layer(PyObject* file) { return lower_layers_.find(file) != nullptr; }
+  // Files that a library has opened for itself: read by nobody else, from the beginning on.
+  void note_own_file(PyObject* file) { own_files_.insert(file, true); }
+  bool is_own_file(PyObject* file) { return own_files_.find(file) != nullptr; }
   Ref own_buffer(PyObject* exporter);  // a PickleBuffer that goes out of band
   // Several Python objects may stand for one piece of memory: the first of them in this save.
   Ref first_for(const void* memory, const Ref& object);
@@ -148,6 +151,7 @@ class Saver {
   PointerTable<PyObject*> firsts_;                     // owned by keep_
   std::map<long long, std::pair<long long, MemoryOf>> memory_;  // start: (end, owner)
   PointerTable<bool> lower_layers_;
+  PointerTable<bool> own_files_;
   PointerTable<PyObject*> string_places_;  // (module name, attribute), owned by keep_
   Ref library_strings_ = Ref::steal(PyList_New(0));
   std::vector<Ref> keep_;

@@ -84,13 +84,6 @@ void add_file_object(PyObject* file, Owners& owners) {
     owners.numbers.insert(static_cast<int>(integer(call_method(file, "fileno").get())));
 }
 
-void add_read_ahead(PyObject* file, Owners& owners) {
-  if (truth_of(file, "closed") || !is_true(call_method(file, "seekable"))) return;
-  const int number = static_cast<int>(integer(call_method(file, "fileno").get()));
-  if (integer(call_method(file, "tell").get()) != lseek(number, 0, SEEK_CUR))
-    owners.read_ahead[number] = Ref::borrow(file);
-}
-
 PyTypeObject* type_in(const char* module, const char* name) {
   PyObject* loaded = loaded_module(module);
   return loaded ? reinterpret_cast<PyTypeObject*>(attr(loaded, name).get()) : nullptr;
@@ -98,6 +91,16 @@ PyTypeObject* type_in(const char* module, const char* name) {
 
 bool is_a(PyObject* object, PyTypeObject* type) {
   return type != nullptr && PyObject_TypeCheck(object, type) != 0;
+}
+
+// Only layers right above a file: others have no number, or one that is not theirs to move.
+void add_read_ahead(PyObject* file, PyTypeObject* file_io, Owners& owners) {
+  const Ref below = attr_or_null(file, "raw");
+  if (!below || !is_a(below.get(), file_io)) return;
+  if (truth_of(file, "closed") || !is_true(call_method(file, "seekable"))) return;
+  const int number = static_cast<int>(integer(call_method(file, "fileno").get()));
+  if (integer(call_method(file, "tell").get()) != lseek(number, 0, SEEK_CUR))
+    owners.read_ahead[number] = Ref::borrow(file);
 }
 
 Owners find_owners() {
@@ -112,7 +115,7 @@ Owners find_owners() {
     PyObject* object = PyList_GET_ITEM(objects.get(), i);
     if (is_a(object, file_io)) add_file_object(object, owners);
     if (is_a(object, mapping)) count_mapping(object, files, owners);
-    if (is_a(object, reader) || is_a(object, random)) add_read_ahead(object, owners);
+    if (is_a(object, reader) || is_a(object, random)) add_read_ahead(object, file_io, owners);
   }
   return owners;
 }

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""numpy"""
+import mmap
+
+import numpy as np
+
+
+def views():
+    """arrays and views that share memory, structured, in any order, read-only, of objects | exact"""
+    base = np.arange(24.0).reshape(2, 3, 4)
+    part, turned, flat = base[1, ::2], base.T, base.ravel()
+    fields = np.zeros(3, [("a", "i4"), ("b", "f8", (2,))])
+    column, record = fields["b"], fields[1]
+    things = np.array([[1], "x", None], dtype=object)
+    things[2] = things
+    frozen = np.arange(3)
+    frozen.flags.writeable = False
+    half = np.frombuffer(bytearray(b"01234567"), np.uint16)
+    yield
+    base[1, 0, 1] = -1
+    column[0] = 7
+    record["a"] = 5
+    return part, turned[1, 0, 1], flat[13], fields, things[2] is things, frozen.flags.writeable, half
+
+
+def masked():
+    """masked arrays, matrix, recarray, chararray | exact"""
+    array = np.ma.array([1.0, 2, 3], mask=[0, 1, 0])
+    part, matrix = array[1:], np.matrix([[1, 2], [3, 4]])
+    records = np.rec.array([(1, "a"), (2, "b")], names="n,t")
+    yield
+    array[1] = 9
+    return part, array.mask, matrix * matrix, records.t, records[1].n
+
+
+def generators():
+    """numpy.random: every Generator, RandomState and the global one, SeedSequence | exact"""
+    kinds = [np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937, np.random.Philox, np.random.SFC64]
+    made = [np.random.Generator(kind(5)) for kind in kinds]
+    legacy, seeds = np.random.RandomState(3), np.random.SeedSequence(7)
+    children = seeds.spawn(2)
+    first = [one.normal() for one in made], legacy.normal(), np.random.seed(4), np.random.random()
+    for one in made:
+        one.integers(0, 9, dtype=np.int32)
+    yield
+    return [(one.normal(), one.integers(0, 99, dtype=np.int32)) for one in made], legacy.normal(), np.random.random(), (
+        seeds.spawn(1)[0].generate_state(1), children[1].generate_state(2), first[0][0])
+
+
+def settings():
+    """errstate and printoptions half-way, error handlers, ufuncs | exact"""
+    twice = np.frompyfunc(lambda x: 2 * x, 1, 1)
+    with np.errstate(divide="ignore", over="raise"), np.printoptions(precision=3):
+        yield
+        shown = str(np.array([1 / 3])), np.geterr()["divide"], np.array([1.0]) / 0
+    return shown, np.geterr()["divide"], str(np.array([1 / 3])), twice(np.arange(3)), np.add.reduce([1, 2])
+
+
+def iterators():
+    """array.flat, ndenumerate, ndindex, broadcast half-way | exact"""
+    array = np.arange(6).reshape(2, 3)
+    flat, counted, index = array.flat, np.ndenumerate(array), np.ndindex(2, 2)
+    next(flat), next(counted), next(index)
+    yield
+    array[1, 2] = 99
+    return list(flat), list(counted), list(index)
+
+
+def mapped():
+    """numpy.memmap, and arrays on an mmap | exact"""
+    disk = np.memmap("disk", np.int32, "w+", shape=(4, 4))
+    disk[1] = 7
+    part = disk[1:3]
+    memory = mmap.mmap(-1, 4096)
+    above = np.frombuffer(memory, np.int64)
+    above[3] = 5
+    yield
+    disk[2] = 8
+    above[4] = 6
+    return part.sum(), np.fromfile("disk", np.int32).sum(), memory[24:40]
+
+
+def types():
+    """dtypes, scalars, datetime64, polynomials, vectorize | exact"""
+    kind = np.dtype([("a", "<i2"), ("b", "S3")], align=True)
+    values = np.float32(1.5), np.datetime64("2024-01-02"), np.bool_(True), np.longdouble("1.1")
+    fit, apply = np.polynomial.Polynomial([1, 2, 3]), np.vectorize(lambda a: a + 1, otypes=[float])
+    yield
+    return kind, kind.itemsize, values, fit(2), apply([1, 2])
+
+
+def nditers():
+    """numpy.nditer half-way | refused | cannot pickle 'numpy.nditer' object"""
+    walk = np.nditer(np.arange(4))
+    next(walk)
+    yield
+    return [int(x) for x in walk]

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Library objects"""
+import abc
+import argparse
+import asyncio
+import calendar
+import cmd
+import concurrent.futures
+import configparser
+import dataclasses
+import datetime
+import decimal
+import email.parser
+import fractions
+import getopt
+import graphlib
+import hashlib
+import hmac
+import html.parser
+import http.cookies
+import ipaddress
+import json
+import locale
+import logging
+import logging.handlers
+import pathlib
+import pprint
+import queue
+import random
+import sched
+import secrets
+import select
+import selectors
+import shlex
+import socket
+import statistics
+import string
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import timeit
+import tokenize
+import types
+import urllib.parse
+import uuid
+import warnings
+import zoneinfo
+import io
+
+
+def numbers():
+    """int, float, complex, fractions, decimal with contexts | exact"""
+    context = decimal.Context(prec=7, rounding=decimal.ROUND_UP)
+    with decimal.localcontext(context) as inside:
+        inside.prec += 1
+        values = 10**50, float("inf"), -0.0, 3 + 4j, fractions.Fraction(2, 6), decimal.Decimal("1.10")
+        yield
+        result = decimal.Decimal(1) / 3, inside.flags[decimal.Inexact]
+    return values, result, decimal.getcontext().prec, context.prec
+
+
+def times():
+    """datetime with timezones, zoneinfo, timedelta, time.struct_time, calendar | exact"""
+    zone = zoneinfo.ZoneInfo("Europe/Berlin") if zoneinfo.available_timezones() else datetime.timezone.utc
+    moment = datetime.datetime(2024, 10, 27, 2, 30, tzinfo=zone, fold=1)
+    odd = datetime.timezone(datetime.timedelta(minutes=7), "odd")
+    fields = time.strptime("2024-01-02", "%Y-%m-%d")
+    days = calendar.Calendar().itermonthdates(2024, 2)
+    first = next(days)
+    yield
+    return moment.utcoffset(), moment.tzinfo is zone, odd, fields, first, len(list(days)), zone is type(
+        zone)(zone.key) if hasattr(zone, "key") else True
+
+
+def paths():
+    """pathlib, uuid, ipaddress, urllib.parse results | exact"""
+    path, number = pathlib.Path("a/../b.txt"), uuid.UUID(int=5)
+    hosts = ipaddress.ip_network("10.0.0.0/29").hosts()
+    next(hosts)
+    url = urllib.parse.urlsplit("http://a/b?c#d")
+    yield
+    return path.suffix, number, [str(h) for h in hosts], url.netloc, path.parent.parts
+
+
+def randoms():
+    """random.Random, SystemRandom, secrets | exact"""
+    one, system = random.Random(5), random.SystemRandom()
+    one.gauss(0, 1)
+    yield
+    return one.random(), one.gauss(0, 1), one.sample(range(99), 5), 0 <= system.random() < 1
+
+
+def logging_kinds():
+    """logging: loggers, handlers (file, rotating, memory, queue), filters, levels, adapters | exact"""
+    log = logging.getLogger("kinds.log")
+    log.propagate = False
+    log.setLevel(logging.INFO)
+    lines = queue.Queue()
+    plain = logging.FileHandler("plain.log")
+    rotating = logging.handlers.RotatingFileHandler("rotating.log", maxBytes=60, backupCount=2)
+    timed = logging.handlers.TimedRotatingFileHandler("timed.log", "D")
+    memory = logging.handlers.MemoryHandler(10, target=plain)
+    queued = logging.handlers.QueueHandler(lines)
+    stream = logging.StreamHandler(io.StringIO())
+    for handler in (plain, rotating, timed, memory, queued, stream):
+        handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+        log.addHandler(handler)
+    log.addFilter(lambda record: "hidden" not in record.getMessage())
+    adapter = logging.LoggerAdapter(log, {"a": 1})
+    for n in range(5):
+        log.info("message number %d", n)
+    yield
+    log.info("hidden"), log.debug("low"), adapter.warning("after")
+    memory.flush()
+    logging.getLogger("kinds.log").error("last")
+    for handler in list(log.handlers):
+        handler.close()
+        log.removeHandler(handler)
+    return [pathlib.Path(name).read_text() for name in ("plain.log", "rotating.log", "rotating.log.1", "timed.log")], (
+        lines.qsize(), stream.stream.getvalue())
+
+
+def warning_filters():
+    """warnings.catch_warnings half-way | exact"""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warnings.warn("one")
+        yield
+        warnings.warn("two")
+    return [str(w.message) for w in caught]
+
+
+def parsers():
+    """argparse, configparser, shlex, json, getopt | exact"""
+    parser = argparse.ArgumentParser(prog="p")
+    sub = parser.add_subparsers(dest="what")
+    sub.add_parser("go").add_argument("--fast", action="store_true")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("-a", type=int, choices=[1, 2]), group.add_argument("-b")
+    found = parser.parse_args(["-a", "1"])
+    config = configparser.ConfigParser()
+    config.read_string("[one]\na = 1\nb = %(a)s2\n")
+    words = shlex.shlex("a 'b c' d", posix=True)
+    words.get_token()
+    yield
+    return parser.parse_args(["go", "--fast"]), found, config["one"]["b"], list(words), parser.format_usage()
+
+
+def text_parsers():
+    """html.parser, email.parser, tokenize half-way | exact"""
+    class Tags(html.parser.HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.found = []
+
+        def handle_starttag(self, tag, attrs):
+            self.found.append((tag, attrs))
+    tags, mail = Tags(), email.parser.FeedParser()
+    tags.feed("<a href='x'><b")
+    mail.feed("Subject: x\n\nbo")
+    tokens = tokenize.generate_tokens(io.StringIO("a = 1\nb = 2\n").readline)
+    next(tokens), next(tokens)
+    yield
+    tags.feed(" c>"), mail.feed("dy")
+    return tags.found, mail.close().get_payload(), [t.string for t in tokens]
+
+
+def schedulers():
+    """sched.scheduler, graphlib.TopologicalSorter | exact"""
+    log = []
+    plan = sched.scheduler(lambda: 0, lambda s: None)
+    plan.enter(2, 1, log.append, ("b",)), plan.enter(1, 1, log.append, ("a",))
+    order = graphlib.TopologicalSorter({"d": {"b", "c"}, "b": {"a"}, "c": {"a"}})
+    order.prepare()
+    order.done(*order.get_ready())
+    yield
+    plan.enter(3, 1, log.append, ("c",))
+    plan.queue and log.append(len(plan.queue))
+    return log, sorted(order.get_ready()), order.is_active()
+
+
+def statistics_kinds():
+    """statistics.NormalDist, dataclasses, abstract classes, property, descriptors | exact"""
+    @dataclasses.dataclass(order=True, frozen=True)
+    class Point:
+        x: int
+        y: list = dataclasses.field(default_factory=list, compare=False)
+
+    class Base(abc.ABC):
+        @abc.abstractmethod
+        def go(self): ...
+
+    Base.register(Point)
+    normal, point = statistics.NormalDist(1, 2), Point(1)
+    yield
+    return normal.cdf(2), point, isinstance(point, Base), Point(0) < point, dataclasses.asdict(point), normal + 3
+
+
+def queues():
+    """queue.Queue, LifoQueue, PriorityQueue, SimpleQueue | exact"""
+    made = [queue.Queue(3), queue.LifoQueue(), queue.PriorityQueue(), queue.SimpleQueue()]
+    for one in made:
+        one.put(2), one.put(1)
+    made[0].get()
+    yield
+    made[0].put(5)
+    return [[one.get() for _ in range(one.qsize())] for one in made], made[0].unfinished_tasks
+
+
+def locks():
+    """threading: Lock, RLock, Condition, Semaphore, Event, Barrier, local, Thread (not started, ended) | exact"""
+    lock, again, event = threading.Lock(), threading.RLock(), threading.Event()
+    condition, semaphore, barrier = threading.Condition(), threading.BoundedSemaphore(2), threading.Barrier(1)
+    own = threading.local()
+    own.x = [1]
+    done, ready = threading.Thread(target=event.set), threading.Thread(target=lock.release)
+    lock.acquire(), again.acquire(), again.acquire(), semaphore.acquire(), barrier.wait()
+    done.start()
+    done.join()
+    with condition:
+        yield
+        condition.notify_all()
+    held = lock.locked(), done.is_alive(), ready.ident, event.is_set(), own.x, semaphore.acquire(False), semaphore.acquire(
+        False)
+    ready.start()
+    ready.join()
+    again.release(), again.release()
+    return held, lock.locked(), barrier.n_waiting
+
+
+def pools():
+    """concurrent.futures: Future, a ThreadPoolExecutor that has ended | exact"""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        result = pool.submit(pow, 2, 5)
+    future = concurrent.futures.Future()
+    yield
+    future.set_result(3)
+    return result.result(), future.result()
+
+
+def processes():
+    """subprocess that has ended | exact"""
+    done = subprocess.run(["echo", "x"], capture_output=True)
+    process = subprocess.Popen(["sh", "-c", "exit 3"])
+    process.wait()
+    yield
+    return done.stdout, process.poll(), process.returncode
+
+
+def process_running():
+    """subprocess that runs | refused | a subprocess that is still running"""
+    process = subprocess.Popen(["sleep", "5"])
+    yield
+    process.kill()
+    return process.wait()
+
+
+def sockets():
+    """sockets | refused | cannot pickle 'socket' object"""
+    one, two = socket.socketpair()
+    yield
+    one.send(b"x")
+    return two.recv(1)
+
+
+def epolls():
+    """select.epoll, selectors.DefaultSelector | refused | cannot pickle 'select.epoll' object"""
+    poll = select.epoll()
+    yield
+    return poll.closed
+
+
+def polls():
+    """select.poll | refused | cannot pickle 'select.poll' object"""
+    poll = select.poll()
+    yield
+    return poll.poll(0)
+
+
+def hashes():
+    """hashlib objects (md5, sha1, sha2, sha3, blake2, shake), hmac | exact"""
+    names = "md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "blake2b", "blake2s", "shake_128"
+    made = {name: hashlib.new(name) for name in names}
+    keyed, key = hmac.new(b"key", b"begin", "sha256"), hashlib.blake2b(key=b"k", digest_size=20, salt=b"s")
+    for one in made.values():
+        one.update(b"some text" * 999)
+    key.update(b"some")
+    yield
+    for one in made.values():
+        one.update(b"more")
+    keyed.update(b"more"), key.update(b"more")
+    return [one.hexdigest(9) if "shake" in one.name else one.hexdigest() for one in made.values()], keyed.hexdigest(
+        ), key.hexdigest(), made["md5"].copy().digest()
+
+
+def small_ones():
+    """http.cookies, textwrap, pprint, timeit, cmd, types | exact"""
+    cookie = http.cookies.SimpleCookie("a=1; b=2")
+    wrap, printer = textwrap.TextWrapper(width=9), pprint.PrettyPrinter(width=20)
+    shell = cmd.Cmd()
+    yield
+    return cookie["a"].value, wrap.wrap("some long text"), printer.pformat(list(range(9))), shell.prompt
+
+
+def loops():
+    """asyncio: futures, locks and queues without a loop that runs | exact"""
+    lock, waiting = asyncio.Lock(), asyncio.Queue()
+    waiting.put_nowait(1)
+    yield
+    return waiting.get_nowait(), lock.locked()
