@@ -111,14 +111,19 @@ long long filters_version() {
 // (filters, once registry, default action, number of changes)
 Ref save_warnings() {
   const Ref module = import("_warnings");
-  return pack(own(PySequence_List(warning_filters().get())),
+  // Inside catch_warnings() the list of before waits under the name that the C module has for it.
+  const Ref first = attr(module, "filters"), now = warning_filters();
+  const Ref inside = now.is(first.get()) ? none() : own(PySequence_List(now.get()));
+  return pack(own(PySequence_List(first.get())),
               own(PyDict_Copy(attr(module, "_onceregistry").get())), attr(module, "_defaultaction"),
-              number(filters_version()));
+              number(filters_version()), inside);
 }
 void restore_warnings(PyObject* saved) {
   const Ref module = import("_warnings");
-  const Ref filters = warning_filters();
+  const Ref filters = attr(module, "filters");
   ok(PyList_SetSlice(filters.get(), 0, PyList_GET_SIZE(filters.get()), item(saved, 0)));
+  if (item(saved, 4) != Py_None)
+    set_attr(import("warnings").get(), "filters", own(PySequence_List(item(saved, 4))).get());
   const Ref once = attr(module, "_onceregistry");
   PyDict_Clear(once.get());
   ok(PyDict_Update(once.get(), item(saved, 1)));

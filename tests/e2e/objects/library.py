@@ -124,12 +124,13 @@ def logging_kinds():
 
 def warning_filters():
     """warnings.catch_warnings half-way | exact"""
+    before = list(warnings.filters)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warnings.warn("one")
         yield
         warnings.warn("two")
-    return [str(w.message) for w in caught]
+    return [str(w.message) for w in caught], warnings.filters == before
 
 
 def parsers():
