@@ -28,7 +28,7 @@ _chkpt_mpi() {
       if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "--output-dir --run-id --frequency --interval --min-obj-size --mode
           --resume --keep --files --stdout --signal --cut-timeout --deadline-margin --requeue --slurm-comment
-          --verify-snapshots --torture --torture-seed --load-back --config --verbose
+          --verify-snapshots --dry-run --torture --torture-seed --load-back --config --verbose
           --quiet --show-config --version --help -o -f -z -v -q -m -c" -- "$word"))
       else
         compopt -o default

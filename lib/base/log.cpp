@@ -12,6 +12,7 @@ namespace {
 std::atomic<Level> g_level{Level::kEvent};
 std::atomic<int> g_rank{0};
 std::atomic<int> g_size{1};
+std::atomic<void (*)(std::string_view)> g_observer{nullptr};
 
 void write_line(std::string_view text, bool with_rank) {
   std::string line = "chkpt: ";
@@ -37,7 +38,10 @@ void set_rank(int rank, int size) {
 }
 
 void error(std::string_view text) { write_line(text, true); }
+void observe_events(void (*observer)(std::string_view)) { g_observer = observer; }
+
 void event(std::string_view text) {
+  if (auto* const observer = g_observer.load()) observer(text);
   if (g_rank == 0 && g_level.load() >= Level::kEvent) write_line(text, false);
 }
 void info(std::string_view text) {

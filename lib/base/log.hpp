@@ -16,6 +16,9 @@ Level level();
 // Events of the whole job are said by rank 0 only; errors by the rank they happen on.
 void set_rank(int rank, int size);
 
+// Called with the text of each event, whatever the level; set once at start.
+void observe_events(void (*observer)(std::string_view));
+
 void error(std::string_view text);  // always; prefixed with the rank when there are several
 void event(std::string_view text);  // rank 0 only
 void info(std::string_view text);   // rank 0 only, with -v

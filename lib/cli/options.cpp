@@ -180,6 +180,14 @@ void convert(const Values& values, run::Config& config) {
     config.interval_ms = config.torture.mean_ms;
     config.verify_snapshots = true;
   });
+  set("dry-run", [&](const auto& text) {
+    constexpr std::int64_t kOften_ms = 1000;
+    config.dry_run = yes_or_no(text);
+    const auto given = [&](const char* key) {
+      return values.find(key)->second.origin != "default";
+    };
+    if (config.dry_run && !given("frequency") && !given("interval")) config.interval_ms = kOften_ms;
+  });
   set("torture-seed", [&](const auto& text) {
     config.torture.seed = static_cast<std::uint64_t>(whole_number(text, 1, INT64_MAX));
   });

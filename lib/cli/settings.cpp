@@ -118,6 +118,12 @@ const std::vector<Setting>& all_settings() {
        "for tests: snapshots at random moments, MS milliseconds apart on average, each loaded back "
        "and compared; differences end in exit code 70; with :kill the run ends by SIGKILL after "
        "some of them"},
+      {"dry-run", 0, false, "", "no",
+       "run the script with snapshots (one a second, or -f) that are loaded back, compared and "
+       "thrown "
+       "away; at the end a report on standard error tells what would be saved, what is refused, "
+       "and "
+       "where snapshots have to wait"},
       {"torture-seed", 0, true, "N", "", "repeat the random choices of an earlier --torture"},
       {"load-back", 0, true, "FILE", nullptr,
        "instead of running a script: load a rank's file, save it again, and tell what differs"},

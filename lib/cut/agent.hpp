@@ -68,11 +68,12 @@ class Work {
 };
 
 struct Config {
-  double interval_s = 0;               // 0: no timer
-  std::uint64_t interval_seed = 0;     // not 0: each wait is drawn from [0, 2 * interval_s)
-  double cut_timeout_s = 30;           // give up when the ranks cannot come to a common stop
-  double api_wait_s = 1;               // how long snapshot() waits for the other ranks' snapshot()
-  bool restart_blocked = true;         // may stand inside restartable blocked calls
+  double interval_s = 0;            // 0: no timer
+  std::uint64_t interval_seed = 0;  // not 0: each wait is drawn from [0, 2 * interval_s)
+  double cut_timeout_s = 30;        // give up when the ranks cannot come to a common stop
+  double api_wait_s = 1;            // how long snapshot() waits for the other ranks' snapshot()
+  double ask_after_s = 0;           // says by itself who keeps a cut waiting for so long; 0: never
+  bool restart_blocked = true;      // may stand inside restartable blocked calls
   std::function<bool()> poll_request;  // rank 0, once a second: is there a request file?
   // Rank 0, once a second: the exit code with which all ranks shall end at once, 0 to go on.
   std::function<int()> poll_end;

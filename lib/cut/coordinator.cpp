@@ -136,6 +136,11 @@ void Coordinator::tick(Time time) {
              since_request >= config_.cut_timeout_s + kWhyPatience_s) {
     skip("");
   }
+  if (state_ == State::kCollect && config_.ask_after_s > 0 && !asked_unasked_ &&
+      since_request >= config_.ask_after_s) {
+    asked_unasked_ = true;
+    ask_who_blocks();
+  }
   if (asked_ && time_.now >= *asked_ + kWhyPatience_s) say_who_blocks();
   start_if_wanted();
 }
@@ -148,6 +153,9 @@ std::optional<double> Coordinator::next_wakeup() const {
   if (state_ == State::kCollect && api_waiting_) at(requested_.now + config_.api_wait_s);
   if (state_ == State::kCollect || state_ == State::kPrepare) {
     at(requested_.now + config_.cut_timeout_s);
+  }
+  if (state_ == State::kCollect && config_.ask_after_s > 0 && !asked_unasked_) {
+    at(requested_.now + config_.ask_after_s);
   }
   if (asked_) at(*asked_ + kWhyPatience_s);
   if (state_ == State::kGivingUp) at(requested_.now + config_.cut_timeout_s + kWhyPatience_s);
@@ -201,6 +209,7 @@ void Coordinator::start_if_wanted() {
   verified_ = false;
   slow_comms_.clear();
   api_waiting_ = false;
+  asked_unasked_ = false;
   planner_.begin_epoch();
   known_to_all_ = false;
   send(message(MessageType::kRequest));

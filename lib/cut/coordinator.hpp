@@ -139,6 +139,7 @@ class Coordinator {
   RankSet asked_why_, silent_;
   std::vector<Answer> because_;
   std::optional<double> asked_;  // somebody wants to know who blocks: since then
+  bool asked_unasked_ = false;   // because of Config::ask_after_s
   RankSet signalled_;            // these ranks got a signal, until the trigger has been served
 };
 

@@ -51,6 +51,7 @@ struct Config {
   bool slurm_comment = false;                // note each snapshot in the job's comment
   bool verify_snapshots = false;             // load each one back before it is committed
   Torture torture;
+  bool dry_run = false;  // snapshots are looked at and thrown away; a report at the end
   int verbosity = 0;  // -1 (-q), 0, 1 (-v), 2 (-vv)
   python::LaunchSpec launch;
 };

@@ -51,6 +51,7 @@ struct Session {
   Program program;
   Start start;
   cut::Agent agent;
+  DryRun dry_run;
   StandardOutput output;
   std::unique_ptr<SnapshotWork> work;
   pid_t pid = 0;
@@ -78,7 +79,7 @@ void say_how_it_ended(const Session& session) {
   const std::uint64_t epoch = session.work->last_committed_epoch() > 0
                                   ? session.work->last_committed_epoch()
                                   : session.start.resumed_epoch;
-  if (epoch == 0) return;
+  if (epoch == 0 || session.dry_run.on()) return;
   log::event("the script ended with exit code " + std::to_string(session.exit_code) +
              "; the same command goes on from snapshot " + std::to_string(epoch) +
              ", --resume=never starts afresh");
@@ -86,6 +87,7 @@ void say_how_it_ended(const Session& session) {
 
 // Of this rank: whether --torture found what a resume would have got wrong. Says what it did.
 bool tortured_in_vain(const Session& session) {
+  if (session.dry_run.on()) return session.work->torture().differ > 0;
   if (!session.config.torture.wanted()) return false;
   const SnapshotWork::Torture found = session.work->torture();
   const std::string text = "--torture: " + std::to_string(found.checked) +
@@ -99,16 +101,27 @@ bool tortured_in_vain(const Session& session) {
   return found.differ > 0;
 }
 
+// Rank 0 has it all. Where another rank fails, and ends the job, nobody else is left to tidy up.
+void report_dry_run(Session& session) {
+  if (!session.dry_run.on()) return;
+  if (session::rank() == 0) {
+    const SnapshotWork::Torture found = session.work->torture();
+    session.dry_run.report(found.checked, found.differ);
+  }
+  if (session.exit_code != 0) session.dry_run.end();
+}
+
 void at_exit() {
   Session& session = *g_session;
   if (getpid() != session.pid || !session.script_ended) return;
+  report_dry_run(session);
   say_how_it_ended(session);
   if (session.exit_code != 0 && session::size() > 1) {
     // As `python -m mpi4py` does: the others would wait for this rank for ever.
     session::abort(session.exit_code);
   }
   session.agent.stop();
-  if (session.exit_code == 0 && session::rank() == 0) {
+  if (session.exit_code == 0 && session::rank() == 0 && !session.dry_run.on()) {
     try {
       // One that was taken over says nothing about the run that goes on.
       if (session.start.directory->is_current(session.start.generation)) {
@@ -125,6 +138,7 @@ void at_exit() {
   } catch (const Error& problem) {
     log::error(problem.what());
   }
+  if (session::rank() == 0) session.dry_run.end();
   if (differs && session.exit_code == 0) {
     std::fflush(nullptr);
     ::_exit(kExitDiffers);
@@ -146,6 +160,8 @@ void start_agent(Session& session) {
   if (session.config.torture.wanted())
     config.interval_seed = session.config.torture.seed + session.start.resumed_epoch;
   config.cut_timeout_s = static_cast<double>(session.config.cut_timeout_ms) * 1e-3;
+  constexpr double kLongWait_s = 0.1;
+  if (session.dry_run.on()) config.ask_after_s = kLongWait_s;
   config.restart_blocked = session.config.mode == Mode::kContinue;
   config.poll_request = [&session] { return session.work->poll_request(); };
   config.poll_end = [&session] { return session.work->poll_end(); };
@@ -283,6 +299,7 @@ int run_session(Session& session) {
   start_mpi(session.job);
   log::set_rank(session::rank(), session::size());
   check_launch(session.job);
+  session.dry_run.begin(&session.config);
   session.start = decide_start(session.config, session.program, session.job);
   if (session.start.leave_with) {
     session::finish();
@@ -291,8 +308,9 @@ int run_session(Session& session) {
   begin_torture(session);
   session.output.redirect(session.config, session.start);
   restore_script_files(session.config, session.start);
-  session.work = std::make_unique<SnapshotWork>(session.config, session.program, session.job,
-                                                session.start, session.output, session.agent);
+  session.work =
+      std::make_unique<SnapshotWork>(session.config, session.program, session.job, session.start,
+                                     session.output, session.dry_run, session.agent);
   start_interpreter(session);
   std::atexit(at_exit);
   const bool goes_on = session.start.file && session.config.mode == Mode::kContinue;
@@ -313,6 +331,7 @@ int run(const Config& config) {
     return run_session(session);
   } catch (const UsageError& problem) {
     if (session::rank() == 0) log::error(problem.what());
+    if (session::rank() == 0) session.dry_run.end();
     if (session::active()) session::finish();
     return kExitUsage;
   } catch (const CannotResume& problem) {

@@ -71,12 +71,14 @@ void flush_standard_streams() {
 }  // namespace
 
 SnapshotWork::SnapshotWork(const Config& config, const Program& program, const Job& job,
-                           Start& start, const StandardOutput& output, cut::Agent& agent)
+                           Start& start, const StandardOutput& output, DryRun& dry_run,
+                           cut::Agent& agent)
     : config_(config),
       program_(program),
       job_(job),
       start_(start),
       output_(output),
+      dry_run_(dry_run),
       agent_(agent),
       notes_(config.keep, start.resumed_epoch),
       watch_(config, job),
@@ -199,6 +201,7 @@ cut::Report SnapshotWork::write(const cut::CutInfo& info) {
     forget_capture();
     const store::WriteResult result = writer_.wait(writer_.submit(std::move(staged), *target_));
     if (!result.ok) return {false, result.message, ""};
+    saved_after_s_ = seconds_since(stopped_at_);
     const std::string wrong = verify(target_->path() + "/" + result.file.name);
     if (!wrong.empty()) return {false, wrong, ""};
     return {true, "", file_payload(result.file)};
@@ -282,7 +285,13 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
     if (session::rank() == 0) {
       const SnapshotTimes times{info.cut_ms * 1e-3, seconds_since(stopped_at_),
                                 seconds_since(write_began_)};
-      log::event(committed_message(epoch_of(info), session::size(), bytes_, times));
+      const std::string text = committed_message(epoch_of(info), session::size(), bytes_, times);
+      if (dry_run_.on()) {
+        dry_run_.committed(times.cut_s, saved_after_s_, bytes_);
+        log::info(text);
+      } else {
+        log::event(text);
+      }
       watch_.committed(epoch_of(info), bytes_,
                        static_cast<double>(unix_time_ns() - info.started_unix_ns) * 1e-9);
       const std::scoped_lock lock(mutex_);
@@ -291,6 +300,7 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
     die_if_due();
   } else if (session::rank() == 0) {
     if (target_) start_.directory->drop(*target_);
+    if (dry_run_.on()) dry_run_.refused(message);
     say_skipped(skipped_message(epoch_of(info), message, -1, session::size()));
     try_again(info.trigger, seconds_since(stopped_at_));
   }
@@ -311,7 +321,7 @@ void SnapshotWork::say_skipped(const std::string& text) {
     const std::scoped_lock lock(mutex_);
     said = retry_.say(text, seconds_now());
   }
-  if (said.empty())
+  if (said.empty() || dry_run_.on())
     log::info(text);
   else
     log::event(said);
@@ -325,11 +335,16 @@ void SnapshotWork::try_again(const cut::Trigger& trigger, double took_s) {
 }
 
 void SnapshotWork::skipped(const cut::Trigger& trigger, const std::string& message) {
+  if (dry_run_.on()) dry_run_.refused(message);
   say_skipped("snapshot skipped: " + message);
   try_again(trigger, 0);
 }
 
-void SnapshotWork::waiting(const std::string& message) { log::event(message); }
+void SnapshotWork::waiting(const std::string& message) {
+  if (!dry_run_.on()) return log::event(message);
+  dry_run_.waited(message);
+  log::info(message);
+}
 
 bool SnapshotWork::poll_request() {
   std::optional<cut::Trigger> again;

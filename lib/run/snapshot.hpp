@@ -15,6 +15,7 @@
 #include "cut/agent.hpp"
 #include "python/heap/save.hpp"
 #include "run/config.hpp"
+#include "run/dry_run.hpp"
 #include "run/job.hpp"
 #include "run/job_watch.hpp"
 #include "run/messages.hpp"
@@ -31,7 +32,7 @@ class SnapshotWork final : public cut::Work {
  public:
   // All are borrowed for the life of the process.
   SnapshotWork(const Config& config, const Program& program, const Job& job, Start& start,
-               const StandardOutput& output, cut::Agent& agent);
+               const StandardOutput& output, DryRun& dry_run, cut::Agent& agent);
 
   cut::Report capture(const cut::CutInfo& info) override;
   cut::Report write(const cut::CutInfo& info) override;
@@ -85,6 +86,7 @@ class SnapshotWork final : public cut::Work {
   const Job& job_;
   Start& start_;
   const StandardOutput& output_;
+  DryRun& dry_run_;
   cut::Agent& agent_;
   store::SynchronousWriter writer_;
   NeededNotes notes_;
@@ -97,6 +99,7 @@ class SnapshotWork final : public cut::Work {
   std::optional<store::SnapshotDir> target_;  // rank 0 makes it, the others join it
   Clock::time_point stopped_at_;
   Clock::time_point write_began_;
+  double saved_after_s_ = 0;  // captured and written; loading back comes after that
   std::atomic<std::uint64_t> bytes_{0};
 
   std::atomic<std::uint64_t> last_committed_{0};
