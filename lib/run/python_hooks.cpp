@@ -15,6 +15,7 @@
 #include "python/chkpt/module.hpp"
 #include "python/frames/safe_point.hpp"
 #include "python/frames/stack.hpp"
+#include "python/heap/idle_workers.hpp"
 #include "run/gil.hpp"
 
 namespace chkpt::run {
@@ -167,7 +168,7 @@ void connect_script(const Config& config, cut::Agent& agent, const SnapshotWork&
   hooks.released = frames::safe_point::request;  // a cut may have been waiting for it
   hooks.info = info;
   python::set_module_hooks(hooks);
-  frames::safe_point::start(at_safe_point);
+  frames::safe_point::start(at_safe_point, heap::busy_workers);
 }
 
 }  // namespace chkpt::run

@@ -5,6 +5,7 @@
 #include "python/frames/shim.hpp"
 
 #include "python/frames/chain.hpp"
+#include "python/frames/other_threads.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -100,16 +101,19 @@ bool plan_blocked_call(InterpreterFrame* frame, const CodeAnalysis& code, FrameP
   return true;
 }
 
-BlockedCallable blocked_callable(const StackPlan& plan) {
-  if (plan.frames().empty() || plan.innermost() != Innermost::kBlockedCall) return {};
-  InterpreterFrame* frame = plan.frames().front().frame;
+namespace {
+
+// What the frame is calling by its current instruction; nothing if it is at no call.
+BlockedCallable callable_of(InterpreterFrame* frame) {
   const CodeAnalysis* code = CodeAnalysis::of(shim::code(frame));
   const int at = shim::offset(frame);
   if (!code || at < 0 || at >= code->size() || !is_call(code->opcode(at))) return {};
   const shim::CallSlots slots = slots_of(frame, *code, at);
+  if (slots.callable < 0) return {};
   PyObject** base = shim::stack_base(frame);
   BlockedCallable blocked;
   blocked.callable = base[slots.callable];
+  if (!blocked.callable) return {};
   if (PyCFunction_Check(blocked.callable)) blocked.self = PyCFunction_GET_SELF(blocked.callable);
   if (!blocked.self && slots.self >= 0) blocked.self = base[slots.self];
   // The other slot below the arguments may be empty.
@@ -117,6 +121,33 @@ BlockedCallable blocked_callable(const StackPlan& plan) {
     if (base[i]) blocked.arguments.push_back(base[i]);
   }
   return blocked;
+}
+
+InterpreterFrame* frame_in_thread(unsigned long ident) {
+  PyThreadState* ts = PyInterpreterState_ThreadHead(PyInterpreterState_Main());
+  while (ts && ts->thread_id != ident) ts = PyThreadState_Next(ts);
+  return ts ? shim::innermost(ts) : nullptr;
+}
+
+}  // namespace
+
+BlockedCallable blocked_callable(const StackPlan& plan) {
+  if (plan.frames().empty() || plan.innermost() != Innermost::kBlockedCall) return {};
+  return callable_of(plan.frames().front().frame);
+}
+
+// When a call has returned, its result stands where the callable was.
+BlockedCallable call_in_thread(unsigned long ident, PyObject** code) {
+  InterpreterFrame* frame = frame_in_thread(ident);
+  if (!frame) return {};
+  *code = reinterpret_cast<PyObject*>(shim::code(frame));
+  BlockedCallable called = callable_of(frame);
+  return is_c_function(called.callable) ? called : BlockedCallable();
+}
+
+std::string place_in_thread(unsigned long ident) {
+  InterpreterFrame* frame = frame_in_thread(ident);
+  return frame ? place_of(frame) : "";
 }
 
 }  // namespace chkpt::frames

@@ -6,6 +6,7 @@
 #include "python/frames/objects.hpp"
 
 #include "python/frames/capture.hpp"
+#include "python/frames/other_threads.hpp"
 #include "python/frames/stack.hpp"
 
 namespace chkpt::frames {
@@ -79,21 +80,35 @@ PyObject* frame_code(PyObject* frame) {
   return Py_NewRef(reinterpret_cast<PyObject*>(shim::code(as_frame(frame)->f_frame)));
 }
 
-PyObject* frame_get(PyObject* object) try {
-  PyFrameObject* frame = as_frame(object);
+namespace {
+
+PyObject* describe_object(PyFrameObject* frame, PyObject* back) try {
   InterpreterFrame* f = frame->f_frame;
-  if (f->owner != FRAME_OWNED_BY_FRAME_OBJECT) {
-    PyErr_SetString(PyExc_RuntimeError, "only a frame that has returned can be taken apart");
-    return nullptr;
-  }
   const Ref locals = all_locals(f);
   return Py_BuildValue("(OiOOOiiiO)", or_none(shim::function(f)), shim::offset(f), locals.get(),
-                       or_none(f->f_locals), or_none(reinterpret_cast<PyObject*>(frame->f_back)),
-                       frame->f_lineno, static_cast<int>(frame->f_trace_lines),
+                       or_none(f->f_locals), or_none(back), frame->f_lineno,
+                       static_cast<int>(frame->f_trace_lines),
                        static_cast<int>(frame->f_trace_opcodes), or_none(shim::frame_extra(frame)));
 } catch (const PythonError& error) {
   PyErr_SetString(PyExc_RuntimeError, error.what());
   return nullptr;
+}
+
+}  // namespace
+
+PyObject* frame_get(PyObject* object) {
+  PyFrameObject* frame = as_frame(object);
+  if (frame->f_frame->owner != FRAME_OWNED_BY_FRAME_OBJECT) {
+    PyErr_SetString(PyExc_RuntimeError, "only a frame that has returned can be taken apart");
+    return nullptr;
+  }
+  return describe_object(frame, reinterpret_cast<PyObject*>(frame->f_back));
+}
+
+PyObject* running_frame_get(PyObject* object) {
+  PyFrameObject* frame = as_frame(object);
+  const Ref back = Ref::steal(reinterpret_cast<PyObject*>(PyFrame_GetBack(frame)));
+  return describe_object(frame, back.get());
 }
 
 PyObject* frame_new(PyObject* code, PyObject* globals) {

@@ -34,6 +34,7 @@ struct State {
   bool has_thread = false;  // main thread
   pthread_t thread{};
   Handler handler = nullptr;
+  Obstacle obstacle = nullptr;
   char* target = nullptr;   // main thread: the eval loop that must be running again
   bool in_handler = false;  // main thread
   std::atomic<int> event_fd{-1};
@@ -132,6 +133,11 @@ bool look(PyThreadState* ts, const void* frame_address) {
     return false;
   }
   if (!plan_stack(Innermost::kEvalBreaker, &plan, &why)) return defer(ts, why);
+  if (s.obstacle) why.reason = s.obstacle();
+  if (!why.reason.empty()) {
+    note(why);
+    return false;
+  }
   run_handler(&plan);
   return s.queued;
 }
@@ -215,7 +221,7 @@ void stop_with_interpreter() {
 
 }  // namespace
 
-void start(Handler handler) {
+void start(Handler handler, Obstacle obstacle) {
   State& s = state();
   if (s.has_thread) throw PythonError("safe points are started already");
   breaker::learn();
@@ -226,6 +232,7 @@ void start(Handler handler) {
   s.event_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (s.event_fd < 0) throw IoError("eventfd failed", errno);
   s.handler = handler;
+  s.obstacle = obstacle;
   s.stopping = false;
   s.queued = false;  // not s.wanted: what was requested before the start is wanted still
   s.target = nullptr;

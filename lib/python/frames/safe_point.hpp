@@ -13,9 +13,12 @@ namespace chkpt::frames::safe_point {
 // must leave the error indicator as it is and must not throw.
 using Handler = void (*)(StackPlan&);
 
+// Asked before the handler is called: why the script must run on a little, or "". Same conditions.
+using Obstacle = std::string (*)();
+
 // Needs the GIL, on the main thread of the main interpreter, which is then the only thread the
 // handler ever runs on. A request that came before is kept. Throws IoError or PythonError.
-void start(Handler handler);
+void start(Handler handler, Obstacle obstacle = nullptr);
 
 // Ends the thread; the handler is not called any more. Needs the GIL. Also called by the
 // interpreter at exit, and replaced by "disabled" in forked children.

@@ -47,6 +47,8 @@ Ref reduce_native(Saver&, PyObject*, Rule&);  // the C base has state of its own
 Ref reduce_weakref(Saver&, PyObject*, Rule&);
 bool is_weak_set_type(PyTypeObject* type);
 Ref reduce_weak_set(Saver&, PyObject*, Rule&);
+bool is_thread_type(PyTypeObject* type);  // threading.Thread
+Ref reduce_thread(Saver&, PyObject*, Rule&);
 bool is_local_type(PyTypeObject* type);  // threading.local and what derives from it
 Ref reduce_local(Saver&, PyObject*, Rule&);
 long long rlock_count(PyObject* lock);  // how often this thread holds it; refuses others

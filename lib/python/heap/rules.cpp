@@ -168,6 +168,10 @@ Reduce rule_for(Saver& saver, Rule& rule) {
     rule.layout = layout_of(type);
     return reduce_weakref;
   }
+  if (is_thread_type(type)) {
+    rule.layout = layout_of(type);
+    return reduce_thread;
+  }
   if (is_local_type(type)) return reduce_local;
   if (is_weak_set_type(type)) return reduce_weak_set;
   if (is_numpy_array_type(saver, type)) {

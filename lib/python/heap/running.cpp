@@ -6,7 +6,9 @@
 #include <structmember.h>
 
 #include "python/frames/objects.hpp"
+#include "python/frames/other_threads.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/idle_workers.hpp"
 #include "python/heap/loader.hpp"
 #include "python/heap/reducers.hpp"
 
@@ -52,7 +54,11 @@ Ref reduce_frame(Saver&, PyObject* frame, Rule&) {
       return reduced(make_frame, pack(own(frames::frame_code(frame)), attr(frame, "f_globals")),
                      own(frames::frame_get(frame)), set_frame);
     case frames::FrameOwner::kLive:
-      break;
+      // What failed in a worker of a thread pool refers to it by its traceback. The worker is
+      // started anew; the frame stays what it is now.
+      if (!is_frame_of_idle_worker(frame)) break;
+      return reduced(make_frame, pack(own(frames::frame_code(frame)), attr(frame, "f_globals")),
+                     own(frames::running_frame_get(frame)), set_frame);
   }
   refuse("the frame of running code outside the saved call stack");
 }

@@ -57,8 +57,7 @@ Ref reduce_module_lock(Saver&, PyObject* lock, Rule& rule) {
   return reduced(make_module_lock, pack(rule.type), state, set_module_lock);
 }
 
-// ---- what 3.13 knows of a thread that has ended, or was not started; others refuse the save
-// anyway
+// ---- what 3.13 knows of a thread that has ended, or is to be started
 
 // (thread's number or None)
 Ref rebuild_thread_handle(Args args) {
@@ -310,7 +309,7 @@ Ref reduce_weak_set(Saver& saver, PyObject* set, Rule& rule) {
 Ref reduce_thread_handle(Saver&, PyObject* handle, Rule&) {
   const bool done = is_true(call_method(handle, "is_done"));
   const Ref ident = attr(handle, "ident");
-  if (!done && !ident.is(Py_None) && integer(ident.get()) != 0) refuse("a running thread");
+  // Running ones are refused elsewhere, unless they are to be started again.
   return reduced(make_thread_handle, pack(done ? ident : none()));
 }
 
