@@ -3,10 +3,6 @@
 
 #include "python/heap/addresses.hpp"
 
-#include <algorithm>
-#include <fstream>
-#include <string>
-
 #include "python/heap/call.hpp"
 
 namespace chkpt::heap {
@@ -63,23 +59,8 @@ bool Addresses::settle() {
 }
 
 bool Addresses::may_be_address(std::uint64_t value) {
-  if (maps_.empty()) read_maps();
-  auto after = std::upper_bound(maps_.begin(), maps_.end(), std::make_pair(value, UINT64_MAX));
-  return after != maps_.begin() && value < std::prev(after)->second;
-}
-
-// "start-end perms ...": only what can be written to has objects in it.
-void Addresses::read_maps() {
-  std::ifstream file("/proc/self/maps");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t dash = line.find('-'), blank = line.find(' ');
-    if (dash == std::string::npos || blank == std::string::npos || line.size() < blank + 3)
-      continue;
-    if (line[blank + 2] != 'w') continue;
-    maps_.emplace_back(std::stoull(line.substr(0, dash), nullptr, 16),
-                       std::stoull(line.substr(dash + 1, blank - dash - 1), nullptr, 16));
-  }
-  if (maps_.empty()) maps_.emplace_back(kLowest, kBeyond);  // anything may be one
+  if (!memory_) memory_.emplace();
+  return memory_->holds(value);
 }
 
 Ref number_of_address(PyObject* object) { return own(PyLong_FromVoidPtr(object)); }

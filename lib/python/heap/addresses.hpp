@@ -12,10 +12,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
-#include <utility>
-#include <vector>
+
+#include "base/writable_memory.hpp"
 
 namespace chkpt::heap {
 
@@ -34,12 +35,11 @@ class Addresses {
 
  private:
   bool may_be_address(std::uint64_t value);
-  void read_maps();
 
   std::unordered_set<std::uint64_t> seen_;
   std::unordered_map<std::uint64_t, Ref> objects_;
   std::unordered_map<std::uint64_t, Ref> ids_;                 // ("i", object)
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> maps_;  // start, end; in order
+  std::optional<WritableMemory> memory_;
   bool settled_ = false;
 };
 

@@ -110,7 +110,7 @@ Ref packed_states(PyObject* object, bool keyed) {
   const std::vector<Pair> states = states_in(one, other, keyed);
   std::vector<CopiedBlock> blocks;
   for (const Pair& state : states)
-    blocks.push_back({state.first, state.second, used_size(state), true});
+    blocks.push_back({state.first, state.second, used_size(state), true, true});
   bool readable = !blocks.empty();
   for (const CopiedBlock& block : blocks) readable = readable && block.size > 0;
   if (!readable) refuse("its state cannot be read from this OpenSSL");

@@ -10,6 +10,7 @@
 #include <elf.h>
 #include <link.h>
 
+#include "base/writable_memory.hpp"
 #include "python/heap/call.hpp"
 
 namespace chkpt::heap {
@@ -93,8 +94,15 @@ Ref place_in_images(const std::vector<Image>& images, Word address) {
   return pack(id, number(static_cast<long long>(address - image->base)));
 }
 
+// Of a word that is in both copies and is no place in a library: whether it leads to what the
+// library has allocated and shares among all of them. That is not there in another process.
+bool leads_elsewhere(const WritableMemory& memory, Word word) {
+  constexpr Word kAlignment = 16;  // of what malloc() gives
+  return word % kAlignment == 0 && memory.holds(word);
+}
+
 Ref packed_block(const std::vector<CopiedBlock>& blocks, const CopiedBlock& block,
-                 const std::vector<Image>& images) {
+                 const std::vector<Image>& images, const WritableMemory& memory) {
   const Ref pointers = new_list();
   // Without addresses, so that the same state gives the same bytes in every process.
   const Ref bytes = own(PyBytes_FromStringAndSize(static_cast<const char*>(block.first),
@@ -104,7 +112,8 @@ Ref packed_block(const std::vector<CopiedBlock>& blocks, const CopiedBlock& bloc
     if (first == second && !block.has_pointers) continue;
     const Ref place =
         first == second ? place_in_images(images, first) : place_in_blocks(blocks, first, second);
-    if (!place && first != second) refuse("what its library keeps for it cannot be read");
+    if (!place && (first != second || (block.cleared && leads_elsewhere(memory, first))))
+      refuse("what its library keeps for it cannot be read");
     if (!place) continue;
     append(pointers, pack(number(static_cast<long long>(at)), item(place, 0), item(place, 1)));
     std::memset(PyBytes_AS_STRING(bytes.get()) + at, 0, sizeof(Word));
@@ -141,7 +150,9 @@ void relocate(PyObject* pointers, char* block, const std::vector<void*>& blocks,
 Ref packed_memory(const std::vector<CopiedBlock>& blocks) {
   const std::vector<Image> images = loaded_images();
   const Ref packed = new_list();
-  for (const CopiedBlock& block : blocks) append(packed, packed_block(blocks, block, images));
+  const WritableMemory memory;
+  for (const CopiedBlock& block : blocks)
+    append(packed, packed_block(blocks, block, images, memory));
   return own(PyList_AsTuple(packed.get()));
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // State that a C library keeps behind a Python object and gives no way to take out, but copies: two
 // copies of it show where in it pointers are. Words that are the same in both are data, or point
-// into a library; words that differ point into the copy itself. Anything else is refused.
+// into a library; words that differ point into the copy itself. Anything else is refused, and so is
+// in cleared memory a word in both copies that points outside of them.
 #pragma once
 
 #include "python/ref.hpp"
@@ -16,7 +17,8 @@ struct CopiedBlock {
   const void* first;
   const void* second;
   std::size_t size;
-  bool has_pointers;  // false: raw data, in which a word that differs is refused
+  bool has_pointers;     // false: raw data, in which a word that differs is refused
+  bool cleared = false;  // by its library before use: what looks like a pointer in it is one
 };
 
 // [(bytes, ((offset, block, offset in it) or (offset, build id of a library, offset in it), ...))].
