@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs the benchmarks and prints ratios to plain python3; smaller is better, 1 is no difference.
 
-    bench.py [--rounds N] [--json FILE] [b0] [b5] [b6] [b6self] [b9]
+    bench.py [--rounds N] [--json FILE] [b0] [b5] [b6] [b6self] [b7] [b8] [b9] [cuts] [spread]
+
+b7 is relative to one Barrier, b8 to one rank. cuts (how long the ranks of small MPI programs take to
+come to a stop) and spread (messages of a cut against the number of ranks) print tables of their own.
 """
 import argparse
 import itertools
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -18,7 +22,11 @@ import interleaved
 HERE = Path(__file__).resolve().parent
 BIN = Path(os.environ.get("CHKPT_BIN_DIR", HERE.parents[1] / "build" / "bin"))
 PYTHON = os.environ.get("CHKPT_PYTHON", "/usr/bin/python3")
-BARS = {"b0": "B0", "b5": "B5", "b6": "B6", "b6self": "B6", "b9": "B9"}
+TESTS = BIN.parent / "tests"  # programs built with -DCHKPT_BUILD_TESTS=ON
+BARS = {"b0": "B0", "b5": "B5", "b6": "B6", "b6self": "B6", "b7": "B7", "b8": "B8", "b9": "B9"}
+REPORTS = ("cuts", "spread")
+PATTERNS = ("slowring", "tokenring", "ring", "masterworker", "straggler", "subcomm", "dense",
+            "collector", "polling", "in_flight")
 
 
 def environment():
@@ -79,6 +87,54 @@ def b6self(rounds):
     return compare("messages_to_self.py", rounds)
 
 
+def job(ranks, rounds, size):
+    """Medians of a Barrier and of a snapshot of `size` bytes spread over the ranks."""
+    env = {**environment(), "OMPI_MCA_mpi_yield_when_idle": "1"}
+    return interleaved.measure(["mpirun", "-n", ranks, *armed(), "-f", "-1",
+                                HERE / "job_snapshots.py", rounds, size], env)
+
+
+def b7(rounds):
+    rows = []
+    for ranks in (2, 4, 8, 16, 32) if rounds > 1 else (2,):
+        found = [job(ranks, 7, 0) for _ in range(max(1, rounds // 4))]
+        pairs = [({"x": each["barrier"]}, {"x": each["snapshot"]}) for each in found]
+        rows.append({**interleaved.ratio_of(pairs, "x"), "name": f"snapshot / Barrier on {ranks}"})
+    return rows
+
+
+def b8(rounds):
+    ranks, size = (32, 256 << 20) if rounds > 1 else (2, 1 << 20)
+    name = f"{size >> 20} MiB on {ranks} ranks / on 1"
+
+    def on(number):
+        return {name: job(number, 3, size)["snapshot"]}
+
+    return [interleaved.ratio_of(interleaved.interleave(lambda: on(1), lambda: on(ranks),
+                                                        max(1, rounds // 4)), name)]
+
+
+def cuts(rounds):
+    """Time from the request of a cut until all ranks stand; nothing is written."""
+    lines = [f"{'to cut':20} {'ranks':>5} {'cuts':>6} {'median':>10} {'99 %':>10}"]
+    env = {**environment(), "OMPI_MCA_mpi_yield_when_idle": "1"}
+    which = itertools.product(PATTERNS, (4, 8)) if rounds > 1 else [(PATTERNS[0], 4)]
+    for name, ranks in which:
+        said = subprocess.run(["mpirun", "-n", str(ranks), TESTS / "cut_programs", name, "--seconds",
+                               "2" if rounds > 1 else "0.5", "--every-ms", "5"], env=env, text=True,
+                              capture_output=True, timeout=60, check=True).stdout
+        found = re.search(r"(\d+) cuts.*median (\S+) ms, 99 % (\S+) ms", said)
+        count, median, worst = found.groups()
+        lines.append(f"{name:20} {ranks:>5} {count:>6} {median:>7} ms {worst:>7} ms")
+    return "\n".join(lines)
+
+
+def spread(rounds):
+    most = [] if rounds > 1 else ["--most", "100"]
+    return subprocess.run([TESTS / "spread", *most], text=True, capture_output=True, timeout=300,
+                          check=True).stdout.rstrip()
+
+
 def b9(rounds):
     done = subprocess.run([*armed(), "-f", "-1", HERE / "capture.py", str(rounds)], text=True,
                           env=environment(), capture_output=True, timeout=600, check=False)
@@ -99,17 +155,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("which", nargs="*", choices=[*BARS, []], default=[])
+    parser.add_argument("which", nargs="*", choices=[*BARS, *REPORTS, []], default=[])
     options = parser.parse_args()
     target = options.json.resolve() if options.json else None
-    rows = []
+    rows, tables = [], []
     with tempfile.TemporaryDirectory(dir=BIN.parent, prefix="bench-") as folder:
         os.chdir(folder)
-        for name in options.which or BARS:
+        for name in options.which or [*BARS, *REPORTS]:
+            if name in REPORTS:
+                if (TESTS / "cut_programs").exists():
+                    tables.append(globals()[name](options.rounds))
+                continue
             for row in globals()[name](options.rounds):
                 rows.append({"bar": BARS[name], **row})
         os.chdir(HERE)
-    print(interleaved.table(rows))
+    if rows:
+        tables.insert(0, interleaved.table(rows))
+    print("\n\n".join(tables))
     if target:
         target.write_text(json.dumps(rows, indent=1) + "\n", encoding="ascii")
     return 0
