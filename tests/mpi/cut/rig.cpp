@@ -44,6 +44,7 @@ std::atomic<bool> g_wanted{false};
 std::atomic<int> g_committed{0};
 std::atomic<int> g_failed{0};
 std::atomic<int> g_cuts{0};
+std::atomic<int> g_ended{0};  // cuts, well or not
 std::mutex g_skip_mutex;
 std::string g_last_skip;
 std::vector<double> g_cut_ms;
@@ -73,6 +74,7 @@ class CheckedWork : public cut::Work {
   }
   void committed(const cut::CutInfo&, bool ok, const std::string& message) override {
     ++(ok ? g_committed : g_failed);
+    ++g_ended;
     if (!ok) log::error("cut failed: " + message);
   }
   void leave(const cut::CutInfo&) override {
@@ -82,6 +84,7 @@ class CheckedWork : public cut::Work {
   void skipped(const cut::Trigger&, const std::string& message) override {
     const std::lock_guard<std::mutex> lock(g_skip_mutex);
     ++g_skips;
+    ++g_ended;
     g_last_skip = message;
   }
 };
@@ -120,7 +123,11 @@ class RandomTriggers {
         const auto pause =
             std::chrono::duration<double, std::milli>(options.every_ms * spread(random));
         std::this_thread::sleep_for(pause);
+        const int ended = g_ended;
         if (!stop_) g_agent.trigger({cut::TriggerKind::kRequest, "", false});
+        // Often the next one falls into this cut; if all did, a busy machine would make cuts only,
+        // and the program would come no further.
+        if (spread(random) < 1.5) wait_for_end(ended);
       }
     });
   }
@@ -130,6 +137,13 @@ class RandomTriggers {
   }
 
  private:
+  void wait_for_end(int ended) const {
+    const auto until = Clock::now() + std::chrono::seconds(1);
+    while (!stop_ && g_ended == ended && Clock::now() < until) {
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+  }
+
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };
