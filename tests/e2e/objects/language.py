@@ -410,6 +410,15 @@ def ctypes_data():
     return number, real
 
 
+def ctypes_shared():
+    """ctypes: from_buffer(), from_address(), parts of arrays | refused | a ctypes object in memory that is another's"""
+    data = bytearray(8)
+    number = ctypes.c_int.from_buffer(data)
+    yield
+    number.value = 7
+    return data
+
+
 def ctypes_arrays():
     """ctypes: arrays | refused | its C base class _ctypes.Array has a constructor of its own"""
     numbers = (ctypes.c_double * 4)(1, 2, 3, 4)
