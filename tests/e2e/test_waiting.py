@@ -57,3 +57,9 @@ def test_what_would_be_seen_twice_is_not_made_again(go, work):
         ended = job.wait()
     assert ended.code == 0, ended.stderr
     assert ended.stdout.count(b"pickled") == RANKS * 4
+
+
+def test_a_thread_meets_the_main_threads_of_other_ranks(work):
+    script = harness.ROOT / "tests" / "e2e" / "scripts" / "futures_pool.py"
+    outcome = harness.run([CHKPT_MPI, "-f", "100", script], work, 3, timeout_s=90)
+    assert (outcome.code, outcome.stdout.split()) == (0, [b"70210", b"3"]), outcome.stderr

@@ -104,6 +104,30 @@ struct Leaders {
   }
 };
 
+// Another thread of the script may make the call together with other ranks' main threads, as
+// mpi4py.futures does: it is not followed, but has to meet them where they meet.
+bool in_other_thread() { return !on_main_thread() && session::active(); }
+
+void meet_from_thread(MPI_Comm local, int local_leader, MPI_Comm* bridge, int* remote_leader) {
+  int rank = 0, inter = 0;
+  if (PMPI_Comm_rank(local, &rank) != MPI_SUCCESS || rank != local_leader) return;
+  if (PMPI_Comm_test_inter(*bridge, &inter) != MPI_SUCCESS || inter != 0) return;
+  const std::vector<int> members = own_group(*bridge);
+  if (*remote_leader < 0 || *remote_leader >= static_cast<int>(members.size())) return;
+  const int other = members[static_cast<std::size_t>(*remote_leader)];
+  if (other == MPI_UNDEFINED) return;
+  *bridge = session::peer();
+  *remote_leader = other;
+}
+
+int create_group_from_thread(MPI_Comm parent, MPI_Group group, int tag, MPI_Comm* child) {
+  const std::vector<int> members = world_ranks(group);
+  const bool foreign = std::find(members.begin(), members.end(), MPI_UNDEFINED) != members.end();
+  const int rc = PMPI_Comm_create_group(foreign ? parent : session::peer(), group, tag, child);
+  if (rc == MPI_SUCCESS && !foreign && *child != MPI_COMM_NULL) inherit_errhandler(parent, *child);
+  return rc;
+}
+
 // Both groups are known now: all members count the intercommunicators between the two.
 void enter_inter(MPI_Comm comm) {
   std::vector<int> low = own_group(comm), high = remote_group(comm);
@@ -210,7 +234,10 @@ CHKPT_WRAPPER int MPI_Comm_create_group(MPI_Comm comm, MPI_Group group, int tag,
                                         MPI_Comm* newcomm) {
   constexpr const char* kCall = "MPI_Comm_create_group";
   const auto real = [&] { return PMPI_Comm_create_group(comm, group, tag, newcomm); };
-  if (outside(kCall)) return real();
+  if (outside(kCall)) {
+    if (!in_other_thread()) return real();
+    return guarded(kCall, [&] { return create_group_from_thread(comm, group, tag, newcomm); });
+  }
   CommInfo* info = registry().find(comm);
   if (info == nullptr) return create_foreign(kCall, newcomm, real);
   int size = 0;
@@ -273,7 +300,13 @@ CHKPT_WRAPPER int MPI_Intercomm_create(MPI_Comm local_comm, int local_leader, MP
   const auto real = [&] {
     return PMPI_Intercomm_create(local_comm, local_leader, bridge, remote_leader, tag, newcomm);
   };
-  if (outside(kCall)) return real();
+  if (outside(kCall)) {
+    if (!in_other_thread()) return real();
+    return guarded(kCall, [&] {
+      meet_from_thread(local_comm, local_leader, &bridge, &remote_leader);
+      return real();
+    });
+  }
   CommInfo* local = registry().find(local_comm);
   if (local == nullptr || local->inter()) return create_foreign(kCall, newcomm, real);
   Leaders leaders;
