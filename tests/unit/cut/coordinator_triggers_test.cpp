@@ -52,6 +52,28 @@ TEST_F(CoordinatorTest, a_request_file_during_a_cut_says_who_does_not_answer) {
   EXPECT_EQ(waiting_[0], "no common stop after 1 s; rank 1: does not answer");
 }
 
+TEST_F(CoordinatorTest, it_asks_by_itself_who_keeps_a_cut_waiting) {
+  Config config;
+  config.ask_after_s = 0.1;
+  start(config);
+  trigger();
+  say(0, parked());
+  EXPECT_DOUBLE_EQ(*coordinator_->next_wakeup(), clock_ + 0.1);
+  clock_ += 0.05;
+  tick();
+  EXPECT_EQ(sent_[MessageType::kWhy], 0);
+  clock_ += 0.06;
+  tick();
+  ASSERT_EQ(sent_[MessageType::kWhy], 1);
+  Message because = message(MessageType::kBecause);
+  because.text = "running";
+  say(1, because);
+  ASSERT_EQ(waiting_.size(), 1U);
+  clock_ += 1;
+  tick();
+  EXPECT_EQ(sent_[MessageType::kWhy], 1);  // once for each cut
+}
+
 TEST_F(CoordinatorTest, a_request_that_was_skipped_is_not_repeated) {
   start();
   trigger();
