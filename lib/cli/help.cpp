@@ -31,8 +31,10 @@ constexpr const char* kNotes =
     "are taken too; Python's -v and -q are not (they are ours), PYTHON* variables work as always.\n"
     "Every option is also a variable (CHKPT_KEEP=3) and a line of the configuration file (keep = "
     "3).\n"
-    "Exit codes: the script's own; 2 wrong usage; 70 a difference (--torture, --dry-run); 74 could\n"
-    "not resume; 75 stopped after a snapshot, to be started again; 76 a newer start of the same run "
+    "Exit codes: the script's own; 2 wrong usage; 70 a difference (--torture, --dry-run); 74 "
+    "could\n"
+    "not resume; 75 stopped after a snapshot, to be started again; 76 a newer start of the same "
+    "run "
     "has\n"
     "taken over.\n";
 
