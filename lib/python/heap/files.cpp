@@ -4,7 +4,10 @@
 // files that still have a name; the standard streams go by reference.
 #include <Python.h>
 
+#include <utility>
+
 #include <fcntl.h>
+#include <structmember.h>
 #include <sys/stat.h>
 
 #include "python/heap/call.hpp"
@@ -117,6 +120,23 @@ Ref rebuild_text_file(Args args) {
 }
 const Rebuilder make_text_file{"file.text", guarded<rebuild_text_file>};
 
+// Closed, above something else than a file: no text layer could be made on what is below.
+// (buffer, keywords, attributes)
+Ref rebuild_closed_text_file(Args args) {
+  const Ref io = import("_io"), other = call_method(io, "BytesIO");
+  const Ref file = call_with(attr(io, "TextIOWrapper").get(), pack(other).get(), args[1]);
+  PyObject* member = _PyType_Lookup(Py_TYPE(file.get()), text("buffer").get());
+  if (!member || Py_TYPE(member) != &PyMemberDescr_Type) broken("text files have changed");
+  auto** const buffer = reinterpret_cast<PyObject**>(
+      reinterpret_cast<char*>(file.get()) +
+      reinterpret_cast<PyMemberDescrObject*>(member)->d_member->offset);
+  if (*buffer != other.get()) broken("text files are laid out in an unknown way");
+  Py_DECREF(std::exchange(*buffer, Py_NewRef(args[0])));
+  ok(PyDict_Update(attr(file, "__dict__").get(), args[2]));
+  return file;
+}
+const Rebuilder make_closed_text_file{"file.closed_text", guarded<rebuild_closed_text_file>};
+
 Ref reduce_text_file(Saver& saver, PyObject* file, Rule&) {
   const Ref buffer = attr(file, "buffer");
   if (buffer.is(Py_None)) refuse("a detached file cannot be saved");
@@ -126,6 +146,8 @@ Ref reduce_text_file(Saver& saver, PyObject* file, Rule&) {
     put(keywords, name, attr(file, name));
   put(keywords, "newline", newline_of(file));
   const bool std_layer = static_cast<bool>(reduce_std_layer(buffer.get()));
+  if (!std_layer && is_closed(file) && !is_above_file(buffer.get()))
+    return reduced(make_closed_text_file, pack(buffer, keywords, attr(file, "__dict__")));
   // Above a decompressor and the like, going back could take long or be impossible.
   const bool takes_over = !std_layer && !is_closed(file) && !is_above_file(buffer.get());
   const bool reads = takes_over && is_true(call_method(file, "readable"));

@@ -235,6 +235,19 @@ def zip_writing_member():
     return read("writing2.zip")
 
 
+def closed_files():
+    """files of all these kinds that have been closed | exact"""
+    made = [gzip.open("closed.gz", "wt"), bz2.open("closed.bz2", "w"), lzma.open("closed.xz", "w"),
+        open("closed.txt", "w"), io.TextIOWrapper(io.BufferedWriter(io.BytesIO())),
+        zipfile.ZipFile("closed.zip", "w")]
+    for one in made:
+        one.close()
+    again = gzip.open("closed.gz", "rt")
+    again.close()
+    yield
+    return [one.closed for one in made[:-1]], again.closed, made[-1].fp, made[0].buffer.closed
+
+
 def tar_reading():
     """tarfile being read, also compressed | exact"""
     for mode in ("w", "w:gz"):
