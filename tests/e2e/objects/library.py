@@ -267,10 +267,17 @@ def sockets():
 
 
 def epolls():
-    """select.epoll, selectors.DefaultSelector | refused | cannot pickle 'select.epoll' object"""
+    """select.epoll | refused | cannot pickle 'select.epoll' object"""
     poll = select.epoll()
     yield
     return poll.closed
+
+
+def selector_alone():
+    """selectors.DefaultSelector, but that of an event loop | refused | a selector that belongs to no event loop"""
+    selector = selectors.DefaultSelector()
+    yield
+    return selector.select(0)
 
 
 def polls():
@@ -306,8 +313,29 @@ def small_ones():
 
 
 def loops():
-    """asyncio: futures, locks and queues without a loop that runs | exact"""
+    """asyncio: locks and queues without a loop that runs | exact"""
     lock, waiting = asyncio.Lock(), asyncio.Queue()
     waiting.put_nowait(1)
     yield
     return waiting.get_nowait(), lock.locked()
+
+
+def event_loop():
+    """asyncio: an event loop with its tasks, futures and timers | exact"""
+    loop, done = asyncio.new_event_loop(), []
+
+    async def wait(future):
+        done.append("begun")
+        done.append(await future)
+        await asyncio.sleep(0.001)
+        return len(done)
+
+    future = loop.create_future()
+    task, late = loop.create_task(wait(future), name="waiting"), loop.call_later(3600, done.append, "late")
+    loop.run_until_complete(asyncio.sleep(0))
+    yield
+    future.set_result("answer")
+    length = loop.run_until_complete(task)
+    late.cancel()
+    loop.close()
+    return length, done, task.get_name(), late.cancelled()
