@@ -118,7 +118,19 @@ class Noisy:
     def __del__(self): print("gone", file=log)
 noisy = Noisy()
 """
-    plain = subprocess.run([PYTHON, "-c", text], cwd=work, timeout=60)
+    # What only a running function holds.
+    inside = """
+import chkpt, os, tempfile
+def work():
+    noisy = Noisy()
+    with tempfile.TemporaryDirectory() as place:
+        chkpt.snapshot()
+        print(os.path.isdir(place), file=log)
+work()
+"""
+    text += inside
+    plain = subprocess.run([PYTHON, "-c", text.replace("chkpt.snapshot()", "").replace("chkpt, ", "")],
+                           cwd=work, timeout=60)
     expected = (work / "log").read_text()
     done = call(text + ASK, "--verify-snapshots", "-f", "-1")
     assert plain.returncode == done.returncode == 0 and snapshots(work), done.stderr

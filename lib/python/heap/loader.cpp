@@ -74,7 +74,12 @@ Loader::Loader(std::vector<ByteView> stream, const std::vector<LoadedBuffer>& bu
   unpickler_ = make_unpickler(*this, stream_, buffers);
 }
 
-Loader::~Loader() { active = nullptr; }
+// What a load that failed has made stays: its finalizers would run code of the script, and remove
+// temporary files that an older snapshot needs.
+Loader::~Loader() {
+  active = nullptr;
+  if (!is_done_) (void)unpickler_.release();
+}
 
 Loader& Loader::current() {
   if (!active) broken("a rebuilder was called outside a load");
@@ -274,6 +279,7 @@ Loaded Loader::run() {
   loaded.extra = Ref::borrow(expect(body.get(), "extra"));
   const Ref states = Ref::borrow(expect(body.get(), "process"));
   loaded.finish = [states, collects = quiet.go_on()] { restore_process(states, collects); };
+  is_done_ = true;
   return loaded;
 }
 
