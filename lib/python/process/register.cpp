@@ -22,6 +22,7 @@ void register_parts() {
     register_exit_part();
     register_random_parts();
     register_torch_part();
+    register_fortran_part();
     register_asyncio_part();
     register_clock_part();
     heap::watch_library_globals();

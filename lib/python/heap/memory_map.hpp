@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which numbers are addresses in this process: what is mapped, as /proc/self/maps tells it.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace chkpt::heap {
+
+enum class Mapped { kAll, kWritable };
+
+class MemoryMap {
+ public:
+  // As it is now. Throws Raised if it cannot be read.
+  explicit MemoryMap(Mapped which);
+  bool contains(std::uint64_t address) const;
+
+ private:
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_;  // start, end; in order
+};
+
+}  // namespace chkpt::heap
