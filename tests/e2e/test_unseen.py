@@ -16,6 +16,7 @@ SCRIPT = """
     def die(): DIES and os.kill(os.getpid(), signal.SIGKILL)
     print(added())
     if not chkpt.snapshot(): die()
+    print(added())
     import copyreg, re
     class Point:
         def __init__(self): self.x = 1

@@ -286,9 +286,9 @@ Loaded Loader::run() {
 Loaded load(const std::vector<ByteView>& stream, const std::vector<LoadedBuffer>& buffers) {
   Loaded loaded;
   on_big_stack([&] {
+    const UnseenImports imports;  // the loader begins with one
     auto loader = std::make_unique<Loader>(stream, buffers);
     try {
-      const UnseenImports imports;
       loaded = loader->run();
     } catch (const Raised&) {
       // Half of the script's objects stay for ever: their finalizers would remove its files.
