@@ -6,7 +6,7 @@ _chkpt_mpi() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       -o | -f | -z | -W | -X | --output-dir | --run-id | --frequency | --interval | --min-obj-size | \
-        --mode | --resume | --keep | --files | --signal | --cut-timeout | \
+        --mode | --resume | --keep | --files | --copy-limit | --signal | --cut-timeout | \
         --deadline-margin | --stdout | --config | --torture | --torture-seed | --load-back)
         ((i++))
         ;;
@@ -23,11 +23,11 @@ _chkpt_mpi() {
     --signal) COMPREPLY=($(compgen -W "USR1,USR2,TERM none" -- "$word")) ;;
     -o | --output-dir) COMPREPLY=($(compgen -d -- "$word")) ;;
     --stdout | --config | --load-back) COMPREPLY=($(compgen -f -- "$word")) ;;
-    -f | -z | --run-id | --frequency | --interval | --min-obj-size | --keep | --cut-timeout | --deadline-margin | --torture | --torture-seed) ;;
+    -f | -z | --run-id | --frequency | --interval | --min-obj-size | --keep | --copy-limit | --cut-timeout | --deadline-margin | --torture | --torture-seed) ;;
     *)
       if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "--output-dir --run-id --frequency --interval --min-obj-size --mode
-          --resume --keep --files --stdout --signal --cut-timeout --deadline-margin --requeue --slurm-comment
+          --resume --keep --files --stdout --copy-limit --signal --cut-timeout --deadline-margin --requeue --slurm-comment
           --verify-snapshots --dry-run --torture --torture-seed --load-back --config --verbose
           --quiet --show-config --version --help -o -f -z -v -q -m -c" -- "$word"))
       else

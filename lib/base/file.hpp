@@ -46,6 +46,9 @@ class PendingFile {
   PendingFile& operator=(const PendingFile&) = delete;
 
   void append(ByteView bytes);
+  // Instead of append(): shares the contents of an open file of that size, where the file system
+  // can. False if not.
+  bool clone(int fd, std::uint64_t size);
   std::uint64_t size() const { return size_; }
 
   // flush(): all but the name. publish(): flush if need be, then the rename that makes it visible.

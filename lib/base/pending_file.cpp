@@ -4,6 +4,8 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/error.hpp"
@@ -37,6 +39,16 @@ void PendingFile::append(ByteView bytes) {
   const FileSizeSignalGuard guard;
   write_all(fd_.get(), bytes, size_, directory_.path_of(name_), expected_size_);
   size_ += bytes.size;
+}
+
+bool PendingFile::clone(int fd, std::uint64_t size) {
+  if (::ioctl(fd_.get(), FICLONE, fd) != 0) return false;
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) != 0 || static_cast<std::uint64_t>(info.st_size) < size)
+    return false;
+  size_ = size;
+  expected_size_ = static_cast<std::uint64_t>(info.st_size);  // flush() cuts what is beyond
+  return true;
 }
 
 void PendingFile::flush(mode_t mode, Durability durability) {

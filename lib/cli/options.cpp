@@ -167,6 +167,11 @@ void convert(const Values& values, run::Config& config) {
       [&](const auto& text) { config.keep = static_cast<int>(whole_number(text, 1, INT_MAX)); });
   set("files", [&](const auto& text) { config.files = files(text); });
   set("stdout", [&](const auto& text) { config.standard_output = text; });
+  set("copy-limit", [&](const auto& text) {
+    const std::int64_t bytes = parse_bytes(text);
+    if (bytes < 0) throw UsageError("'" + text + "' is not a size");
+    config.copy_limit = static_cast<std::uint64_t>(bytes);
+  });
   set("signal", [&](const auto& text) { config.signals = signals(text); });
   set("cut-timeout", [&](const auto& text) { config.cut_timeout_ms = duration(text, 1); });
   set("deadline-margin", [&](const auto& text) {

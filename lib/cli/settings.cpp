@@ -97,6 +97,8 @@ const std::vector<Setting>& all_settings() {
        "was written after the snapshot; %r in its name is the rank, without it all ranks append to "
        "one "
        "file"},
+      {"copy-limit", 0, true, "BYTES", "16G",
+       "largest HDF5 file that a snapshot copies because the script holds it open for writing"},
       {"signal", 0, true, "LIST", "USR1,USR2,TERM",
        "signals that take a snapshot and then stop the run with code 75, to be started again; "
        "none: "

@@ -9,11 +9,6 @@
 #include "base/json.hpp"
 
 namespace chkpt::files {
-namespace {
-
-constexpr std::array<const char*, 7> kKindNames = {"absent", "size",      "kept", "not kept",
-                                                   "link",   "directory", "moved"};
-constexpr std::size_t kHashDigits = 32;
 
 // File names are bytes, JSON is UTF-8: what is not plain printable ASCII is written as %XX.
 std::string escaped(const std::string& bytes) {
@@ -48,19 +43,25 @@ std::string unescaped(const std::string& text) {
   return out;
 }
 
-Entry::Kind kind_named(const std::string& name) {
-  for (std::size_t i = 0; i < kKindNames.size(); ++i) {
-    if (name == kKindNames[i]) return static_cast<Entry::Kind>(i);
-  }
-  throw FormatError("unknown kind");
-}
-
 // Kept files lie in one folder; a name that leads elsewhere was not written here.
 std::string plain_name(const std::string& name) {
   if (name.find('/') != std::string::npos || name == "." || name == "..") {
     throw FormatError("bad name");
   }
   return name;
+}
+
+namespace {
+
+constexpr std::array<const char*, 7> kKindNames = {"absent", "size",      "kept", "not kept",
+                                                   "link",   "directory", "moved"};
+constexpr std::size_t kHashDigits = 32;
+
+Entry::Kind kind_named(const std::string& name) {
+  for (std::size_t i = 0; i < kKindNames.size(); ++i) {
+    if (name == kKindNames[i]) return static_cast<Entry::Kind>(i);
+  }
+  throw FormatError("unknown kind");
 }
 
 Entry from_json(const Json& json) {

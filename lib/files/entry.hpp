@@ -40,6 +40,12 @@ struct Entry {
   std::string target;  // kLink, kMoved
 };
 
+// Raw bytes of a path as plain printable ASCII, and back; the latter throws FormatError.
+std::string escaped(const std::string& bytes);
+std::string unescaped(const std::string& text);
+// A name in the folder of kept files; throws FormatError if it leads elsewhere.
+std::string plain_name(const std::string& name);
+
 std::string encode(const Entry& entry);  // with the newline
 // Nothing for a line that is damaged.
 std::optional<Entry> decode(std::string_view line);

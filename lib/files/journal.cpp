@@ -73,6 +73,7 @@ Journal::Journal(const Directory& run_directory, int rank, std::uint64_t generat
                  std::uint64_t epoch)
     : run_path_(run_directory.path() + "/"),
       kept_(KeptFiles::open_or_create(run_directory)),
+      held_(kept_.directory(), rank),
       name_(KeptFiles::journal_name(rank)),
       host_(host_name()),
       generation_(generation),
@@ -86,6 +87,19 @@ Journal::Journal(const Directory& run_directory, int rank, std::uint64_t generat
   if (page == MAP_FAILED) throw_io("cannot map memory for", name_, errno);
   shared_ = new (page) Shared;
   shared_->epoch = epoch;
+  remove_orphans();
+}
+
+// Copies of a process that was killed before it noted them.
+void Journal::remove_orphans() {
+  std::vector<std::string> wanted;
+  for (const Entry& entry : kept_.read_journal(name_).entries) {
+    if (!is_held_copy(entry.kept)) continue;
+    wanted.push_back(entry.kept);
+    // Of the snapshot that this run goes on from: how the path was then is known.
+    if (entry.epoch == known_epoch_) known_[entry.path] = Known::kAll;
+  }
+  held_.remove_all_but(wanted);
 }
 
 // Devices and the kernel's own files hold no state of the script; compiled modules are a cache.
@@ -211,7 +225,7 @@ Entry Journal::describe(const std::string& path) const {
 }
 
 // Opened anew each time: an open descriptor would shift the numbers that the script's files get.
-void Journal::write(Entry entry) {
+void Journal::write(Entry entry, bool sync) {
   entry.generation = generation_;
   entry.epoch = shared_->epoch;
   entry.time_ns = last_time_ns_ = std::max(last_time_ns_ + 1, system_time_ns());
@@ -223,7 +237,7 @@ void Journal::write(Entry entry) {
   if (written < 0) throw_io("cannot write", path, errno);
   torn_ = static_cast<std::size_t>(written) != line.size();
   if (torn_) throw_io("cannot write", path, ENOSPC);
-  if (synced_) sync_file(fd.get(), path);
+  if (synced_ || sync) sync_file(fd.get(), path);
   fd.close(path);
 }
 
@@ -234,6 +248,46 @@ void Journal::captured(std::uint64_t epoch) noexcept {
     keep_open_files();
   } catch (const std::exception& problem) {
     say("a file", problem);
+  }
+}
+
+// The line is on the disk before the snapshot that counts on it is committed.
+std::vector<HeldFile> Journal::hold(const std::vector<std::string>& paths, std::uint64_t epoch) {
+  const Inside inside;
+  shared_->epoch = epoch;
+  if (paths.empty()) return {};
+  const std::scoped_lock lock(mutex_);
+  known_.clear();
+  known_epoch_ = epoch;
+  std::vector<HeldFile> copies;
+  for (const std::string& path : paths) {
+    copies.push_back(held_.copy(path));
+    const auto info = examine(path);
+    Entry entry = describe(path);
+    entry.kind = Entry::Kind::kKept;
+    entry.kept = copies.back().kept;
+    entry.size = copies.back().size;
+    if (info) {
+      entry.mode = info->st_mode;
+      entry.mtime_ns = mtime_ns(*info);
+    }
+    write(std::move(entry), true);
+    known_[path] = Known::kAll;
+  }
+  kept_.directory().sync();
+  return copies;
+}
+
+void Journal::forget_held(std::uint64_t epoch) noexcept {
+  const Inside inside;
+  try {
+    const std::scoped_lock lock(mutex_);
+    kept_.drop_entries(name_, [&](const Entry& entry) {
+      return entry.generation == generation_ && entry.epoch == epoch && is_held_copy(entry.kept);
+    });
+    remove_orphans();
+  } catch (const std::exception& problem) {
+    log::error(problem.what());
   }
 }
 

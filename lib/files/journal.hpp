@@ -14,9 +14,11 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/directory.hpp"
 #include "files/entry.hpp"
+#include "files/held_files.hpp"
 #include "files/kept_files.hpp"
 
 namespace chkpt::files {
@@ -45,6 +47,12 @@ class Journal {
   // The main thread, at a cut, when this rank's state has been captured: changes from now on come
   // after snapshot `epoch`. Files that stay open for reading and writing are kept as they are now.
   void captured(std::uint64_t epoch) noexcept;
+  // captured(), but first: these files, which the script holds open for writing, must be found as
+  // they are now by a resume from this snapshot. Returns their copies, which are on the disk.
+  // Throws IoError: the snapshot cannot be taken.
+  std::vector<HeldFile> hold(const std::vector<std::string>& paths, std::uint64_t epoch);
+  // Snapshot `epoch` will not be committed: drops what hold() has copied for it.
+  void forget_held(std::uint64_t epoch) noexcept;
   // Snapshots older than `epoch` will never be resumed: what was noted before it is dropped.
   void forget_before(std::uint64_t epoch) noexcept;
 
@@ -54,10 +62,11 @@ class Journal {
 
   void note(const std::string& path, Change change);
   void note_moved_directory(const std::string& from, const std::string& to);
-  void write(Entry entry);
+  void write(Entry entry, bool sync = false);
   Entry describe(const std::string& path) const;
   bool ours(const std::string& path) const;
   void keep_open_files();
+  void remove_orphans();
   std::string keep(const std::string& path, const struct stat& info, Change change);
   void say(const std::string& path, const std::exception& problem) noexcept;
   void complain(const std::string& path, const std::exception& problem);  // the mutex is held
@@ -66,6 +75,7 @@ class Journal {
 
   std::string run_path_;
   KeptFiles kept_;
+  HeldFiles held_;
   std::string name_;
   std::string host_;
   std::uint64_t generation_;

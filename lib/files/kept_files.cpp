@@ -68,6 +68,12 @@ KeptFiles KeptFiles::open_or_create(const Directory& run_directory) {
   return KeptFiles(std::move(directory));
 }
 
+Directory KeptFiles::folder(const std::string& run_path) {
+  Directory directory = Directory::open(run_path).open_child(kFolderName);
+  require_own(directory.stat(), directory.path());
+  return directory;
+}
+
 // Forked children keep files too, so the process is part of the name.
 std::string KeptFiles::new_name() {
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();

@@ -24,6 +24,9 @@ class KeptFiles {
   // Made with mode 0700 if it is not there. Throws IoError, FormatError (not the user's alone).
   static KeptFiles open_or_create(const Directory& run_directory);
 
+  // That of the run in `run_path`, to look into. Throws IoError, FormatError.
+  static Directory folder(const std::string& run_path);
+
   const Directory& directory() const { return directory_; }
 
   // Keeps what `path`, a regular file, holds now and returns the kept file's name; "" if the file

@@ -12,6 +12,7 @@
 #include "base/file.hpp"
 #include "base/units.hpp"
 #include "files/file_state.hpp"
+#include "files/held_files.hpp"
 #include "files/kept_files.hpp"
 
 namespace chkpt::files {
@@ -123,6 +124,12 @@ void take_back(const KeptFiles& kept, const Entry& entry) {
 
 }  // namespace
 
+// A copy that the snapshot itself counts on stays for as long as that one can be resumed.
+static bool is_part_of(const Entry& entry, const Since& since) {
+  return is_held_copy(entry.kept) && entry.generation == since.generation &&
+         entry.epoch == since.epoch;
+}
+
 bool comes_after(const Entry& entry, const Since& since) {
   return entry.generation > since.generation ||
          (entry.generation == since.generation && entry.epoch >= since.epoch);
@@ -160,8 +167,9 @@ std::vector<std::string> undo_changes(const Directory& run_directory, const Sinc
 
 void forget_undone(const Directory& run_directory, int rank, const Since& since) {
   KeptFiles::open_or_create(run_directory)
-      .drop_entries(KeptFiles::journal_name(rank),
-                    [&](const Entry& entry) { return comes_after(entry, since); });
+      .drop_entries(KeptFiles::journal_name(rank), [&](const Entry& entry) {
+        return comes_after(entry, since) && !is_part_of(entry, since);
+      });
 }
 
 void forget_all(const Directory& run_directory) {

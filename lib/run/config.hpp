@@ -43,6 +43,7 @@ struct Config {
   ResumeChoice resume;
   FilesChoice files = FilesChoice::kUndo;
   std::string standard_output;  // file that descriptor 1 is; %r in it is the rank; "": as given
+  std::uint64_t copy_limit = 16'000'000'000;  // of a file that is open for writing, see FORMAT.md
   int keep = 2;
   std::vector<int> signals;                  // that mean "snapshot, then stop"
   std::int64_t cut_timeout_ms = 30'000;      // give up a cut after this long

@@ -109,9 +109,19 @@ std::vector<inspect::Difference> differences(const store::RankFile& file,
   return inspect::compare_states(before, after, file.meta_json());
 }
 
+std::string path_above(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 std::vector<inspect::Difference> load_and_compare(const std::string& path) {
   const store::RankFile original = store::RankFile::read_file(path);
   const Json meta = parse_json(std::string(original.meta_json()), path);
+  const std::string run_path = path_above(path_above(path));
+  const std::string damage = why_held_files_damaged(meta, run_path);
+  if (!damage.empty()) throw FormatError(damage);
+  expect_held_files(meta, run_path);
   start_python(meta, original.mpi());
   // What loading does to the memory it reads from must not show in the comparison.
   store::RankFile file = store::RankFile::read_file(path);

@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "files/held_files.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/requests.hpp"
 #include "mpi/session.hpp"
@@ -173,6 +174,18 @@ python::LaunchSpec launch_from_meta(const Json& meta) {
   } catch (const Json::exception& problem) {
     throw FormatError(std::string("snapshot without launch information: ") + problem.what());
   }
+}
+
+void expect_held_files(const Json& meta, const std::string& run_path) {
+  files::expect(files::decode_held(meta.value(kHeldFiles, Json::array())), run_path);
+}
+
+std::string why_held_files_damaged(const Json& meta, const std::string& run_path) {
+  for (const files::HeldFile& file : files::decode_held(meta.value(kHeldFiles, Json::array()))) {
+    std::string problem = files::why_damaged(file, run_path);
+    if (!problem.empty()) return problem;
+  }
+  return "";
 }
 
 }  // namespace chkpt::run

@@ -34,6 +34,13 @@ Json make_meta(const Program& program, const Config& config, const Job& job,
                const store::Identity& id, const cut::CutInfo& info,
                const std::vector<frames::FrameLine>& stack);
 
+// Key of the copies of files that the script holds open for writing, see files/held_files.hpp.
+constexpr const char* kHeldFiles = "held_files";
+// What they are, for the parts that open those files again. Throws FormatError.
+void expect_held_files(const Json& meta, const std::string& run_path);
+// "" or what is wrong with the first copy that is not as it was.
+std::string why_held_files_damaged(const Json& meta, const std::string& run_path);
+
 // The way back. Throws FormatError.
 python::LaunchSpec launch_from_meta(const Json& meta);
 

@@ -225,6 +225,7 @@ void all_or_cannot_resume(const Session& session, F f) {
 heap::Loaded load_state(Session& session) {
   heap::Loaded loaded;
   all_or_cannot_resume(session, [&] {
+    expect_held_files(session.start.meta, session.start.directory->path());
     cut::handles::begin_load(session.start.file->mpi());
     loaded = heap::load({session.start.file->pickle()}, loaded_buffers(*session.start.file));
     cut::handles::end_load();
@@ -274,6 +275,7 @@ int continue_script(Session& session) {
 
 int start_script(Session& session) {
   if (session.start.file) {  // tracked mode: contents wait for track()
+    expect_held_files(session.start.meta, session.start.directory->path());
     heap::Loaded loaded =
         heap::load({session.start.file->pickle()}, loaded_buffers(*session.start.file));
     python::set_restored(loaded.extra ? loaded.extra.get() : Py_None);

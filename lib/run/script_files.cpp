@@ -77,6 +77,7 @@ void restore_script_files(const Config& config, const Start& start) {
 }
 
 void note_script_files(const Config& config, const Start& start) {
+  files::set_largest_held(config.copy_limit);
   if (left_alone(config)) return;
   const Directory directory = Directory::open(start.directory->path());
   files::set_journal(
@@ -95,6 +96,15 @@ void sync_mpi_files() {
     if (!fd) throw_io("cannot open", file.path, errno);
     sync_file(fd.get(), file.path);
   });
+}
+
+Json NeededNotes::hold(std::uint64_t epoch) {
+  auto* const journal = files::journal();
+  return journal == nullptr ? Json::array() : files::encode(journal->hold(files::wanted(), epoch));
+}
+
+void NeededNotes::failed(std::uint64_t epoch) {
+  if (auto* const journal = files::journal()) journal->forget_held(epoch);
 }
 
 void NeededNotes::captured(std::uint64_t epoch) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 
+#include "base/json.hpp"
 #include "run/config.hpp"
 #include "run/start.hpp"
 
@@ -28,7 +29,11 @@ class NeededNotes {
  public:
   NeededNotes(int keep, std::uint64_t resumed_epoch);
 
+  // The files that the saved objects hold open for writing are copied as they are now; what the
+  // rank's file says of the copies. Throws IoError.
+  Json hold(std::uint64_t epoch);
   void captured(std::uint64_t epoch);
+  void failed(std::uint64_t epoch);
   void committed(std::uint64_t epoch);
 
  private:

@@ -12,6 +12,7 @@
 
 #include "base/log.hpp"
 #include "cut/handles.hpp"
+#include "files/held_files.hpp"
 #include "mpi/session.hpp"
 #include "python/chkpt/module.hpp"
 #include "python/frames/stack.hpp"
@@ -133,6 +134,7 @@ std::string SnapshotWork::prepare_script() {
 void SnapshotWork::capture_state(const cut::CutInfo& info) {
   const Gil gil;
   const PendingException aside;
+  files::forget_wanted();
   std::vector<frames::FrameLine> lines;
   if (config_.mode == Mode::kTracked) {
     // The script starts from its beginning, and makes its MPI objects itself.
@@ -147,6 +149,7 @@ void SnapshotWork::capture_state(const cut::CutInfo& info) {
   meta["agent"] = {{"api_calls", agent_.state().api_calls},
                    {"api_satisfied", agent_.state().api_satisfied}};
   meta["stdout"] = output_.describe();
+  meta[kHeldFiles] = notes_.hold(epoch_of(info));
   meta_ = dump_json(meta);
   notes_.captured(epoch_of(info));
 }
@@ -298,7 +301,11 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
       retry_.succeeded();
     }
     die_if_due();
-  } else if (session::rank() == 0) {
+    target_.reset();
+    return;
+  }
+  notes_.failed(epoch_of(info));
+  if (session::rank() == 0) {
     if (target_) start_.directory->drop(*target_);
     if (dry_run_.on()) dry_run_.refused(message);
     say_skipped(skipped_message(epoch_of(info), message, -1, session::size()));

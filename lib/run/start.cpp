@@ -204,7 +204,9 @@ std::string try_file(const store::RunDirectory& directory, const std::string& na
     start->file = std::make_unique<store::RankFile>(
         store::RankFile::read_verified(snapshot, session::rank()));
     start->meta = parse_json(start->file->meta_json(), name);
-    return "";
+    std::string damage = why_held_files_damaged(start->meta, directory.path());
+    if (!damage.empty()) start->file.reset();
+    return damage;
   } catch (const Error& error) {
     start->file.reset();
     return error.what();

@@ -159,6 +159,7 @@ int ReopenedFiles::reopen_exactly(const OpenFile& file) {
 }
 
 void ReopenedFiles::leave_locks() { g_leaves_locks = true; }
+bool ReopenedFiles::leaves_locks() { return g_leaves_locks; }
 
 std::vector<FileLock> ReopenedFiles::locks(int fd) const {
   if (!g_leaves_locks) return locks_of(fd);

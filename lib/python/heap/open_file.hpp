@@ -50,6 +50,7 @@ class ReopenedFiles {
   // For a process that loads a state only to look at it, beside the one that holds the locks: they
   // are noted, and described, without being taken.
   static void leave_locks();
+  static bool leaves_locks();
   std::vector<FileLock> locks(int fd) const;
 
  private:

@@ -78,7 +78,10 @@ Ref reduce_type_parameter(Saver&, PyObject*, Rule&);  // type variables, `type` 
 // h5py's handles (h5f.FileID, ...) and the objects around them (File, Dataset, ...).
 bool is_hdf5_handle_type(PyTypeObject* type);
 bool is_hdf5_object_type(PyTypeObject* type);
+bool is_hdf5_reference_type(PyTypeObject* type);
 Ref reduce_hdf5_handle(Saver&, PyObject*, Rule&);
+Ref reduce_hdf5_object(Saver&, PyObject*, Rule&);
+Ref reduce_hdf5_reference(Saver&, PyObject*, Rule&);
 
 Reduce library_rule(PyTypeObject* type);  // null if there is none
 

@@ -117,11 +117,12 @@ Reduce rule_for_python_class(Saver& saver, Rule& rule) {
   if (is_child_process(rule.type)) return reduce_child_process;
   if (is_decompress_reader(rule.type)) return reduce_decompress_reader;
   if (is_compressed_file(rule.type)) return reduce_compressed_file;
+  if (is_hdf5_object_type(rule.type) && rule.layout.native_base == &PyBaseObject_Type)
+    return reduce_hdf5_object;
   const bool by_value = saver.by_value().type(rule.type) || is_typing_alias(rule.type);
   if (Reduce raw_state = in_place_of_own_reduce(rule.type)) return raw_state;
   const bool own_getstate = taken_by_own_getstate().count(rule.type) != 0;
-  if (!by_value && (own_getstate || has_own_reduce(rule.type)) && !is_hdf5_object_type(rule.type))
-    return reduce_by_default;
+  if (!by_value && (own_getstate || has_own_reduce(rule.type))) return reduce_by_default;
   // A state made for a transfer may leave out what a continuation needs, such as where
   // matplotlib's axes stand in their cycle of colours: raw state, as long as it can be saved.
   if (!by_value && has_own_getstate(rule.type))
@@ -178,6 +179,7 @@ Reduce rule_for(Saver& saver, Rule& rule) {
   }
   if (is_subtype_of(type, &PyModule_Type)) return reduce_module;
   if (is_hdf5_handle_type(type)) return reduce_hdf5_handle;
+  if (is_hdf5_reference_type(type)) return reduce_hdf5_reference;
   if (is_subtype_of(type, &_PyWeakref_RefType)) {
     rule.layout = layout_of(type);
     return reduce_weakref;

@@ -12,6 +12,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/diagnose.hpp"
 #include "python/heap/files.hpp"
+#include "python/heap/hdf5.hpp"
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/pickle_types.hpp"
@@ -222,7 +223,7 @@ Pickled save_now(const SaveRequest& request, Addresses& addresses) {
   Pickled out;
   Ref body;
   try {
-    if (!request.files_flushed) flush_open_files();
+    if (!request.files_flushed) flush_open_files(), hdf5::flush_files();
     saver.register_modules();
     saver.register_stack();
     saver.register_excluded();
@@ -311,6 +312,7 @@ bool script_collection_enabled() { return NoCollection::was_enabled; }
 void flush_files() {
   try {
     flush_open_files();
+    hdf5::flush_files();
   } catch (const Raised&) {
     PyErr_Clear();
   }

@@ -111,6 +111,13 @@ Ref Saver::first_for(const void* memory, const Ref& object) {
   return object;
 }
 
+Ref Saver::first_hdf5_handle(PyObject* handle) {
+  Ref& first = hdf5_handles_[integer(attr(handle, "id").get())];
+  if (first && !first.is(handle)) return first;
+  first = Ref::borrow(handle);
+  return {};
+}
+
 void Saver::note_memory(long long address, long long size, MemoryOf owner) {
   if (size == 0) return;
   auto after = memory_.lower_bound(address + size);

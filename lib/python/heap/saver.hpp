@@ -95,6 +95,10 @@ class Saver {
   Ref own_buffer(PyObject* exporter);  // a PickleBuffer that goes out of band
   // Several Python objects may stand for one piece of memory: the first of them in this save.
   Ref first_for(const void* memory, const Ref& object);
+  // What is known of the HDF5 files met in this save, by identifier; see hdf5_files.cpp.
+  Ref hdf5_files() const { return hdf5_files_; }
+  // Null for the first object in this save with its identifier, else that first one.
+  Ref first_hdf5_handle(PyObject* handle);
   // Refuses memory that objects of two libraries own: it could not be shared again.
   void note_memory(long long address, long long size, MemoryOf owner);
   // What the script has said about saving.
@@ -152,6 +156,8 @@ class Saver {
   std::map<long long, std::pair<long long, MemoryOf>> memory_;  // start: (end, owner)
   PointerTable<bool> lower_layers_;
   PointerTable<bool> own_files_;
+  Ref hdf5_files_ = Ref::steal(PyDict_New());
+  std::map<long long, Ref> hdf5_handles_;
   PointerTable<PyObject*> string_places_;  // (module name, attribute), owned by keep_
   Ref library_strings_ = Ref::steal(PyList_New(0));
   std::vector<Ref> keep_;

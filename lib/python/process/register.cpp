@@ -25,6 +25,7 @@ void register_parts() {
     register_fortran_part();
     register_asyncio_part();
     register_clock_part();
+    register_hdf5_part();
     heap::watch_library_globals();
   } catch (const heap::Raised&) {
     throw_pending_exception();

@@ -16,6 +16,7 @@ void register_descriptor_part();
 void register_environment_parts();
 void register_random_parts();
 void register_torch_part();
+void register_hdf5_part();
 void register_library_parts();
 void register_logging_part();
 void register_fortran_part();
