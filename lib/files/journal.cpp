@@ -243,9 +243,15 @@ void Journal::write(Entry entry, bool sync) {
 
 void Journal::captured(std::uint64_t epoch) noexcept {
   shared_->epoch = epoch;
+  keep_open_files();
+}
+
+void Journal::resumed() noexcept { keep_open_files(); }
+
+void Journal::keep_open_files() noexcept {
   const Inside inside;
   try {
-    keep_open_files();
+    note_open_files();
   } catch (const std::exception& problem) {
     say("a file", problem);
   }
@@ -292,7 +298,7 @@ void Journal::forget_held(std::uint64_t epoch) noexcept {
 }
 
 // The script may read back, after a resume, what it overwrites through a descriptor that it holds.
-void Journal::keep_open_files() {
+void Journal::note_open_files() {
   for (const std::string& name : Directory::open("/proc/self/fd").names()) {
     const int fd = std::stoi(name);
     const int flags = ::fcntl(fd, F_GETFL);

@@ -47,6 +47,9 @@ class Journal {
   // The main thread, at a cut, when this rank's state has been captured: changes from now on come
   // after snapshot `epoch`. Files that stay open for reading and writing are kept as they are now.
   void captured(std::uint64_t epoch) noexcept;
+  // The main thread, before a resumed script goes on: what it holds open is as the snapshot has it,
+  // was opened again without being noted, and is kept for the next resume from the same snapshot.
+  void resumed() noexcept;
   // captured(), but first: these files, which the script holds open for writing, must be found as
   // they are now by a resume from this snapshot. Returns their copies, which are on the disk.
   // Throws IoError: the snapshot cannot be taken.
@@ -65,7 +68,8 @@ class Journal {
   void write(Entry entry, bool sync = false);
   Entry describe(const std::string& path) const;
   bool ours(const std::string& path) const;
-  void keep_open_files();
+  void keep_open_files() noexcept;
+  void note_open_files();
   void remove_orphans();
   std::string keep(const std::string& path, const struct stat& info, Change change);
   void say(const std::string& path, const std::exception& problem) noexcept;

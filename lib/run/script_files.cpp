@@ -82,6 +82,7 @@ void note_script_files(const Config& config, const Start& start) {
   const Directory directory = Directory::open(start.directory->path());
   files::set_journal(
       new files::Journal(directory, session::rank(), start.generation.number, start.base_epoch));
+  if (start.resumed_epoch > 0) files::journal()->resumed();
 }
 
 NeededNotes::NeededNotes(int keep, std::uint64_t resumed_epoch)

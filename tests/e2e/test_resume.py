@@ -103,6 +103,29 @@ def test_descriptors_of_os_open_go_on(work):
     assert (work / "raw.txt").read_bytes() == b"before\nafter\n"
 
 
+def test_a_file_written_in_place_is_put_back_at_every_resume(work):
+    script = work / "in_place.py"
+    script.write_text("import os, signal, chkpt\n"
+                      "file = open('count', 'w+')\n"
+                      "file.write('0')\n"
+                      "file.flush()\n"
+                      "chkpt.snapshot()\n"
+                      "for _ in range(5):\n"
+                      "    file.seek(0)\n"
+                      "    number = int(file.read())\n"
+                      "    file.seek(0)\n"
+                      "    file.write(str(number + 1))\n"
+                      "    file.flush()\n"
+                      "if os.path.exists('../go on'): print(number + 1)\n"
+                      "else: os.kill(os.getpid(), signal.SIGKILL)\n")
+    command = [CHKPT_MPI, "-f", "-1", script]
+    for _ in range(3):  # none of them takes another snapshot
+        assert harness.run(command, work).code == -9
+        assert (work / "count").read_text() == "5"
+    (work.parent / "go on").touch()
+    assert harness.run(command, work).stdout == b"5\n"
+
+
 def test_descriptors_without_a_name_are_refused(work):
     script = "import os, chkpt; ends = os.pipe(); print(chkpt.snapshot())"
     outcome = harness.run([CHKPT_MPI, "-c", script], work)
