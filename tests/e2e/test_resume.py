@@ -7,12 +7,13 @@ quietly starts from the beginning fails too.
 """
 import concurrent.futures
 import random
+import subprocess
 
 import pytest
 
 import harness
 import killed_runs
-from harness import CHKPT_MPI
+from harness import CHKPT_MPI, PYTHON
 
 MAX_KILLS_PER_TRIAL = 3
 
@@ -124,6 +125,25 @@ def test_a_file_written_in_place_is_put_back_at_every_resume(work):
         assert (work / "count").read_text() == "5"
     (work.parent / "go on").touch()
     assert harness.run(command, work).stdout == b"5\n"
+
+
+def test_the_thread_that_watches_progress_bars_is_started_again(work):
+    if subprocess.run([PYTHON, "-c", "import tqdm"], capture_output=True).returncode:
+        pytest.skip(f"{PYTHON} has no tqdm")
+    script = work / "bars.py"
+    script.write_text("import os, signal, threading, time, chkpt\n"
+                      "from tqdm import tqdm\n"
+                      "for i in tqdm(range(4), file=open(os.devnull, 'w')):\n"
+                      "    monitor = tqdm.monitor\n"
+                      "    while not monitor.was_killed._cond._waiters: time.sleep(0.001)\n"
+                      "    time.sleep(0.1)\n"  # until it sleeps in C
+                      "    if i == 2 and not chkpt.snapshot(): os.kill(os.getpid(), signal.SIGKILL)\n"
+                      "print(monitor.is_alive(), threading.enumerate()[1] is monitor,\n"
+                      "      len(monitor.was_killed._cond._waiters), monitor.exit())\n")
+    command = [CHKPT_MPI, "--verify-snapshots", "-f", "-1", script]
+    assert harness.run(command, work).code == -9
+    resumed = harness.run(command, work)
+    assert (resumed.code, resumed.stdout) == (0, b"True True 1 False\n"), resumed.stderr
 
 
 def test_descriptors_without_a_name_are_refused(work):

@@ -83,7 +83,7 @@ def test_goes_on_as_if_nothing_had_happened(trial, references, folder):
     ranks = harness.declared_ranks(script)[0]
     expected = references(script, ranks)
     if refusal(script):
-        outcome = harness.run([CHKPT_MPI, "-f", "100", script], folder / "work", ranks)
+        outcome = harness.run([CHKPT_MPI, "-f", "20", script], folder / "work", ranks)
         assert (outcome.code, outcome.stdout) == (0, expected.outcome.stdout), outcome.stderr
         refused = [line for line in outcome.messages if " skipped: " in line]
         assert any(text in line for line in refused for text in refusal(script)), outcome.stderr

@@ -9,6 +9,7 @@
 
 #include "python/frames/other_threads.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/progress_monitor.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -67,16 +68,17 @@ void forget_start(PyObject* thread) {
     set_attr(thread, "_handle", call_method(import("_thread"), "_ThreadHandle").get());
 }
 
-void wait_until_idle(PyObject* thread, PyObject* queue) {
+template <class Waits>
+void wait_until(Waits waits) {
   constexpr int kMostTries = 100'000;
   constexpr useconds_t kPause = 200;
   for (int i = 0; i < kMostTries; ++i) {
-    if (waits_for_work(ident_of(thread), queue)) return;
+    if (waits()) return;
     Py_BEGIN_ALLOW_THREADS;
     ::usleep(kPause);
     Py_END_ALLOW_THREADS;
   }
-  broken("a worker of a thread pool could not be started again");
+  broken("a thread that waited for work could not be started again");
 }
 
 Ref rebuild_worker(Args args) {
@@ -92,14 +94,14 @@ const Rebuilder set_worker{"thread.worker.state", guarded<fill_worker>};
 
 std::string busy_text() {
   const Ref active = loaded_attr("threading", "_active");
-  if (!active || !PyDict_Check(active.get()) || !loaded_module("concurrent.futures.thread"))
-    return "";
+  if (!active || !PyDict_Check(active.get()) || PyDict_GET_SIZE(active.get()) < 2) return "";
   const Ref threads = own(PyDict_Values(active.get()));
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(threads.get()); ++i) {
     PyObject* thread = PyList_GET_ITEM(threads.get(), i);
     if (occupation_of(thread) == Occupation::kBusyWorker)
-      return "a worker of a thread pool is busy: '" + utf8_attr(thread, "_name") + "' at " +
-             frames::place_in_thread(ident_of(thread));
+      return (is_progress_monitor(thread) ? "the monitor of progress bars is busy: '"
+                                          : "a worker of a thread pool is busy: '") +
+             utf8_attr(thread, "_name") + "' at " + frames::place_in_thread(ident_of(thread));
   }
   return "";
 }
@@ -107,6 +109,9 @@ std::string busy_text() {
 }  // namespace
 
 Occupation occupation_of(PyObject* thread) {
+  if (is_progress_monitor(thread))
+    return monitor_sleeps(thread, ident_of(thread)) ? Occupation::kIdleWorker
+                                                    : Occupation::kBusyWorker;
   const Ref arguments = worker_arguments(thread);
   if (!arguments) return Occupation::kOther;
   if (!waits_for_work(ident_of(thread), item(arguments, kQueue))) return Occupation::kBusyWorker;
@@ -149,30 +154,42 @@ Ref reduce_thread(Saver& saver, PyObject* thread, Rule& rule) {
 
 bool is_thread_type(PyTypeObject* type) {
   const Ref thread = loaded_attr("threading", "Thread");
-  return thread && thread.is(raw(type));
+  return (thread && thread.is(raw(type))) || is_progress_monitor_type(type);
 }
 
 Ref describe_worker(PyObject* thread) {
+  if (is_progress_monitor(thread)) return pack(thread, Py_None, Py_None);
   const Ref executor = call(item(worker_arguments(thread), kExecutor));
   return pack(thread, executor,
               executor.is(Py_None) ? none() : attr(idle_semaphore(executor.get()), "_value"));
+}
+
+static void restart_monitor(PyObject* thread) {
+  const Ref woken = attr(thread, "woken");
+  forget_start(thread);
+  forget_sleep(thread);
+  call_method(thread, "start");
+  wait_until([&] { return monitor_sleeps(thread, ident_of(thread)); });
+  set_attr(thread, "woken", woken.get());
 }
 
 // By Thread.start(), as a thread that has not been started yet; not again with the initializer that
 // its executor may have been given.
 void restart_worker(PyObject* description) {
   PyObject* thread = item(description, 0);
+  const Ref dangling = attr(import("threading"), "_dangling");
+  call_method(dangling, "add", thread);
+  if (is_progress_monitor(thread)) return restart_monitor(thread);
   const Ref arguments = worker_arguments(thread);
   if (!arguments) broken("a saved worker of a thread pool has lost its arguments");
   PyObject* queue = item(arguments, kQueue);
   forget_start(thread);
   set_attr(thread, "_args", pack(item(arguments, kExecutor), queue, Py_None, pack()).get());
   call_method(thread, "start");
-  wait_until_idle(thread, queue);
+  wait_until([&] { return waits_for_work(ident_of(thread), queue); });
   set_attr(thread, "_args", arguments.get());
   const Ref queues = attr(import("concurrent.futures.thread"), "_threads_queues");
   ok(PyObject_SetItem(queues.get(), thread, queue));
-  call_method(attr(import("threading"), "_dangling"), "add", thread);
 }
 
 void settle_worker(PyObject* description) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The worker threads of concurrent.futures.ThreadPoolExecutor. One that waits for work has no state
-// but its arguments: a resume starts it anew. One that works cannot be saved, but will wait again.
+// Threads that wait for work: workers of concurrent.futures.ThreadPoolExecutor, and the monitor of
+// tqdm's progress bars. One that waits has no state but its arguments: a resume starts it anew. One
+// that works cannot be saved, but will wait again.
 // All need the GIL; while it is held a worker that waits cannot be given anything.
 #pragma once
 

@@ -70,10 +70,19 @@ bool is_left_out_class(PyTypeObject* type) {
   return is_left_out_name(utf8(module)) || g_baseline->by_value.module_named(module);
 }
 
+// Events, conditions and the like are state of the library that has them; threads are not.
+bool is_for_synchronisation(PyTypeObject* type) {
+  PyObject* module = find(type->tp_dict, "__module__");
+  const Ref thread = loaded_attr("threading", "Thread");
+  return module && PyUnicode_Check(module) && utf8(module) == "threading" && thread &&
+         !PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(thread.get()));
+}
+
 bool is_left_out(PyObject* object, Holder holder) {
   if (g_baseline->left_out.find(object)) return true;
   if (holder == Holder::kClass) return is_left_out_class(reinterpret_cast<PyTypeObject*>(object));
-  if (holder == Holder::kInstance) return is_left_out_class(Py_TYPE(object));
+  if (holder == Holder::kInstance)
+    return is_left_out_class(Py_TYPE(object)) && !is_for_synchronisation(Py_TYPE(object));
   return PyDict_CheckExact(object) && is_namespace(object);
 }
 

@@ -36,6 +36,8 @@ class LateType {
 LateType g_deque("_collections", "deque");
 LateType g_default_dict("_collections", "defaultdict");
 LateType g_thread_local("_thread", "_local");
+LateType g_lock("_thread", "LockType");
+LateType g_reentrant_lock("_thread", "RLock");
 LateType g_counter("itertools", "count");
 
 // Set by the interpreter, the import system or a cache of the standard library.
@@ -231,6 +233,10 @@ void read_entries(PyObject* object, Holder holder, Entries& entries) {
     case Holder::kNone:
       return;
   }
+}
+
+bool is_lock(PyObject* value) {
+  return g_lock.is_exactly(Py_TYPE(value)) || g_reentrant_lock.is_exactly(Py_TYPE(value));
 }
 
 bool is_counter(PyObject* value) { return g_counter.is_exactly(Py_TYPE(value)); }

@@ -38,6 +38,9 @@ bool same_entry(const Entry& before, const Entry& now);
 // Numbers, strings, None and tuples of them.
 bool is_atom(PyObject* value);
 
+// Has no parts, but somebody may hold it.
+bool is_lock(PyObject* value);
+
 // itertools.count: changes with every next(). What it was is kept as its repr, which says it all.
 bool is_counter(PyObject* value);
 Ref counter_text(PyObject* counter);

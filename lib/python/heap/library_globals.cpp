@@ -222,6 +222,14 @@ Ref library_place_of(PyObject* object) {
   return library_baseline() ? library_baseline()->nodes.place_of(object) : Ref();
 }
 
+Ref library_locks() {
+  const Ref locks = new_list();
+  if (!library_baseline()) return locks;
+  for (PyObject* lock : library_baseline()->nodes.locks())
+    if (const Ref place = library_place_of(lock)) append(locks, pack(lock, place));
+  return locks;
+}
+
 Ref library_object_at(PyObject* place) {
   Ref object = object_at(place);
   if (!object) broken("another " + described(place, "") + " was imported than before");

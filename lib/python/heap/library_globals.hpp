@@ -53,5 +53,7 @@ bool made_by_library_import(PyObject* module);
 // if it is none.
 Ref library_place_of(PyObject* object);
 Ref library_object_at(PyObject* place);
+// [(lock, its place)] of the locks that objects of library modules have.
+Ref library_locks();
 
 }  // namespace chkpt::heap

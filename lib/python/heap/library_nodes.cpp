@@ -97,6 +97,11 @@ void LibraryNodes::follow(int index) {
   if (PyAnySet_Check(nodes_[at].object.get())) return;  // in no order that a new import repeats
   const Entries held = nodes_[at].entries;              // add() may move the nodes
   for (const Entry& entry : held) {
+    if (is_lock(entry.value) && nodes_[at].holder != Holder::kModule && !knows(entry.value)) {
+      add(entry.value, Holder::kNone, index, Ref());
+      locks_.push_back(entry.value);
+      continue;
+    }
     const Holder holder = holder_of(entry.value);
     if (holder == Holder::kNone || holder == Holder::kModule || knows(entry.value)) continue;
     if (entry.key && !is_key(entry.key)) continue;

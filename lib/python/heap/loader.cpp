@@ -252,10 +252,8 @@ void Loader::restore_registrations(PyObject* pairs) {
 void acquire_library_locks(PyObject* locks) {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(locks); ++i) {
     PyObject* lock = PyList_GET_ITEM(locks, i);
-    const Ref module = own(PyImport_Import(item(lock, 0)));
-    const Ref object = own(PyObject_GetAttr(module.get(), item(lock, 1)));
-    for (long long k = integer(item(lock, 2)); k > 0; --k)
-      call_method(object, "acquire", boolean(false));
+    for (long long k = integer(item(lock, 1)); k > 0; --k)
+      call_method(Ref::borrow(item(lock, 0)), "acquire", boolean(false));
   }
 }
 

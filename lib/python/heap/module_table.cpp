@@ -61,13 +61,25 @@ void Saver::note_registrations(PyObject* library_class) {
 }
 
 // A lock of the library that the script holds at this moment, inside a function of the library.
-void Saver::note_lock(PyObject* module_name, PyObject* name, PyObject* value) {
+void Saver::note_lock(PyObject* value) {
   const bool plain = std::strcmp(Py_TYPE(value)->tp_name, "_thread.lock") == 0;
   const bool reentrant = std::strcmp(Py_TYPE(value)->tp_name, "_thread.RLock") == 0;
   long long count = 0;
   if (plain) count = is_true(call_method(value, "locked")) ? 1 : 0;
   if (reentrant) count = rlock_count(value);
-  if (count > 0) append(locks_, pack(module_name, name, number(count)));
+  if (count > 0) append(locks_, pack(value, number(count)));
+}
+
+// Of objects of library modules; those of the modules themselves are known by then.
+void Saver::register_library_locks() {
+  const Ref locks = library_locks();
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(locks.get()); ++i) {
+    PyObject* lock = item(PyList_GET_ITEM(locks.get(), i), 0);
+    PyObject* place = item(PyList_GET_ITEM(locks.get(), i), 1);
+    if (ids_.find(lock)) continue;
+    add(lock, pack(text("p"), item(place, 0), item(place, 1)));
+    note_lock(lock);
+  }
 }
 
 // argparse.SUPPRESS is compared by identity. Interned strings and those of one character exist once
@@ -104,7 +116,7 @@ void Saver::register_library_values(PyObject* name, PyObject* module) {
     if (is_new_name(module, key)) continue;
     if (is_counter(value) || (changed && made_after_import(module, key, value))) continue;
     add(value, pack(text("s"), name, key));
-    note_lock(name, key, value);
+    note_lock(value);
   }
 }
 
@@ -142,6 +154,7 @@ void Saver::register_modules() {
   };
   std::sort(library.begin(), library.end(), comes_first);
   for (const auto& [name, module] : library) register_library_values(name, module);
+  register_library_locks();
   if (const Ref logger = loaded_attr("logging", "Logger"))
     if (const Ref manager = attr_or_null(logger.get(), "manager"))
       add(manager.get(), pack(text("s"), text("logging"), text("Logger.manager")));

@@ -119,7 +119,7 @@ class Saver {
   const std::vector<ModuleEntry>& by_value_modules() const { return modules_; }
   const std::vector<Ref>& imported_modules() const { return imported_; }
   const std::deque<Ref>& deferred() const { return deferred_; }
-  Ref held_library_locks() const { return locks_; }  // [(module, name, count)]
+  Ref held_library_locks() const { return locks_; }  // [(lock, count)]
   Ref library_registrations() const { return registrations_; }
   const SaveRequest& request() const { return request_; }
 
@@ -129,7 +129,8 @@ class Saver {
 
  private:
   void add(PyObject* object, Ref id);
-  void note_lock(PyObject* module_name, PyObject* name, PyObject* value);
+  void note_lock(PyObject* lock);
+  void register_library_locks();
   void register_library_values(PyObject* name, PyObject* module);
   void note_registrations(PyObject* library_class);
   void note_string(PyObject* module_name, PyObject* key, PyObject* value);

@@ -11,7 +11,6 @@ from joblib import Memory, Parallel, delayed, dump, load
 from tqdm import tqdm
 
 memory = Memory(tempfile.mkdtemp(), verbose=0)  # it keeps how long each call took
-tqdm.monitor_interval = 0
 calls = []
 
 
