@@ -12,7 +12,7 @@ SCRIPT = harness.ROOT / "tests" / "e2e" / "scripts" / "using_h5py.py"
 def test_undisturbed_by_snapshots(ranks, work, folder):
     expected = harness.reference(SCRIPT, ranks, folder, ["150"])
     assert expected.outcome.code == 0, expected.outcome.stderr
-    outcome = harness.run([CHKPT_MPI, "-f", "15", SCRIPT, "150"], work, ranks)
+    outcome = harness.run([CHKPT_MPI, "-f", "50", SCRIPT, "150"], work, ranks)
     assert outcome.code == 0, outcome.stderr
     assert harness.newest_epoch(work) >= 1, outcome.stderr
     assert "HDF5-DIAG" not in outcome.stderr
@@ -23,8 +23,8 @@ def test_undisturbed_by_snapshots(ranks, work, folder):
 
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_killed_and_resumed(ranks, work, folder):
-    expected = harness.reference(SCRIPT, ranks, folder, ["400"])
-    command = [CHKPT_MPI, "-f", "15", SCRIPT, "400"]
+    expected = harness.reference(SCRIPT, ranks, folder, ["200"])
+    command = [CHKPT_MPI, "-f", "50", SCRIPT, "200"]
     harness.run_until_snapshots(command, work, ranks, committed=1)
     outcome = harness.run(command, work, ranks)
     assert outcome.code == 0, outcome.stderr
