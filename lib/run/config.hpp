@@ -53,7 +53,7 @@ struct Config {
   bool verify_snapshots = false;             // load each one back before it is committed
   Torture torture;
   bool dry_run = false;  // snapshots are looked at and thrown away; a report at the end
-  int verbosity = 0;  // -1 (-q), 0, 1 (-v), 2 (-vv)
+  int verbosity = 0;     // -1 (-q), 0, 1 (-v), 2 (-vv)
   python::LaunchSpec launch;
 };
 

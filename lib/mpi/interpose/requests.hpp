@@ -101,10 +101,11 @@ inline Requests& requests() { return g_requests; }
 
 // A request that is complete and answers `status` when waited for. Enters it as kCompleted.
 int make_completed_request(const MPI_Status& status, MPI_Request* request);
-// MPICH gives one handle to all sends and collective calls that are over at once. If *request is such a second one, a
-// completed request of its own takes its place, and true comes back.
+// MPICH gives one handle to all sends and collective calls that are over at once. If *request is
+// such a second one, a completed request of its own takes its place, and true comes back.
 bool keep_apart(MPI_Request* request);
-// A completed request in the place of the persistent request *request, until it has been waited for.
+// A completed request in the place of the persistent request *request, until it has been waited
+// for.
 int complete_persistent(const MPI_Status& status, MPI_Request* request);
 
 }  // namespace chkpt::mpi

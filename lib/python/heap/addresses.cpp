@@ -8,7 +8,7 @@
 namespace chkpt::heap {
 namespace {
 
-constexpr std::uint64_t kAlignment = 16;                   // of all that Python allocates
+constexpr std::uint64_t kAlignment = 16;  // of all that Python allocates
 // Objects below that (large ones, on the C heap) keep their numbers: what a program counts or draws
 // is often as small, and one of a million such numbers may be an address by chance. Among numbers
 // from here to kBeyond that is as good as impossible.

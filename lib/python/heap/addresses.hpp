@@ -38,7 +38,7 @@ class Addresses {
 
   std::unordered_set<std::uint64_t> seen_;
   std::unordered_map<std::uint64_t, Ref> objects_;
-  std::unordered_map<std::uint64_t, Ref> ids_;                 // ("i", object)
+  std::unordered_map<std::uint64_t, Ref> ids_;  // ("i", object)
   std::optional<WritableMemory> memory_;
   bool settled_ = false;
 };
