@@ -201,6 +201,13 @@ waiting = MPI.COMM_WORLD.irecv(source=(MPI.COMM_WORLD.rank + 1) % 2, tag=5)
     assert done.returncode == 0 and "not compared: RMA windows" in done.stderr
 
 
+def test_mpi_that_the_script_starts(call, work):
+    if subprocess.run([PYTHON, "-c", "import mpi4py"], capture_output=True).returncode:
+        pytest.skip(f"{PYTHON} has no mpi4py")
+    done = call("from mpi4py import MPI\n" + ASK, "--verify-snapshots", "-f", "-1")
+    assert done.returncode == 0 and snapshots(work), done.stderr
+
+
 def test_killed_again_and_again(call):
     plain = subprocess.run([PYTHON, "-c", WORK], text=True, capture_output=True, timeout=60)
     kills = 0
