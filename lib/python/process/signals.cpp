@@ -23,8 +23,9 @@ Ref handler_of(int number_of_signal) {
   return call_method(import("_signal"), "getsignal", number(number_of_signal));
 }
 
-// Left to the system by the script and by Python, which sets the three. Libraries may have C handlers
-// for such signals in one process and not in another: MPI's has them from when it is started.
+// Left to the system by the script and by Python, which sets the three. Libraries may have C
+// handlers for such signals in one process and not in another: MPI's has them from when it is
+// started.
 bool is_nobodys(int n, const Ref& handler) {
   if (n == SIGINT || n == SIGPIPE || n == SIGXFSZ) return false;
   return ok(PyObject_RichCompareBool(handler.get(), number(0).get(), Py_EQ)) == 1;  // SIG_DFL
