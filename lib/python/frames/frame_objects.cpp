@@ -3,6 +3,8 @@
 // a copy of their frame, which is taken apart and put together here.
 #include "python/frames/shim.hpp"
 
+#include "internal/pycore_gc.h"
+
 #include "python/frames/objects.hpp"
 
 #include "python/frames/capture.hpp"
@@ -173,5 +175,7 @@ int frame_view_set(PyObject* view, PyObject* frame) {
   Py_XSETREF(*shim::frame_of_view(view), as_frame(frame));
   return 0;
 }
+
+void mark_finalized(PyObject* object) { _PyGC_SET_FINALIZED(object); }
 
 }  // namespace chkpt::frames

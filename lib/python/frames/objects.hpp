@@ -31,6 +31,9 @@ int awaitable_set(PyObject* awaitable, PyObject* state);
 // ours). kOfGenerator: made anew from the generator. kDetached: code has returned, state is kept.
 enum class FrameOwner { kLive, kOfGenerator, kDetached };
 FrameOwner frame_owner(PyObject* frame);
+
+// __del__ of this object has run, and somebody has kept the object: it will not run again.
+void mark_finalized(PyObject* object);
 PyObject* frame_generator(PyObject* frame);      // kOfGenerator: its generator
 PyObject* generator_frame(PyObject* generator);  // the frame object of an unfinished generator
 PyObject* frame_code(PyObject* frame);

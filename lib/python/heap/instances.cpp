@@ -50,7 +50,9 @@ Ref rebuild_object(Args args) {
   auto* type = reinterpret_cast<PyTypeObject*>(args[0]);
   if (!PyType_Check(args[0])) broken("a saved object's class is not a class");
   auto* base = reinterpret_cast<PyTypeObject*>(args[1]);
-  return own(base->tp_new(type, args[2], nullptr));
+  Ref object = own(base->tp_new(type, args[2], nullptr));
+  if (args.count > 3 && is_true(args[3])) frames::mark_finalized(object.get());
+  return object;
 }
 const Rebuilder make_object{"object", guarded<rebuild_object>};
 
@@ -64,6 +66,14 @@ Ref empty_tuple() { return own(PyTuple_New(0)); }
 
 Ref rebuild_namespace(Args args) { return call(args[0]); }
 const Rebuilder make_namespace{"namespace", guarded<rebuild_namespace>};
+
+// With all that there is to say of an instance.
+Ref reduced_whole(Saver& saver, PyObject* object, Rule& rule) {
+  Ref args = pack(rule.type, &PyBaseObject_Type, empty_tuple());
+  if (PyObject_GC_IsFinalized(object))
+    args = pack(rule.type, &PyBaseObject_Type, empty_tuple(), Py_True);
+  return reduced(make_object, args, instance_state(saver, object, rule), set_object);
+}
 
 }  // namespace
 
@@ -99,11 +109,11 @@ void restore_instance_state(PyObject* object, PyObject* state) {
 }
 
 Ref reduce_plain(Saver& saver, PyObject* object, Rule& rule) {
+  if (PyObject_GC_IsFinalized(object)) return reduced_whole(saver, object, rule);
   if (!rule.new_args) rule.new_args = pack(rule.type);
   Ref state = rule.layout.has_dict ? instance_dict(object) : Ref();
   if (state && must_stay(saver, state))
-    return reduced(make_object, pack(rule.type, &PyBaseObject_Type, empty_tuple()),
-                   instance_state(saver, object, rule), set_object);
+    return reduced_whole(saver, object, rule);
   if (!state || PyDict_GET_SIZE(state.get()) == 0) state = none();
   if (!rule.layout.slots.empty()) {
     const Ref slots = slots_as_dict(object, rule);
@@ -113,8 +123,7 @@ Ref reduce_plain(Saver& saver, PyObject* object, Rule& rule) {
 }
 
 Ref reduce_special(Saver& saver, PyObject* object, Rule& rule) {
-  return reduced(make_object, pack(rule.type, &PyBaseObject_Type, empty_tuple()),
-                 instance_state(saver, object, rule), set_object);
+  return reduced_whole(saver, object, rule);
 }
 
 }  // namespace chkpt::heap
