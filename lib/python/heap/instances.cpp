@@ -112,8 +112,7 @@ Ref reduce_plain(Saver& saver, PyObject* object, Rule& rule) {
   if (PyObject_GC_IsFinalized(object)) return reduced_whole(saver, object, rule);
   if (!rule.new_args) rule.new_args = pack(rule.type);
   Ref state = rule.layout.has_dict ? instance_dict(object) : Ref();
-  if (state && must_stay(saver, state))
-    return reduced_whole(saver, object, rule);
+  if (state && must_stay(saver, state)) return reduced_whole(saver, object, rule);
   if (!state || PyDict_GET_SIZE(state.get()) == 0) state = none();
   if (!rule.layout.slots.empty()) {
     const Ref slots = slots_as_dict(object, rule);
