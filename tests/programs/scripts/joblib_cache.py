@@ -4,12 +4,14 @@
 import io
 import math
 import tempfile
+import warnings
 
 import cloudpickle
 import dill
 from joblib import Memory, Parallel, delayed, dump, load
 from tqdm import tqdm
 
+warnings.filterwarnings('ignore', message='Persisting input')  # took long: with a kill between
 memory = Memory(tempfile.mkdtemp(), verbose=0)  # it keeps how long each call took
 calls = []
 
