@@ -238,6 +238,16 @@ Ref reduce_protocol_5(PyObject* object) {
   return call_method(object, "__reduce_ex__", number(5));
 }
 
+// For a transfer a class may be content with something like its object: dask's layers give a table
+// of what they would compute. A continuation needs the object itself.
+bool makes_another_type(PyObject* value, Rule& rule) {
+  if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) < 2) return false;
+  PyObject* made = PyTuple_GET_ITEM(value, 0);
+  if (!PyType_Check(made) || made == raw(rule.type)) return false;
+  rule.layout = layout_of(rule.type);
+  return frames::is_python_class(rule.type) && rule.layout.native_base == &PyBaseObject_Type;
+}
+
 }  // namespace
 
 void choose_rule(Saver& saver, Rule& rule) {
@@ -264,6 +274,7 @@ Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
   const Ref table = attr(import("copyreg"), "dispatch_table");
   PyObject* registered = PyDict_GetItemWithError(table.get(), raw(rule.type));
   Ref value = registered ? call(registered, object) : reduce_protocol_5(object);
+  if (makes_another_type(value.get(), rule)) return reduce_special(saver, object, rule);
   if (!PyUnicode_Check(value.get())) return value;
   // "Saved by name": the script's modules are rebuilt, not imported, so no name can be found there;
   // in a library's module none that a new import will not make.

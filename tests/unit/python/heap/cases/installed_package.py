@@ -17,6 +17,7 @@ shared.name = "changed"
 transferable.registry["more"] = [cycle]
 first_number = transferable.first_number
 transferable.unsaveable = re.finditer("a", "a")
+layer = transferable.Layer(4)
 ran = []
 
 
@@ -25,6 +26,7 @@ def check():
     assert shared is transferable.registry["cycle"] and shared.name == "changed"
     assert transferable.registry["more"][0] is cycle
     assert transferable.first_number == first_number
+    assert type(layer) is transferable.Layer and (layer.size, layer.entries) == (4, None)
     ran.append(1)
     if len(ran) < 2:  # what can be asked once only: after saving, and after loading
         return
