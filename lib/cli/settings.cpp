@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 
 #include <boost/program_options.hpp>
 
@@ -66,77 +67,79 @@ std::string trimmed(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(blanks) - first + 1));
 }
 
+constexpr Setting kSettings[] = {
+    {"output-dir", 'o', true, "DIR", "",
+     "directory of this run's checkpoints (default: ./checkpoints/<run id>)"},
+    {"run-id", 0, true, "NAME", "",
+     "name of the run (default: the Slurm job, else made from the script and its arguments)"},
+    {"frequency", 'f', true, "MS", "600000",
+     "milliseconds between snapshots; 0 as often as possible, -1 only when asked"},
+    {"interval", 0, true, "TIME", "", "the same with units: 30s, 10m, 1h"},
+    {"min-obj-size", 'z', true, "BYTES", "-1",
+     "with --mode tracked: also take containers and arrays among the script's globals that are "
+     "at "
+     "least this large; -1 takes tracked objects only"},
+    {"mode", 0, true, "MODE", "continue",
+     "continue: resume where the script was; tracked: run it from the top again and restore the "
+     "contents of tracked objects"},
+    {"resume", 0, true, "WHICH", "auto",
+     "auto: from the newest good snapshot, else from the start; must: stop with code 74 if there "
+     "is none; never: start afresh; EPOCH: this snapshot or stop"},
+    {"keep", 0, true, "N", "2", "number of snapshots to keep"},
+    {"files", 0, true, "WHAT", "undo",
+     "undo: a resume takes back what the script did to files after the snapshot (appended, made, "
+     "overwritten, renamed, removed); keep: it leaves them alone"},
+    {"stdout", 0, true, "FILE", "",
+     "the script's standard output goes to this file, as with `> FILE`, and a resume cuts off "
+     "what "
+     "was written after the snapshot; %r in its name is the rank, without it all ranks append to "
+     "one "
+     "file"},
+    {"copy-limit", 0, true, "BYTES", "16G",
+     "largest HDF5 file that a snapshot copies because the script holds it open for writing"},
+    {"signal", 0, true, "LIST", "USR1,USR2,TERM",
+     "signals that take a snapshot and then stop the run with code 75, to be started again; "
+     "none: "
+     "no signal"},
+    {"cut-timeout", 0, true, "TIME", "30s",
+     "give up a snapshot when the ranks cannot all be stopped within this time"},
+    {"deadline-margin", 0, true, "TIME", "30s",
+     "in a Slurm job: how long before its time limit the last snapshot is to be committed and "
+     "the "
+     "run stopped with code 75; none: do not plan for the limit"},
+    {"requeue", 0, false, "", "no",
+     "in a Slurm job: after stopping with code 75, ask Slurm to start the job again"},
+    {"slurm-comment", 0, false, "", "no",
+     "in a Slurm job: note each snapshot in the job's comment (squeue -o %k)"},
+    {"verify-snapshots", 0, false, "", "no",
+     "load each snapshot back in another process before it is committed; one that is not exactly "
+     "what the script had is dropped, and the difference named"},
+    {"torture", 0, true, "MS[:kill]", "",
+     "for tests: snapshots at random moments, MS milliseconds apart on average, each loaded back "
+     "and compared; differences end in exit code 70; with :kill the run ends by SIGKILL after "
+     "some of them"},
+    {"dry-run", 0, false, "", "no",
+     "run the script with snapshots (one a second, or -f) that are loaded back, compared and "
+     "thrown "
+     "away; at the end a report on standard error tells what would be saved, what is refused, "
+     "and "
+     "where snapshots have to wait"},
+    {"torture-seed", 0, true, "N", "", "repeat the random choices of an earlier --torture"},
+    {"load-back", 0, true, "FILE", nullptr,
+     "instead of running a script: load a rank's file, save it again, and tell what differs"},
+    {"config", 0, true, "FILE", "./chkpt.conf",
+     "configuration file of lines `option = value`; the default one need not exist"},
+    {"verbose", 'v', false, "", "0", "say more; twice: say everything (CHKPT_VERBOSE=1, 2)"},
+    {"quiet", 'q', false, "", nullptr, "say nothing but errors (CHKPT_VERBOSE=-1)"},
+    {"show-config", 0, false, "", nullptr, "print every option's value and origin, and exit"},
+    {"version", 'V', false, "", nullptr, "print the version and exit"},
+    {"help", 'h', false, "", nullptr, "print this text and exit"},
+};
+
 }  // namespace
 
 const std::vector<Setting>& all_settings() {
-  static const std::vector<Setting> settings = {
-      {"output-dir", 'o', true, "DIR", "",
-       "directory of this run's checkpoints (default: ./checkpoints/<run id>)"},
-      {"run-id", 0, true, "NAME", "",
-       "name of the run (default: the Slurm job, else made from the script and its arguments)"},
-      {"frequency", 'f', true, "MS", "600000",
-       "milliseconds between snapshots; 0 as often as possible, -1 only when asked"},
-      {"interval", 0, true, "TIME", "", "the same with units: 30s, 10m, 1h"},
-      {"min-obj-size", 'z', true, "BYTES", "-1",
-       "with --mode tracked: also take containers and arrays among the script's globals that are "
-       "at "
-       "least this large; -1 takes tracked objects only"},
-      {"mode", 0, true, "MODE", "continue",
-       "continue: resume where the script was; tracked: run it from the top again and restore the "
-       "contents of tracked objects"},
-      {"resume", 0, true, "WHICH", "auto",
-       "auto: from the newest good snapshot, else from the start; must: stop with code 74 if there "
-       "is none; never: start afresh; EPOCH: this snapshot or stop"},
-      {"keep", 0, true, "N", "2", "number of snapshots to keep"},
-      {"files", 0, true, "WHAT", "undo",
-       "undo: a resume takes back what the script did to files after the snapshot (appended, made, "
-       "overwritten, renamed, removed); keep: it leaves them alone"},
-      {"stdout", 0, true, "FILE", "",
-       "the script's standard output goes to this file, as with `> FILE`, and a resume cuts off "
-       "what "
-       "was written after the snapshot; %r in its name is the rank, without it all ranks append to "
-       "one "
-       "file"},
-      {"copy-limit", 0, true, "BYTES", "16G",
-       "largest HDF5 file that a snapshot copies because the script holds it open for writing"},
-      {"signal", 0, true, "LIST", "USR1,USR2,TERM",
-       "signals that take a snapshot and then stop the run with code 75, to be started again; "
-       "none: "
-       "no signal"},
-      {"cut-timeout", 0, true, "TIME", "30s",
-       "give up a snapshot when the ranks cannot all be stopped within this time"},
-      {"deadline-margin", 0, true, "TIME", "30s",
-       "in a Slurm job: how long before its time limit the last snapshot is to be committed and "
-       "the "
-       "run stopped with code 75; none: do not plan for the limit"},
-      {"requeue", 0, false, "", "no",
-       "in a Slurm job: after stopping with code 75, ask Slurm to start the job again"},
-      {"slurm-comment", 0, false, "", "no",
-       "in a Slurm job: note each snapshot in the job's comment (squeue -o %k)"},
-      {"verify-snapshots", 0, false, "", "no",
-       "load each snapshot back in another process before it is committed; one that is not exactly "
-       "what the script had is dropped, and the difference named"},
-      {"torture", 0, true, "MS[:kill]", "",
-       "for tests: snapshots at random moments, MS milliseconds apart on average, each loaded back "
-       "and compared; differences end in exit code 70; with :kill the run ends by SIGKILL after "
-       "some of them"},
-      {"dry-run", 0, false, "", "no",
-       "run the script with snapshots (one a second, or -f) that are loaded back, compared and "
-       "thrown "
-       "away; at the end a report on standard error tells what would be saved, what is refused, "
-       "and "
-       "where snapshots have to wait"},
-      {"torture-seed", 0, true, "N", "", "repeat the random choices of an earlier --torture"},
-      {"load-back", 0, true, "FILE", nullptr,
-       "instead of running a script: load a rank's file, save it again, and tell what differs"},
-      {"config", 0, true, "FILE", "./chkpt.conf",
-       "configuration file of lines `option = value`; the default one need not exist"},
-      {"verbose", 'v', false, "", "0", "say more; twice: say everything (CHKPT_VERBOSE=1, 2)"},
-      {"quiet", 'q', false, "", nullptr, "say nothing but errors (CHKPT_VERBOSE=-1)"},
-      {"show-config", 0, false, "", nullptr, "print every option's value and origin, and exit"},
-      {"version", 'V', false, "", nullptr, "print the version and exit"},
-      {"help", 'h', false, "", nullptr, "print this text and exit"},
-  };
+  static const std::vector<Setting> settings(std::begin(kSettings), std::end(kSettings));
   return settings;
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -92,9 +93,8 @@ void Agent::stop() {
 AgentState Agent::state() const { return impl_ ? impl_->state() : adopted_; }
 void Agent::adopt(const AgentState& state) { adopted_ = state; }
 
-Agent::Impl::Impl(const Config& config, const PythonHooks& hooks, Work* work,
-                  const AgentState& state)
-    : config_(config),
+Agent::Impl::Impl(Config config, const PythonHooks& hooks, Work* work, const AgentState& state)
+    : config_(std::move(config)),
       hooks_(hooks),
       work_(work),
       pid_(::getpid()),

@@ -31,7 +31,7 @@ namespace chkpt::cut {
 
 class Agent::Impl : public mpi::GateKeeper {
  public:
-  Impl(const Config& config, const PythonHooks& hooks, Work* work, const AgentState& state);
+  Impl(Config config, const PythonHooks& hooks, Work* work, const AgentState& state);
   ~Impl() override;
 
   void send_trigger(const Trigger& trigger, std::uint64_t number = 0);

@@ -69,6 +69,7 @@ std::vector<Drained*> waiting(CommInfo& comm, int source, int tag) {
     if (message != nullptr && fits(*message, source, tag)) matched_ones[entry.order] = message;
   });
   std::vector<Drained*> list;
+  list.reserve(matched_ones.size());
   for (const auto& entry : matched_ones) list.push_back(entry.second);
   for (const auto& message : comm.drained) {
     if (fits(*message, source, tag)) list.push_back(message.get());

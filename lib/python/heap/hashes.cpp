@@ -109,6 +109,7 @@ Ref packed_states(PyObject* object, bool keyed) {
   const Ref one = copy_over(object, size, 0xA5), other = copy_over(object, size, 0x5A);
   const std::vector<Pair> states = states_in(one, other, keyed);
   std::vector<CopiedBlock> blocks;
+  blocks.reserve(states.size());
   for (const Pair& state : states)
     blocks.push_back({state.first, state.second, used_size(state), true, true});
   bool readable = !blocks.empty();

@@ -22,7 +22,8 @@ namespace {
 constexpr unsigned char kSignature[] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 constexpr std::size_t kVersionAt = 8, kOffsetSizeAt = 9, kFlagsAt = 11, kOffsetsAt = 12;
 constexpr int kFirstVersionWithMark = 3;
-constexpr std::size_t kLargest = kOffsetsAt + 4 * 8 + 4;  // offsets of 8 bytes, the checksum
+constexpr std::size_t kLargest =
+    kOffsetsAt + std::size_t{4} * 8 + 4;  // offsets of 8 bytes, the checksum
 using Superblock = std::array<unsigned char, kLargest>;
 
 std::uint32_t rotated(std::uint32_t value, unsigned by) {
