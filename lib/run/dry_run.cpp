@@ -134,6 +134,7 @@ std::string DryRun::refusals() const {
 
 std::string DryRun::waits() const {
   std::vector<const Met*> all;
+  all.reserve(waited_.size());
   for (const auto& [key, met] : waited_) all.push_back(&met);
   std::sort(all.begin(), all.end(),
             [](const Met* a, const Met* b) { return a->longest_s > b->longest_s; });

@@ -35,8 +35,9 @@ long long now_ns(bool start) {
 // As CPython's _PyTime_AsSecondsDouble() rounds.
 double seconds(long long ns) {
   constexpr long long kSecond = 1'000'000'000;
-  return ns % kSecond == 0 ? static_cast<double>(ns / kSecond)
-                           : static_cast<double>(ns) / kNanoseconds;
+  if (ns % kSecond != 0) return static_cast<double>(ns) / kNanoseconds;
+  const long long whole = ns / kSecond;
+  return static_cast<double>(whole);
 }
 
 template <Ref (*Function)()>
