@@ -134,11 +134,11 @@ std::string DryRun::refusals() const {
 
 std::string DryRun::waits() const {
   std::vector<const Met*> all;
-  all.reserve(waited_.size());
   for (const auto& [key, met] : waited_) all.push_back(&met);
   std::sort(all.begin(), all.end(),
             [](const Met* a, const Met* b) { return a->longest_s > b->longest_s; });
   std::vector<std::string> lines;
+  lines.reserve(all.size());
   for (const Met* met : all)
     lines.push_back(format_duration(met->longest_s) + ", " + plural(met->times, "time") + ": " +
                     met->text);
