@@ -161,9 +161,9 @@ void groups(Rig& rig) {
     members.push_back(some);
   }
   std::vector<MPI_Comm> comms;
-  for (std::size_t i = 0; i < members.size(); ++i) {
+  for (const auto& some : members) {
     std::set<int> here;
-    for (const int r : members[i]) here.insert(r % rig.size);
+    for (const int r : some) here.insert(r % rig.size);
     MPI_Comm comm;
     MPI_Comm_split(MPI_COMM_WORLD, here.count(rig.rank) != 0 ? 1 : MPI_UNDEFINED, 0, &comm);
     comms.push_back(comm);

@@ -68,7 +68,8 @@ void neighbours(Rig& rig) {
                                  MPI_INFO_NULL, 0, &ring);
   int expected[4];
   for (int d = 0; d < 2; ++d) {
-    MPI_Cart_shift(grid, d, 1, &expected[2 * d], &expected[2 * d + 1]);
+    int* const pair = expected + std::ptrdiff_t{2} * d;
+    MPI_Cart_shift(grid, d, 1, pair, pair + 1);
   }
   for (long step = 0;; ++step) {
     const long own = rig.rank + step * 100;

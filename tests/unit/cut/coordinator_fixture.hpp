@@ -21,6 +21,7 @@ class CoordinatorTest : public ::testing::Test {
   void start(const Config& config = {}, int ranks = 2) {
     ranks_ = ranks;
     std::vector<RankSet> ports;
+    ports.reserve(static_cast<std::size_t>(ranks));
     for (int r = 0; r < ranks; ++r) ports.push_back({r});
     coordinator_ = std::make_unique<Coordinator>(std::move(ports), config, now());
   }

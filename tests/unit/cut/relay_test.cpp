@@ -86,6 +86,7 @@ TEST(TreeTest, everybody_is_reached_and_nobody_has_many_children) {
 
 TEST(TreeTest, only_the_leader_of_a_node_has_neighbours_elsewhere) {
   std::vector<std::string> nodes;
+  nodes.reserve(100);
   for (int r = 0; r < 100; ++r) nodes.push_back(std::to_string(r / 10));
   const std::vector<TreeNode> tree = make_tree(nodes, 3);
   for (std::size_t r = 1; r < nodes.size(); ++r) {
@@ -124,6 +125,7 @@ TEST(GatheringTest, statuses_can_be_joined_in_any_order_and_grouping) {
   std::mt19937 random(11);
   for (int round = 0; round < 200; ++round) {
     std::vector<Message> said;
+    said.reserve(6);
     for (int rank = 0; rank < 6; ++rank) said.push_back(random_status(rank, random));
     Message one_by_one = said[0];
     for (std::size_t i = 1; i < said.size(); ++i) join(&one_by_one, said[i]);

@@ -43,6 +43,7 @@ SimulatedJob::SimulatedJob(const JobOptions& options)
 
 void SimulatedJob::build_tree() {
   std::vector<std::string> nodes;
+  nodes.reserve(static_cast<std::size_t>(options_.ranks));
   for (int r = 0; r < options_.ranks; ++r) {
     nodes.push_back("node" + std::to_string(r / options_.ranks_per_node));
   }
