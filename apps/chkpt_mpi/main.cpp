@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/high_heap.hpp"
 #include "base/log.hpp"
 #include "cli/options.hpp"
 #include "python/launch/launch.hpp"
@@ -31,6 +32,7 @@ int run(const std::vector<std::string>& argv) {
 
 int main(int argc, char** argv) {
   if (chkpt::cli::is_started_as_python(argv[0])) return chkpt::python::run_as_python(argc, argv);
+  chkpt::move_heap_up();
   try {
     return run(std::vector<std::string>(argv, argv + argc));
   } catch (const chkpt::UsageError& error) {

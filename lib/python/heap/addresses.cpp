@@ -3,17 +3,26 @@
 
 #include "python/heap/addresses.hpp"
 
+#include "base/high_heap.hpp"
 #include "python/heap/call.hpp"
 
 namespace chkpt::heap {
 namespace {
 
 constexpr std::uint64_t kAlignment = 16;  // of all that Python allocates
-// Objects below that (large ones, on the C heap) keep their numbers: what a program counts or draws
-// is often as small, and one of a million such numbers may be an address by chance. Among numbers
-// from here to kBeyond that is as good as impossible.
-constexpr std::uint64_t kLowest = std::uint64_t{1} << 40;
 constexpr std::uint64_t kBeyond = std::uint64_t{1} << 47;
+
+// What exists once and is never among the objects that a pickler keeps; in a libpython.so it lies
+// somewhere else in each process.
+bool is_singleton(const void* place) {
+  static const std::unordered_set<const void*> singletons = [] {
+    constexpr long kSmallestInt = -5, kLargestInt = 256;  // CPython, pycore_global_objects.h
+    std::unordered_set<const void*> all{Py_None, Py_True, Py_False, Py_Ellipsis, Py_NotImplemented};
+    for (long i = kSmallestInt; i <= kLargestInt; ++i) all.insert(own(PyLong_FromLong(i)).get());
+    return all;
+  }();
+  return singletons.count(place) != 0;
+}
 
 }  // namespace
 
@@ -21,7 +30,7 @@ PyObject* Addresses::id_of(PyObject* integer) {
   int overflow = 0;
   const long long value = PyLong_AsLongLongAndOverflow(integer, &overflow);
   const auto address = static_cast<std::uint64_t>(value);
-  if (overflow != 0 || value < static_cast<long long>(kLowest) || address >= kBeyond ||
+  if (overflow != 0 || value < static_cast<long long>(kLowestHighAddress) || address >= kBeyond ||
       address % kAlignment != 0)
     return nullptr;
   if (settled_) {
@@ -34,8 +43,9 @@ PyObject* Addresses::id_of(PyObject* integer) {
 
 void Addresses::look_up(const std::function<PyObject*(const void*)>& met) {
   for (const std::uint64_t address : seen_) {
-    const auto* place = reinterpret_cast<const void*>(address);  // NOLINT
-    if (PyObject* object = met(place)) objects_.emplace(address, Ref::borrow(object));
+    auto* place = reinterpret_cast<void*>(address);  // NOLINT
+    PyObject* object = is_singleton(place) ? static_cast<PyObject*>(place) : met(place);
+    if (object) objects_.emplace(address, Ref::borrow(object));
   }
 }
 
@@ -59,8 +69,8 @@ bool Addresses::settle() {
 }
 
 bool Addresses::may_be_address(std::uint64_t value) {
-  if (!memory_) memory_.emplace();
-  return memory_->holds(value);
+  if (!memory_) memory_.emplace(Mapped::kWritable);
+  return memory_->contains(value);
 }
 
 Ref number_of_address(PyObject* object) { return own(PyLong_FromVoidPtr(object)); }

@@ -5,7 +5,8 @@
 //
 // Which objects a save meets is only known at its end. So a state that holds such numbers is saved
 // twice: the first save finds them, the second one replaces them. A number that is the address of
-// nothing that is saved stays as it is.
+// nothing that is saved stays as it is; so does that of an object in a program linked at a fixed
+// address (None, a small int, a type). All other objects have high addresses.
 #pragma once
 
 #include "python/ref.hpp"
@@ -16,7 +17,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "base/writable_memory.hpp"
+#include "base/mapped_memory.hpp"
 
 namespace chkpt::heap {
 
@@ -39,7 +40,7 @@ class Addresses {
   std::unordered_set<std::uint64_t> seen_;
   std::unordered_map<std::uint64_t, Ref> objects_;
   std::unordered_map<std::uint64_t, Ref> ids_;  // ("i", object)
-  std::optional<WritableMemory> memory_;
+  std::optional<MappedMemory> memory_;
   bool settled_ = false;
 };
 

@@ -10,7 +10,7 @@
 #include <elf.h>
 #include <link.h>
 
-#include "base/writable_memory.hpp"
+#include "base/mapped_memory.hpp"
 #include "python/heap/call.hpp"
 
 namespace chkpt::heap {
@@ -96,13 +96,13 @@ Ref place_in_images(const std::vector<Image>& images, Word address) {
 
 // Of a word that is in both copies and is no place in a library: whether it leads to what the
 // library has allocated and shares among all of them. That is not there in another process.
-bool leads_elsewhere(const WritableMemory& memory, Word word) {
+bool leads_elsewhere(const MappedMemory& memory, Word word) {
   constexpr Word kAlignment = 16;  // of what malloc() gives
-  return word % kAlignment == 0 && memory.holds(word);
+  return word % kAlignment == 0 && memory.contains(word);
 }
 
 Ref packed_block(const std::vector<CopiedBlock>& blocks, const CopiedBlock& block,
-                 const std::vector<Image>& images, const WritableMemory& memory) {
+                 const std::vector<Image>& images, const MappedMemory& memory) {
   const Ref pointers = new_list();
   // Without addresses, so that the same state gives the same bytes in every process.
   const Ref bytes = own(PyBytes_FromStringAndSize(static_cast<const char*>(block.first),
@@ -150,7 +150,7 @@ void relocate(PyObject* pointers, char* block, const std::vector<void*>& blocks,
 Ref packed_memory(const std::vector<CopiedBlock>& blocks) {
   const std::vector<Image> images = loaded_images();
   const Ref packed = new_list();
-  const WritableMemory memory;
+  const MappedMemory memory(Mapped::kWritable);
   for (const CopiedBlock& block : blocks)
     append(packed, packed_block(blocks, block, images, memory));
   return own(PyList_AsTuple(packed.get()));

@@ -21,7 +21,7 @@
 #include "base/log.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
-#include "python/heap/memory_map.hpp"
+#include "base/mapped_memory.hpp"
 #include "python/process/register.hpp"
 
 namespace chkpt::process {
@@ -101,7 +101,7 @@ std::vector<Image> fortran_images() {
 // The words of an image that may be state. What belongs to Python or to the linker is left out.
 class Words {
  public:
-  Words(const Image& image, const MemoryMap& map) : start_(image.data.first), map_(map) {
+  Words(const Image& image, const MappedMemory& map) : start_(image.data.first), map_(map) {
     const std::size_t count = (image.data.second - start_) / sizeof(Word);
     skipped_.resize(count);
     skip(image.linkage);
@@ -139,7 +139,7 @@ class Words {
   }
 
   std::uintptr_t start_;
-  const MemoryMap& map_;
+  const MappedMemory& map_;
   std::vector<bool> skipped_;
 };
 
@@ -149,7 +149,7 @@ constexpr char kIsWord = 0, kIsAddress = 1;
 Ref save_fortran() {
   const std::vector<Image> images = fortran_images();
   if (images.empty()) return none();
-  const MemoryMap map(Mapped::kAll);
+  const MappedMemory map(Mapped::kAll);
   const Ref saved = new_list();
   for (const Image& image : images) {
     const Words words(image, map);
@@ -179,7 +179,7 @@ bool has_memory_of_its_own(const Words& words, const char* kinds) {
   return false;
 }
 
-void restore_image(const Image& image, const MemoryMap& map, PyObject* entry) {
+void restore_image(const Image& image, const MappedMemory& map, PyObject* entry) {
   Words words(image, map);
   PyObject *values = item(entry, 1), *kinds = item(entry, 2);
   const bool fits = static_cast<std::size_t>(PyBytes_Size(kinds)) == words.size() &&
@@ -199,7 +199,7 @@ void restore_image(const Image& image, const MemoryMap& map, PyObject* entry) {
 }
 
 void restore_fortran(PyObject* saved) {
-  const MemoryMap map(Mapped::kAll);
+  const MappedMemory map(Mapped::kAll);
   const std::vector<Image> images = fortran_images();
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
     PyObject* entry = PyList_GET_ITEM(saved, i);

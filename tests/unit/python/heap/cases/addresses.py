@@ -20,6 +20,9 @@ frozen = frozenset(id(node) for node in nodes[10:90])
 gone = [id([number]) for number in range(50)]
 nodes[0].me = id(nodes[0])
 of_module, of_thread = id(os), threading.get_ident()
+thousand = tuple(range(1000))
+large = {id(Node): Node, id(thousand): thousand}
+once = [(id(thing), thing) for thing in (None, True, ..., 5, 256, int, len)]
 small = [id(Node) % 2 ** 40, 2 ** 30, 2 ** 39 + 16]  # as programs count: never taken for an address
 expected_small = [str(number) for number in small]
 ordinary = [2 ** 40, 2 ** 46 + 16, 16, -id(pair), id(pair) + 1]
@@ -36,6 +39,7 @@ def check():
     assert frozen == {id(node) for node in nodes[10:90]}
     assert nodes[0].me == id(nodes[0]) and len(gone) == 50
     assert (of_module, of_thread) == (id(os), threading.get_ident())
+    assert all(id(thing) == number for number, thing in [*large.items(), *once])
     assert [str(number) for number in small] == expected_small
     assert ordinary[:3] == [2 ** 40, 2 ** 46 + 16, 16]
     assert copy.deepcopy(original, memo) is copies and copy.deepcopy(pair, memo) is copies[0]

@@ -6,18 +6,18 @@
 #include <utility>
 #include <vector>
 
-namespace chkpt::heap {
+namespace chkpt {
 
 enum class Mapped { kAll, kWritable };
 
-class MemoryMap {
+class MappedMemory {
  public:
-  // As it is now. Throws Raised if it cannot be read.
-  explicit MemoryMap(Mapped which);
+  // As it is now. Throws IoError if it cannot be read.
+  explicit MappedMemory(Mapped which);
   bool contains(std::uint64_t address) const;
 
  private:
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_;  // start, end; in order
 };
 
-}  // namespace chkpt::heap
+}  // namespace chkpt
