@@ -11,14 +11,25 @@ rank, size = comm.rank, comm.size
 partner = rank ^ 1
 EARLY, HERE, ASK, DATA, SAY, LAST = range(1, 7)
 digest = Digest()
+prepared = np.zeros(5)
+persistent = comm.Ssend_init(prepared, partner, DATA)
 
 
 def spin(step):
     return sum(range((rank * 37 + step * 11) % 1500))
 
 
+def start_first(step):
+    prepared[:] = step
+    if step % 4 < 2:
+        return comm.Issend(prepared.copy(), partner, DATA)
+    persistent.Start()
+    return persistent
+
+
 def sender(step):
-    first = comm.Issend(np.full(5, float(step)), partner, DATA)
+    first = start_first(step)
+    mine = comm.Issend(np.full(1, float(step)), rank, DATA)
     plain = comm.Isend(np.full(2, -1.0), partner, DATA)
     second = comm.issend({"step": step}, partner, LAST)
     comm.send("there", partner, EARLY)
@@ -27,6 +38,9 @@ def sender(step):
     assert not first.Test() and not second.Get_status()
     assert not MPI.Request.Testall([first, second])
     assert MPI.Request.Testany([first, second])[:2] == (MPI.UNDEFINED, False)
+    assert not mine.Test()
+    comm.Recv(prepared[:1].copy(), rank, DATA)
+    mine.Wait()
     comm.send(None, partner, ASK)
     if step % 2:
         MPI.Request.Waitall([plain, first])

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include "mpi/interpose/predefined_datatype.hpp"
 #include "mpi/interpose/rebuild_datatype.hpp"
+#include "mpi/interpose/sync_sends.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::cut::handles {
@@ -72,9 +74,14 @@ MPI_Request make_handle(const RequestInfo& i) {
   return request;
 }
 
-MPI_Request make_request(const Posting& p) {
+MPI_Request make_request(Posting& p) {
   MPI_Request request = make_handle(p.info);
+  const std::uint64_t sync = std::exchange(p.info.sync, 0);
   mpi::requests().adopt(request, p.info);
+  if (p.state == Posting::State::kHeld) {
+    const MPI_Request persistent = request;
+    check(mpi::sync_sends::make_stand_in(sync, &request, persistent), "MPI_Grequest_start");
+  }
   if (p.state == Posting::State::kComplete) {
     check(mpi::complete_persistent(p.status, &request), "MPI_Grequest_start");
   } else if (p.state == Posting::State::kPending && mpi::is_persistent(p.info)) {
@@ -102,14 +109,23 @@ void post(const Module& m, Posting& p) {
   }
 }
 
-void check_parsed(const Posting& p) {
+bool can_be(const Posting& p) {
   const bool persistent = mpi::is_persistent(p.info);
-  const bool sane =
-      (p.info.kind == RequestKind::kReceive || persistent) &&
-      (p.state == Posting::State::kPending ? mpi::is_receive(p.info)
-                                           : persistent && (p.state == Posting::State::kInactive ||
-                                                            p.state == Posting::State::kComplete));
-  if (!sane) throw PythonError("an MPI.Request in a state that cannot be");
+  switch (p.state) {
+    case Posting::State::kPending:
+      return mpi::is_receive(p.info);
+    case Posting::State::kInactive:
+    case Posting::State::kComplete:
+      return persistent;
+    case Posting::State::kHeld:
+      return p.info.kind == RequestKind::kPersistentSend && p.info.sync != 0;
+  }
+  return false;
+}
+
+void check_parsed(const Posting& p) {
+  const bool known = p.info.kind == RequestKind::kReceive || mpi::is_persistent(p.info);
+  if (!known || !can_be(p)) throw PythonError("an MPI.Request in a state that cannot be");
 }
 
 }  // namespace
@@ -128,25 +144,26 @@ Ref describe_posting(const Module& m, PyObject* request, const Posting& p) {
   const ReceiveBuffer buffer = find_receive_buffer(m, request, info);
   const Bytes recipe = mpi::describe_datatype(info.type);
   return checked(Py_BuildValue(
-      "(KKs#iiiiiy#Oniiy#)", handle_bits(Kind::kRequest, request),
+      "(KKs#iiiiiy#Oniiy#K)", handle_bits(Kind::kRequest, request),
       static_cast<unsigned long long>(info.order), info.comm->id.data(),
       static_cast<Py_ssize_t>(info.comm->id.size()), static_cast<int>(info.kind),
       static_cast<int>(info.mode), info.peer, info.tag, info.count, recipe.data(),
       static_cast<Py_ssize_t>(recipe.size()), buffer.owner.get(), buffer.offset,
       static_cast<int>(buffer.kind), static_cast<int>(p.state),
-      reinterpret_cast<const char*>(&p.status), static_cast<Py_ssize_t>(sizeof p.status)));
+      reinterpret_cast<const char*>(&p.status), static_cast<Py_ssize_t>(sizeof p.status),
+      static_cast<unsigned long long>(info.sync)));
 }
 
 void note_posting(PyObject* request, PyObject* payload) {
   Posting p;
-  unsigned long long key = 0, order = 0;
+  unsigned long long key = 0, order = 0, sync = 0;
   const char *id = nullptr, *type = nullptr, *status = nullptr;
   Py_ssize_t id_size = 0, type_size = 0, status_size = 0, offset = 0;
   PyObject* owner = nullptr;
   int request_kind = 0, mode = 0, buffer_kind = 0, state = 0;
-  if (!PyArg_ParseTuple(payload, "KKs#iiiiiy#Oniiy#", &key, &order, &id, &id_size, &request_kind,
+  if (!PyArg_ParseTuple(payload, "KKs#iiiiiy#Oniiy#K", &key, &order, &id, &id_size, &request_kind,
                         &mode, &p.info.peer, &p.info.tag, &p.info.count, &type, &type_size, &owner,
-                        &offset, &buffer_kind, &state, &status, &status_size)) {
+                        &offset, &buffer_kind, &state, &status, &status_size, &sync)) {
     throw_pending_exception();
   }
   if (status_size != sizeof p.status) {
@@ -157,6 +174,7 @@ void note_posting(PyObject* request, PyObject* payload) {
   p.info.kind = static_cast<RequestKind>(request_kind);
   p.info.mode = static_cast<SendMode>(mode);
   p.info.order = order;
+  p.info.sync = sync;
   p.comm.assign(id, static_cast<std::size_t>(id_size));
   p.type.assign(type, type + type_size);
   p.buffer.owner = Ref::borrow(owner);

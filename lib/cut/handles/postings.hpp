@@ -17,10 +17,12 @@ struct Posting {
     kPending = 0,   // a receive, plain or persistent
     kInactive = 1,  // a persistent request between completion and start
     kComplete = 2,  // a persistent request that is complete and has not been waited for
+    kHeld = 3,      // a persistent synchronous send that waits for its receiver's script
   };
   State state = State::kPending;
   MPI_Status status{};  // kComplete
-  // Its arguments and place in the order. comm and type are those of this process.
+  // Its arguments and place in the order. comm and type are those of this process. kHeld: sync
+  // too.
   mpi::RequestInfo info;
   mpi::CommId comm;
   Bytes type;

@@ -82,8 +82,13 @@ Posting standing_of(MPI_Request handle, const mpi::RequestInfo& info) {
   Posting p;
   p.info = info;
   std::memset(&p.status, 0, sizeof p.status);
-  if (info.persistent != MPI_REQUEST_NULL) {  // served from a drained message
-    p.info = *mpi::requests().find(info.persistent);
+  const bool stands_in = info.persistent != MPI_REQUEST_NULL;
+  if (stands_in) p.info = *mpi::requests().find(info.persistent);
+  p.info.sync = 0;
+  if (mpi::sync_sends::is_held(info.sync)) {
+    p.info.sync = info.sync;
+    p.state = Posting::State::kHeld;
+  } else if (stands_in) {  // served from a drained message, or a send held until now
     p.status = info.status;
     p.state = Posting::State::kComplete;
   } else if (!info.active) {

@@ -72,6 +72,9 @@ int start_one(MPI_Request* request) {
   if (info->kind == RequestKind::kPersistentSend && info->comm != nullptr) {
     registry().count_sent(*info->comm, info->peer);
     sync_sends::count(*info->comm, info->peer, info->tag, 1);
+    if (info->mode == SendMode::kSynchronous) {
+      info->sync = sync_sends::begin(*info->comm, info->peer, info->tag);
+    }
   }
   requests().started(*info);
   return PMPI_Start(request);

@@ -81,6 +81,8 @@ void Requests::completed(MPI_Request old, MPI_Request* slot, const MPI_Status& s
   if (info == nullptr) return;
   if (info->active && !info->counted) take_effect(*info, status);
   if (is_persistent(*info)) {
+    sync_sends::end(info->sync);
+    info->sync = 0;
     info->active = false;
     info->counted = false;
     info->cancelling = false;

@@ -42,14 +42,15 @@ struct RequestInfo {
   bool owns_type = false;  // the script has freed its own handle of the type meanwhile
   bool active = true;
   bool counted = false;     // complete, and what follows from that is done
-  std::uint64_t sync = 0;   // kSend: of a synchronous one, see sync_sends.hpp
+  std::uint64_t sync = 0;   // of a synchronous send that is active, see sync_sends.hpp
   bool cancelling = false;  // MPI_Cancel has been called
   bool detached = false;    // a receive whose handle the script has given up
   std::uint64_t order = 0;  // of posting or start: receives must be posted again in this order
   MPI_Status status{};      // kCompleted
-  MPI_Request persistent = MPI_REQUEST_NULL;     // kCompleted standing in for a persistent receive
-  MPI_Comm* new_comm = nullptr;                  // kCommIdup: where the library puts it
-  CommInfo* promised = nullptr;                  // kCommIdup: its entry in the registry
+  MPI_Request persistent =
+      MPI_REQUEST_NULL;          // what a completed request, or a held send's, stands for
+  MPI_Comm* new_comm = nullptr;  // kCommIdup: where the library puts it
+  CommInfo* promised = nullptr;  // kCommIdup: its entry in the registry
   MPI_Grequest_query_function* query = nullptr;  // kGeneralized
 };
 

@@ -52,11 +52,6 @@ void take_in_acknowledgements() {
   }
 }
 
-bool looks_incomplete(const SyncSend& send) {
-  if (send.held) return true;
-  return gate::pending() && !g_running_on && send.comm != nullptr;
-}
-
 bool fits(const Drained& message, int source, int tag) {
   return message.source == source && message.tag == tag;
 }
@@ -75,6 +70,24 @@ std::vector<Drained*> waiting(CommInfo& comm, int source, int tag) {
     if (fits(*message, source, tag)) list.push_back(message.get());
   }
   return list;
+}
+
+// To itself a rank sends and receives in one thread: it knows at any time whether the message
+// waits. (Of a message still on its way from here to here with the same tag it may be the later one
+// that waits: until it has arrived the send looks incomplete too.)
+bool waits_in_own_queue(const SyncSend& send) {
+  const auto dest = static_cast<std::size_t>(send.dest);
+  const bool all_here = send.comm->received[dest] == send.comm->sent[dest];
+  return waiting(*send.comm, send.dest, send.tag).size() > (all_here ? send.later : 0);
+}
+
+bool looks_incomplete(const SyncSend& send) {
+  if (send.held) return true;
+  if (send.comm == nullptr) return false;
+  if (send.comm->members[static_cast<std::size_t>(send.dest)] == session::rank()) {
+    return waits_in_own_queue(send);
+  }
+  return gate::pending() && !g_running_on;
 }
 
 int answer_query(void* /*state*/, MPI_Status* status) {
@@ -232,7 +245,7 @@ void adopt(const std::vector<Saved>& list, std::uint64_t next) {
   g_live = live().size();
 }
 
-int make_stand_in(std::uint64_t id, MPI_Request* request) {
+int make_stand_in(std::uint64_t id, MPI_Request* request, MPI_Request persistent) {
   SyncSend* send = find(id);
   if (send == nullptr || !send->held) throw FormatError("MPI recipe: a send that nobody awaits");
   const int rc = PMPI_Grequest_start(answer_query, answer_free, answer_cancel, nullptr, request);
@@ -244,6 +257,7 @@ int make_stand_in(std::uint64_t id, MPI_Request* request) {
   info.peer = send->dest;
   info.tag = send->tag;
   info.sync = id;
+  info.persistent = persistent;
   requests().add(*request, info);
   return rc;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Synchronous sends (MPI_Issend, MPI_Ssend) complete when the receiver has asked for the message,
-// not when a cut has taken it out of the library. So ranks tell each other, at every cut, which of
-// these messages wait here as drained ones: such a send is withheld from its script until the
-// receiver acknowledges that its script has received it, on a private communicator.
+// Synchronous sends (MPI_Issend, MPI_Ssend, MPI_Ssend_init) complete when the receiver has asked
+// for the message, not when a cut has taken it out of the library. So ranks tell each other, at
+// every cut, which of these messages wait here as drained ones: such a send is withheld from its
+// script until the receiver acknowledges that its script has received it, on a private
+// communicator.
 //
 // A message is named by how many with the same tag have been sent on the channel after it: messages
 // of one tag are received in their order, so the last ones are those that wait. While a cut is
@@ -88,7 +89,8 @@ std::vector<Saved> saved();  // those that are held
 bool is_held(std::uint64_t id);
 std::uint64_t next_id();
 void adopt(const std::vector<Saved>& list, std::uint64_t next);
-// A request that is complete once the send is.
-int make_stand_in(std::uint64_t id, MPI_Request* request);
+// A request that is complete once the send is; then a persistent one takes its place again.
+int make_stand_in(std::uint64_t id, MPI_Request* request,
+                  MPI_Request persistent = MPI_REQUEST_NULL);
 
 }  // namespace chkpt::mpi::sync_sends

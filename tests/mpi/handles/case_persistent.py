@@ -58,13 +58,16 @@ def check_waiting(state):
     assert r["done receive"].Test(status) and list(b["got"]) == [10.0 + left] * 4
     assert (status.source, status.tag, status.Get_count(MPI.DOUBLE)) == (left, 2, 4)
     r["done send"].Wait()
-    assert r["nobody"].Test() and r["bytes"].Wait() and r["nothing"].Wait() and r["unmatched"].Wait()
+    assert r["nobody"].Test() and r["bytes"].Wait() and r["nothing"].Wait()
+    assert not r["unmatched"].Get_status() and not r["unmatched"].Test()
+    world.Barrier()
     constant = bytearray(8)
     world.Recv(constant, left, 4)
     world.Recv(bytearray(), left, 5)
     got = numpy.empty(5)
     world.Recv(got, left, 6)
     assert constant == b"constant" and list(got) == [left + i for i in range(5)]
+    assert r["unmatched"].Wait() and r["unmatched"].Test()  # inactive now
     world.Barrier()
     world.Send(numpy.array([1.0, 2.0, 3.0]) + world.rank, right, 3)
     state["other"].Send(b"somebody", right, 99)
