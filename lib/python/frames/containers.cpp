@@ -177,13 +177,22 @@ bool is_reverse(PyObject* iterator) {
          Py_IS_TYPE(iterator, &PyDictRevIterItem_Type);
 }
 
-// A rebuilt dict has no gaps, so positions are kept as numbers of live entries: those passed, or
-// for a reverse iterator those not yet passed.
+// A rebuilt dict has other gaps, or none, so positions are kept as numbers of live entries: those
+// passed, or for a reverse iterator those not yet passed.
 Py_ssize_t live_entries_before(PyObject* dict, Py_ssize_t position) {
   Py_ssize_t live = 0, at = 0;
   PyObject *key = nullptr, *value = nullptr;
   while (PyDict_Next(dict, &at, &key, &value) && at <= position) ++live;
   return live;
+}
+
+// Where `live` entries have been passed.
+Py_ssize_t position_after(PyObject* dict, Py_ssize_t live) {
+  Py_ssize_t at = 0;
+  PyObject *key = nullptr, *value = nullptr;
+  for (Py_ssize_t passed = 0; passed < live; ++passed)
+    if (!PyDict_Next(dict, &at, &key, &value)) return at + live - passed;
+  return at;
 }
 
 }  // namespace
@@ -267,7 +276,8 @@ int dict_iter_set(PyObject* object, PyObject* state) {
   const Ref before = Ref::steal(reinterpret_cast<PyObject*>(it->dict));
   it->dict = dict == Py_None ? nullptr : reinterpret_cast<PyDictObject*>(Py_NewRef(dict));
   it->used = used;
-  it->position = is_reverse(object) ? live - 1 : live;
+  const Py_ssize_t position = it->dict ? position_after(dict, live) : live;
+  it->position = is_reverse(object) ? position - 1 : position;
   it->left = left;
   return 0;
 }

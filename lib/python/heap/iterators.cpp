@@ -40,8 +40,11 @@ Ref rebuild_dict_iterator(Args args) {
   return call(raw(&PyReversed_Type), view);
 }
 const Rebuilder make_dict_iterator{"dict_iterator", guarded<rebuild_dict_iterator>};
+// What is passed is counted in entries: the dict must be filled, and sys.modules in its order.
 Ref fill_dict_iterator(Args args) {
-  ok(frames::dict_iter_set(args[0], args[1]));
+  Loader::current().afterwards([it = Ref::borrow(args[0]), state = Ref::borrow(args[1])] {
+    ok(frames::dict_iter_set(it.get(), state.get()));
+  });
   return none();
 }
 const Rebuilder set_dict_iterator{"dict_iterator.state", guarded<fill_dict_iterator>};

@@ -51,6 +51,20 @@ void import_modules(PyObject* names, PyObject* draws) {
   }
 }
 
+void order_modules(PyObject* order) {
+  PyObject* modules = PyImport_GetModuleDict();
+  const Ref ordered = new_dict();
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(order); ++i) {
+    PyObject* name = PyList_GET_ITEM(order, i);
+    if (PyObject* module =
+            ok(PyDict_Contains(modules, name)) ? PyDict_GetItem(modules, name) : nullptr)
+      ok(PyDict_SetItem(ordered.get(), name, module));
+  }
+  ok(PyDict_Update(ordered.get(), modules));
+  PyDict_Clear(modules);  // the other dict keeps all of them alive
+  ok(PyDict_Update(modules, ordered.get()));
+}
+
 void fill_modules(PyObject* namespaces) {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(namespaces); ++i) {
     PyObject* entry = PyList_GET_ITEM(namespaces, i);

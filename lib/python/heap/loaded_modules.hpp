@@ -13,6 +13,8 @@ void use_import_path(PyObject* texts);
 void make_modules(PyObject* shells);
 // `draws`: as import_draws() gave it.
 void import_modules(PyObject* names, PyObject* draws);
+// `order`: the names in sys.modules, one after the other; what else has been imported comes last.
+void order_modules(PyObject* order);
 // List of (name, items of its namespace).
 void fill_modules(PyObject* namespaces);
 

@@ -171,6 +171,7 @@ void Loader::read_header() {
   make_modules(expect_list(find(header.get(), "shells")));
   import_modules(expect_list(find(header.get(), "imports")),
                  expect_list(find(header.get(), "draws")));
+  module_order_ = Ref::borrow(find(header.get(), "order"));
   PyObject* stack = expect(header.get(), "stack");
   if (stack != Py_None) stack_ = std::make_unique<frames::ResumedStack>(stack);
 }
@@ -269,6 +270,7 @@ Loaded Loader::run() {
   restore_registrations(expect_list(expect(body.get(), "registrations")));
   acquire_library_locks(expect_list(expect(body.get(), "locks")));
   if (stack_) stack_->fill(expect(body.get(), "frames"));
+  if (module_order_) order_modules(expect_list(module_order_.get()));
   for (const std::function<void()>& work : late_) work();
   for (const std::function<void()>& work : by_script_) work();
   Loaded loaded;

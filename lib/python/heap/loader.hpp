@@ -49,6 +49,7 @@ class Loader {
 
   SavedStream stream_;
   Ref unpickler_;
+  Ref module_order_;
   bool is_done_ = false;
   std::unique_ptr<frames::ResumedStack> stack_;
   std::unordered_map<long long, Ref> deferred_;

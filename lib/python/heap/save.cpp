@@ -98,6 +98,16 @@ Ref import_path() {
   return texts;
 }
 
+// Loops over sys.modules go on where they were.
+Ref module_order() {
+  const Ref order = new_list();
+  PyObject *name = nullptr, *module = nullptr;
+  Py_ssize_t position = 0;
+  while (PyDict_Next(PyImport_GetModuleDict(), &position, &name, &module))
+    if (PyUnicode_CheckExact(name) && !UnseenImports::hides(name)) append(order, Ref::borrow(name));
+  return order;
+}
+
 Ref header_of(const Saver& saver) {
   const Ref shells = new_list(), imports = new_list(), header = new_dict();
   for (const Saver::ModuleEntry& entry : saver.by_value_modules())
@@ -108,6 +118,7 @@ Ref header_of(const Saver& saver) {
     for (const Ref& name : saver.imported_modules()) append(imports, name);
   put(header, "shells", shells);
   put(header, "imports", imports);
+  put(header, "order", saver.request().modules ? module_order() : new_list());
   put(header, "draws", saver.request().modules ? import_draws() : new_list());
   put(header, "path", saver.request().modules ? import_path() : new_list());
   put(header, "stack", stack_header(saver.request().stack));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 
 namespace chkpt::heap {
@@ -33,11 +34,45 @@ void let_interpreter_know(PyObject* module, bool known) {
   ok(known ? PyState_AddModule(module, definition) : PyState_RemoveModule(definition));
 }
 
+bool has_gaps(PyObject* dict) {
+  PyObject *key = nullptr, *value = nullptr;
+  Py_ssize_t position = 0, entries = 0;
+  while (PyDict_Next(dict, &position, &key, &value))
+    if (position != ++entries) return true;
+  return false;
+}
+
+bool iterates_over(PyObject* object, PyObject* dict) {
+  for (PyTypeObject* type :
+       {&PyDictIterKey_Type, &PyDictIterValue_Type, &PyDictIterItem_Type, &PyDictRevIterKey_Type,
+        &PyDictRevIterValue_Type, &PyDictRevIterItem_Type})
+    if (Py_TYPE(object) == type) return item(own(frames::dict_iter_get(object)), 0) == dict;
+  return false;
+}
+
+// A dict that must grow closes the gaps that removed entries have left, and a loop of the script
+// over it would then leave entries out. They are closed now, and the loops go on where they were.
+void close_gaps(PyObject* dict) {
+  if (!has_gaps(dict)) return;
+  std::vector<std::pair<Ref, Ref>> loops;
+  const Ref objects = call_method(gc_module(), "get_objects");
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(objects.get()); ++i) {
+    PyObject* object = PyList_GET_ITEM(objects.get(), i);
+    if (iterates_over(object, dict))
+      loops.emplace_back(Ref::borrow(object), own(frames::dict_iter_get(object)));
+  }
+  const Ref copy = own(PyDict_Copy(dict));
+  PyDict_Clear(dict);
+  ok(PyDict_Update(dict, copy.get()));
+  for (const auto& [loop, place] : loops) ok(frames::dict_iter_set(loop.get(), place.get()));
+}
+
 Ref names_now() { return own(PySet_New(own(PyDict_Keys(modules())).get())); }
 
 }  // namespace
 
 UnseenImports::UnseenImports() : before_(names_now()) {
+  close_gaps(modules());
   put_back();
   import_anew();
   active = this;

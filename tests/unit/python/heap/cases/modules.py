@@ -1,4 +1,5 @@
 # Modules by value and by reference; what hangs on sys.modules.
+import itertools
 import os
 import sys
 import types
@@ -18,9 +19,23 @@ sys.modules["by_hand"] = by_hand
 sys.modules["alias_of_main"] = sys.modules["__main__"]
 me = sys.modules["__main__"]
 namespace = globals()
+# A loop over sys.modules, in an order that no import makes.
+for name in ("by_hand", "os", "types"):
+    sys.modules[name] = sys.modules.pop(name)
+modules_met = []
+modules_left = iter(sys.modules)
+modules_reversed = reversed(sys.modules)
+for _ in range(7):
+    modules_met.append(next(modules_left))
+    next(modules_reversed)
+module_names = list(sys.modules)
 
 
 def check():
+    at = len(modules_met)
+    modules_met.extend(itertools.islice(modules_left, 9))
+    assert modules_met == module_names[:at + 9] and module_names == list(sys.modules)
+    assert list(itertools.islice(modules_reversed, 9)) == module_names[::-1][at:at + 9]
     assert usermod.COUNT == 1 and usermod.bump is bump and again is usermod and usermod.STATE is state
     assert type(state) is State and usermod.patched == "patched" and sys.modules["usermod"] is usermod
     usermod.COUNT = 5
