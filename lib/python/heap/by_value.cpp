@@ -45,20 +45,29 @@ std::vector<std::string> find_library_roots() {
   return roots;
 }
 
-}  // namespace
-
-ByValue::ByValue() : library_roots_(find_library_roots()) {}
-
-bool ByValue::is_library_file(const std::string& path) const {
+bool lies_in_library(const std::string& path) {
+  static const std::vector<std::string> roots = find_library_roots();
   const std::string real = real_path(path);
   if (real.find("/site-packages/") != std::string::npos) return true;
   if (real.find("/dist-packages/") != std::string::npos) return true;
-  for (const std::string& root : library_roots_)
+  for (const std::string& root : roots)
     if (starts_with(real, root)) return true;
   return false;
 }
 
-bool ByValue::is_library_origin(const std::string& origin) const {
+// Each save asks for every module's file, and following its path through the file system takes
+// longer than all else that is done for a module. Where a module came from does not change.
+bool is_library_file(const std::string& path) {
+  if (path.empty() || path.front() != '/') return lies_in_library(path);
+  static std::unordered_map<std::string, bool> known;
+  const auto found = known.find(path);
+  if (found != known.end()) return found->second;
+  return known[path] = lies_in_library(path);
+}
+
+}  // namespace
+
+bool ByValue::is_library_origin(const std::string& origin) {
   const bool python = ends_with(origin, ".py") || ends_with(origin, ".pyc");
   return !python || is_library_file(origin);
 }

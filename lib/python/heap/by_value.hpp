@@ -10,14 +10,11 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 namespace chkpt::heap {
 
 class ByValue {
  public:
-  ByValue();
-
   // `name` is the key in sys.modules.
   bool module(PyObject* name, PyObject* module);
   // True for every class made by a class statement that cannot be found again by name in a
@@ -26,16 +23,14 @@ class ByValue {
   // Whether a function can be found again by module and qualified name in a library module.
   bool function_is_importable(PyObject* function);
   // Of the origin in a module's spec: a file of the script and its own modules, or a library's.
-  bool is_library_origin(const std::string& origin) const;
+  static bool is_library_origin(const std::string& origin);
   // Whether `module_name` names a module that goes by value; unknown names do not.
   bool module_named(PyObject* module_name);
 
  private:
   bool decide_module(PyObject* name, PyObject* module) const;
   bool decide_type(PyTypeObject* type);
-  bool is_library_file(const std::string& path) const;
 
-  std::vector<std::string> library_roots_;
   std::unordered_map<std::string, std::pair<PyObject*, bool>> modules_;
   std::unordered_map<PyTypeObject*, bool> types_;
 };

@@ -4,12 +4,14 @@
 // files that still have a name; the standard streams go by reference.
 #include <Python.h>
 
+#include <string>
 #include <utility>
 
 #include <fcntl.h>
 #include <structmember.h>
 #include <sys/stat.h>
 
+#include "base/directory.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/files.hpp"
 #include "python/heap/loader.hpp"
@@ -178,7 +180,9 @@ Ref reduce_memory_file(Saver& saver, PyObject* file, Rule& rule) {
 
 // Whether some descriptor beyond the standard ones is a file open for writing.
 bool writes_files() {
-  for (int fd = 3; fd < 1024; ++fd) {
+  for (const std::string& name : Directory::open("/proc/self/fd").names()) {
+    const int fd = std::stoi(name);
+    if (fd < 3) continue;
     const int flags = fcntl(fd, F_GETFL);
     struct stat info;
     if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && fstat(fd, &info) == 0 &&

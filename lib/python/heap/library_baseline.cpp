@@ -141,7 +141,7 @@ void note_bare_modules(bool of_library) {
 bool is_library(PyObject* spec) {
   const Ref origin = attr_or_null(spec, "origin");
   return !origin || !PyUnicode_Check(origin.get()) ||
-         g_baseline->by_value.is_library_origin(utf8(origin.get()));
+         ByValue::is_library_origin(utf8(origin.get()));
 }
 
 // Bookkeeping of ours never fails an import.
