@@ -16,6 +16,10 @@ namespace {
 
 PyTypeObject* as_type(PyObject* object) { return reinterpret_cast<PyTypeObject*>(object); }
 
+bool is_of_ctypes(PyTypeObject* type) {
+  return std::strncmp(native_metaclass(Py_TYPE(type))->tp_name, "_ctypes.", 8) == 0;
+}
+
 // Made by type.__new__ itself, or about other objects than the class.
 bool is_made_anew(const char* name, PyTypeObject* type) {
   for (const char* skipped : {"__abstractmethods__", "_abc_impl"})
@@ -96,18 +100,15 @@ class HiddenInitSubclass {
   Ref generic_;
 };
 
-PyTypeObject* native_metaclass(PyTypeObject* metaclass) {
-  while (frames::is_python_class(metaclass)) metaclass = metaclass->tp_base;
-  return metaclass;
-}
-
 // (metaclass, name, bases, first attributes, classes to be made before)
 Ref rebuild_class(Args args) {
   PyTypeObject* native = native_metaclass(as_type(args[0]));
   const HiddenInitSubclass hidden(args[2]);
-  const Ref made = own(native->tp_new(
-      as_type(args[0]), pack(args[1], args[2], own(PyDict_Copy(args[3]))).get(), nullptr));
+  const Ref how = pack(args[1], args[2], own(PyDict_Copy(args[3])));
+  const Ref made = own(native->tp_new(as_type(args[0]), how.get(), nullptr));
   if (!PyType_Check(made.get())) broken("a saved class was not made a class");
+  // Those of ctypes lay out their instances there, from 3.13 on.
+  if (native->tp_init != PyType_Type.tp_init) ok(native->tp_init(made.get(), how.get(), nullptr));
   return made;
 }
 const Rebuilder make_class{"class", guarded<rebuild_class>};
@@ -139,9 +140,11 @@ void make_abstract(PyObject* type, PyObject* names, PyObject* registered) {
     call_method(abc, "_abc_register", type, PyList_GET_ITEM(registered, i));
 }
 
-// (class, (attribute pairs, namespace order, abstract names|None, registered classes))
+// (class, (attribute pairs, namespace order, abstract names|None, registered classes)), or that
+// after the fields of a structure, which are set by now
 Ref fill_class(Args args) {
   PyObject *type = args[0], *state = args[1];
+  if (PyTuple_GET_SIZE(state) == 2) state = item(state, 1);  // after the fields, which are set
   make_abstract(type, item(state, 2), item(state, 3));
   PyObject* pairs = item(state, 0);
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(pairs); ++i) {
@@ -191,7 +194,9 @@ Ref elder_siblings(Saver& saver, PyTypeObject* type) {
   return elders;
 }
 
-Ref first_attributes(PyTypeObject* type) {
+}  // namespace
+
+Ref first_class_attributes(PyTypeObject* type) {
   const Ref first = new_dict();
   if (const Ref slots = slots_to_declare(type)) put(first, "__slots__", slots);
   if (PyObject* module = find(type->tp_dict, "__module__"); module && PyUnicode_Check(module))
@@ -203,17 +208,22 @@ Ref first_attributes(PyTypeObject* type) {
   return first;
 }
 
-Ref class_state(PyTypeObject* type) {
-  const Ref pairs = new_list(), order = new_list();
+namespace {
+
+Ref class_pairs(PyTypeObject* type, const Ref& order) {
+  const bool of_ctypes = is_of_ctypes(type);
+
+  Ref pairs = new_list();
   PyObject *name = nullptr, *value = nullptr;
   Py_ssize_t position = 0;
   while (PyDict_Next(type->tp_dict, &position, &name, &value)) {
     if (!PyUnicode_Check(name)) refuse("a class with an attribute name that is not a str");
     append(order, Ref::borrow(name));
-    if (!is_made_anew(PyUnicode_AsUTF8(name), type)) append(pairs, pack(name, value));
+    const char* const text = PyUnicode_AsUTF8(name);
+    const bool anew = is_made_anew(text, type) || (of_ctypes && is_made_by_ctypes(text, value));
+    if (!anew) append(pairs, pack(name, value));
   }
-  return pack(pairs, own(PyList_AsTuple(order.get())), abstract_names(type),
-              registered_classes(type));
+  return pairs;
 }
 
 // Types of C code whose name leads nowhere, and of objects that every interpreter has.
@@ -355,12 +365,26 @@ Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
 Ref reduce_class(Saver& saver, PyObject* object, Rule&) {
   PyTypeObject* type = as_type(object);
   if (!saver.by_value().type(type)) return reduce_library_class(saver, type);
+  if (is_of_ctypes(type)) return reduce_ctypes_class(saver, type);
   if (native_metaclass(Py_TYPE(type)) != &PyType_Type)
     refuse(std::string("classes whose metaclass derives from ") +
            native_metaclass(Py_TYPE(type))->tp_name + " cannot be saved");
-  const Ref args = pack(Py_TYPE(type), own(PyType_GetName(type)), type->tp_bases,
-                        first_attributes(type), elder_siblings(saver, type));
-  return reduced(make_class, args, class_state(type), set_class);
+  return reduced_class(saver, type, first_class_attributes(type), none());
+}
+
+Ref reduced_class(Saver& saver, PyTypeObject* type, const Ref& first_attributes,
+                  const Ref& fields) {
+  const Ref args = pack(Py_TYPE(type), own(PyType_GetName(type)), type->tp_bases, first_attributes,
+                        elder_siblings(saver, type));
+  const Ref order = new_list(), pairs = class_pairs(type, order);
+  const Ref names = own(PyList_AsTuple(order.get()));
+  const Ref rest = pack(pairs, names, abstract_names(type), registered_classes(type));
+  return reduced(make_class, args, fields.is(Py_None) ? rest : pack(fields, rest), set_class);
+}
+
+PyTypeObject* native_metaclass(PyTypeObject* metaclass) {
+  while (frames::is_python_class(metaclass)) metaclass = metaclass->tp_base;
+  return metaclass;
 }
 
 void set_class_attribute(PyObject* type, PyObject* name, PyObject* value) {

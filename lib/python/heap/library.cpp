@@ -261,6 +261,10 @@ Reduce library_rule(PyTypeObject* type) {
       {"_hashlib.HMAC", reduce_openssl_hash},
       {"_blake2.blake2b", reduce_flat_hash},
       {"_blake2.blake2s", reduce_flat_hash},
+      {"_ctypes.CThunkObject", reduce_ctypes_thunk},
+      {"CArgObject", reduce_ctypes_reference},
+      {"_ctypes.CArgObject", reduce_ctypes_reference},  // from 3.12 on
+      {"PyCapsule", reduce_capsule},
       {"mmap.mmap", reduce_mapping},
       {"sqlite3.Connection", reduce_connection},
       {"sqlite3.Cursor", reduce_cursor},

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "python/heap/call.hpp"
+#include "python/heap/ctypes_layout.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/numpy_arrays.hpp"
 #include "python/heap/reducers.hpp"
@@ -141,7 +142,7 @@ bool gives_buffer(PyObject* object) {
   if (!PyObject_CheckBuffer(object)) return false;
   for (const char* name : {"array.array", "mmap.mmap", "_io._BytesIOBuffer"})
     if (std::strcmp(Py_TYPE(object)->tp_name, name) == 0) return true;
-  if (std::strncmp(Py_TYPE(Py_TYPE(object))->tp_name, "_ctypes.", 8) == 0) return true;
+  if (is_ctypes_object(object)) return true;
   for (const ForeignType& type : foreign_types()) {  // an MPI window, for one
     if (type.matches(Py_TYPE(object))) return true;
   }

@@ -75,6 +75,19 @@ bool is_child_process(PyTypeObject* type);
 Ref reduce_child_process(Saver&, PyObject*, Rule&);
 Ref reduce_type_parameter(Saver&, PyObject*, Rule&);  // type variables, `type` aliases
 
+// ctypes: data, functions, libraries, classes that the script has made.
+Ref reduce_ctypes_data(Saver&, PyObject*, Rule&);
+Ref reduce_ctypes_borrowed(Saver&, PyObject*, Rule&);  // or with no more to say than its bytes
+Ref reduce_ctypes_function(Saver&, PyObject*, Rule&);
+Ref reduce_ctypes_thunk(Saver&, PyObject*, Rule&);
+Ref reduce_ctypes_reference(Saver&, PyObject*, Rule&);  // byref()
+bool is_ctypes_library_type(PyTypeObject* type);
+Ref reduce_ctypes_library(Saver&, PyObject*, Rule&);
+Ref reduce_ctypes_class(Saver&, PyTypeObject* type);
+Ref reduce_ctypes_fields(PyObject* capsule);                // null: another capsule
+bool is_made_by_ctypes(const char* name, PyObject* value);  // an attribute of such a class
+Ref reduce_capsule(Saver&, PyObject*, Rule&);
+
 // h5py's handles (h5f.FileID, ...) and the objects around them (File, Dataset, ...).
 bool is_hdf5_handle_type(PyTypeObject* type);
 bool is_hdf5_object_type(PyTypeObject* type);

@@ -9,6 +9,7 @@
 #include "python/frames/objects.hpp"
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/ctypes_layout.hpp"
 #include "python/heap/customs.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/reducers.hpp"
@@ -132,20 +133,6 @@ Reduce rule_for_python_class(Saver& saver, Rule& rule) {
   return is_plain(rule.type, rule.layout) ? reduce_plain : reduce_special;
 }
 
-bool is_ctypes_type(PyTypeObject* type) {
-  return std::strncmp(Py_TYPE(type)->tp_name, "_ctypes.", 8) == 0;
-}
-
-// Data of ctypes goes by its bytes, which must be its own: not those of from_buffer() or of a part.
-Ref reduce_ctypes_data(Saver& saver, PyObject* object, Rule& rule) {
-  const Ref base = attr_or_null(object, "_b_base_"), owns = attr_or_null(object, "_b_needsfree_");
-  if (base && owns && (!base.is(Py_None) || !is_true(owns)))
-    refuse("a ctypes object in memory that is another's");
-  return frames::is_python_class(rule.type)
-             ? rule_for_python_class(saver, rule)(saver, object, rule)
-             : reduce_by_default(saver, object, rule);
-}
-
 const ForeignType* matching_foreign_type(PyTypeObject* type) {
   for (const ForeignType& foreign : foreign_types())
     if (foreign.matches(type)) return &foreign;
@@ -198,6 +185,7 @@ Reduce rule_for(Saver& saver, Rule& rule) {
   if (Reduce torch = torch_rule(rule)) return torch;
   if (Reduce of_asyncio = async_rule(rule)) return of_asyncio;
   if (is_ctypes_type(type)) return reduce_ctypes_data;
+  if (is_ctypes_library_type(type)) return reduce_ctypes_library;
   return frames::is_python_class(type) ? rule_for_python_class(saver, rule) : reduce_by_default;
 }
 

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/ctypes_memory.hpp"
 #include "python/heap/customs.hpp"
 #include "python/heap/hashing.hpp"
 #include "python/heap/library_contents.hpp"
@@ -127,6 +128,14 @@ void Saver::note_memory(long long address, long long size, MemoryOf owner) {
       refuse("memory shared by a numpy array and a torch tensor");
   }
   memory_.insert({address, {address + size, owner}});
+}
+
+const OwnedMemory& Saver::all_memory() {
+  if (!all_memory_) {
+    all_memory_ = std::make_unique<OwnedMemory>();
+    all_memory_->add_all();
+  }
+  return *all_memory_;
 }
 
 Ref Saver::defer(PyObject* container, const char* kind) {

@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -26,6 +27,7 @@ namespace chkpt::heap {
 
 enum class MemoryOf { kNumpy, kTorch };
 
+class OwnedMemory;
 class Saver;
 struct Rule;
 // Returns a reduce value as object.__reduce_ex__ does, possibly with the sixth item, or
@@ -101,6 +103,8 @@ class Saver {
   Ref first_hdf5_handle(PyObject* handle);
   // Refuses memory that objects of two libraries own: it could not be shared again.
   void note_memory(long long address, long long size, MemoryOf owner);
+  // All the memory that the objects of the script have, for addresses that say nothing of it.
+  const OwnedMemory& all_memory();
   // What the script has said about saving.
   const Customs& customs() const { return customs_; }
   bool is_excluded(PyObject* object) { return excluded_.find(object) != nullptr; }
@@ -155,6 +159,7 @@ class Saver {
   std::unordered_map<PyObject*, RestoreNeeds> needs_;  // by restore function
   PointerTable<PyObject*> firsts_;                     // owned by keep_
   std::map<long long, std::pair<long long, MemoryOf>> memory_;  // start: (end, owner)
+  std::unique_ptr<OwnedMemory> all_memory_;
   PointerTable<bool> lower_layers_;
   PointerTable<bool> own_files_;
   Ref hdf5_files_ = Ref::steal(PyDict_New());

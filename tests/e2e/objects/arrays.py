@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """numpy"""
+import ctypes
 import mmap
 
 import numpy as np
@@ -78,6 +79,19 @@ def mapped():
     disk[2] = 8
     above[4] = 6
     return part.sum(), np.fromfile("disk", np.int32).sum(), memory[24:40]
+
+
+def with_ctypes():
+    """numpy.ctypeslib and array.ctypes: arrays and ctypes objects in one memory | exact"""
+    array, data = np.arange(6.0), (ctypes.c_int * 4)(1, 2, 3, 4)
+    pointer, shown = array[2:].ctypes.data_as(ctypes.POINTER(ctypes.c_double)), np.ctypeslib.as_ctypes(array)
+    over, through = np.ctypeslib.as_array(data), np.ctypeslib.as_array(pointer, (3,))
+    address = ctypes.c_void_p(array.ctypes.data)
+    kind = np.ctypeslib.ndpointer(dtype=float, ndim=1)
+    yield
+    pointer[0], shown[1], over[3], through[2] = 20, 10, 40, 50
+    cast = ctypes.cast(address, ctypes.POINTER(ctypes.c_double))
+    return array, list(data), cast[1], kind is np.ctypeslib.ndpointer(dtype=float, ndim=1), kind.__name__
 
 
 def types():
