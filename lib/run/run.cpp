@@ -235,8 +235,6 @@ heap::Loaded load_state(Session& session) {
     loaded.finish();
   });
   session.start.file.reset();  // as large as the state; nothing loaded refers to it
-  // What loading left behind in cycles is not the script's: gc.collect() must not count it.
-  PyGC_Collect();
   return loaded;
 }
 

@@ -55,7 +55,7 @@ class NoCollection {
 };
 
 void restore_process(const Ref& states, bool collects) {
-  if (collects && !find(states.get(), "gc")) PyGC_Enable();
+  if (collects && !find(states.get(), "gc")) PyGC_Enable();  // tracked mode
   try {
     for (const ProcessPart* part : process_parts())
       if (PyObject* state = find(states.get(), part->name.c_str())) part->restore(state);
@@ -277,8 +277,12 @@ Loaded Loader::run() {
   loaded.stack = std::move(stack_);
   loaded.base_exception = Ref::borrow(expect(body.get(), "base_exception"));
   loaded.extra = Ref::borrow(expect(body.get(), "extra"));
-  const Ref states = Ref::borrow(expect(body.get(), "process"));
-  loaded.finish = [states, collects = quiet.go_on()] { restore_process(states, collects); };
+  loaded.finish = [states = Ref::borrow(expect(body.get(), "process")), collects = quiet.go_on(),
+                   targets = weak_targets_]() mutable {
+    restore_process(states, collects);
+    states = Ref();
+    targets->leave_to_collector();
+  };
   is_done_ = true;
   return loaded;
 }

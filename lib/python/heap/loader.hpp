@@ -11,6 +11,7 @@
 
 #include "python/heap/load.hpp"
 #include "python/heap/saved_stream.hpp"
+#include "python/heap/weak_targets.hpp"
 
 namespace chkpt::heap {
 
@@ -34,6 +35,8 @@ class Loader {
   void afterwards(std::function<void()> work) { late_.push_back(std::move(work)); }
   // Runs code of the script, after all that.
   void by_script(std::function<void()> work) { by_script_.push_back(std::move(work)); }
+  // Objects that weak references are to: alive until `finish` knows who else holds them.
+  void note_weak_target(PyObject* object) { weak_targets_->add(object); }
 
  private:
   void read_header();
@@ -59,6 +62,7 @@ class Loader {
   std::unordered_map<PyObject*, long long> unfilled_;  // frozensets among deferred_
   std::vector<std::function<void()>> fills_;
   std::vector<std::function<void()>> late_, by_script_;
+  std::shared_ptr<WeakTargets> weak_targets_ = std::make_shared<WeakTargets>();
 };
 
 }  // namespace chkpt::heap

@@ -5,6 +5,7 @@
 #include "python/frames/stack.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/contexts.hpp"
+#include "python/heap/loader.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -100,6 +101,7 @@ Ref rebuild_weakref(Args args) {
   const Ref target = dead ? dead_target() : Ref::borrow(args[1]);
   auto* type = reinterpret_cast<PyTypeObject*>(args[0]);
   const Ref callback = dead ? none() : Ref::borrow(args[2]);
+  if (!dead) Loader::current().note_weak_target(target.get());
   return own(_PyWeakref_RefType.tp_new(type, pack(target, callback).get(), nullptr));
 }
 const Rebuilder make_weakref{"weakref", guarded<rebuild_weakref>};
@@ -111,6 +113,7 @@ const Rebuilder set_weakref{"weakref.state", guarded<fill_weakref>};
 
 Ref rebuild_proxy(Args args) {
   if (args[0] == Py_None) return own(PyWeakref_NewProxy(dead_target().get(), nullptr));
+  Loader::current().note_weak_target(args[0]);
   return own(PyWeakref_NewProxy(args[0], args[1] == Py_None ? nullptr : args[1]));
 }
 const Rebuilder make_proxy{"weakproxy", guarded<rebuild_proxy>};

@@ -94,17 +94,34 @@ void restore_hooks(PyObject* saved) {
 
 // ---- the collector
 
+Ref list_of(const Ref& gc, const char* name) { return own(PySequence_List(attr(gc, name).get())); }
+
+void fill_list(const Ref& gc, const char* name, PyObject* saved) {
+  const Ref list = attr(gc, name);
+  ok(PyList_SetSlice(list.get(), 0, PyList_GET_SIZE(list.get()), saved));
+}
+
 Ref save_collector() {
   const Ref gc = gc_module();
   return pack(boolean(script_collection_enabled()), call_method(gc, "get_threshold"),
-              own(PySequence_List(attr(gc, "callbacks").get())));
+              list_of(gc, "callbacks"), call_method(gc, "get_debug"), list_of(gc, "garbage"));
+}
+
+// What loading left behind in cycles is not the script's: gc.collect() must not count it. What the
+// script left behind is held by the load until now, and stays for its own collections.
+void collect_what_loading_left() {
+  PyGC_Enable();
+  PyGC_Collect();
+  PyGC_Disable();
 }
 
 void restore_collector(PyObject* saved) {
   const Ref gc = gc_module();
+  collect_what_loading_left();
   call_with(attr(gc, "set_threshold").get(), item(saved, 1), nullptr);
-  const Ref callbacks = attr(gc, "callbacks");
-  ok(PyList_SetSlice(callbacks.get(), 0, PyList_GET_SIZE(callbacks.get()), item(saved, 2)));
+  fill_list(gc, "callbacks", item(saved, 2));
+  call_method(gc, "set_debug", item(saved, 3));
+  fill_list(gc, "garbage", item(saved, 4));
   call_method(gc, is_true(item(saved, 0)) ? "enable" : "disable");
 }
 
@@ -137,7 +154,8 @@ void register_interpreter_parts() {
   register_process_part({"sys.hooks", save_hooks, restore_hooks, 12});
   // Last: from then on code of libraries calls what the script has put there.
   register_process_part({"builtins", save_builtins, restore_builtins, 950, {"builtins"}});
-  register_process_part({"gc", save_collector, restore_collector, 200});
+  // After everything: no collection while the script's state is put in place.
+  register_process_part({"gc", save_collector, restore_collector, 999});
 }
 
 }  // namespace chkpt::process

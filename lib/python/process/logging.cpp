@@ -24,7 +24,8 @@ Ref save_logger(const Ref& logger) {
   return pack(logger, settings);
 }
 
-// (globals, level names both ways, manager.disable, root, [(name, (logger, settings))])
+// (globals, level names both ways, manager.disable, root, [(name, (logger, settings))], [name of
+// each logger and of each place for one])
 Ref save_logging() {
   if (!loaded_module("logging")) return none();
   const Ref logging = import("logging");
@@ -40,7 +41,7 @@ Ref save_logging() {
   const Ref names = pack(own(PyDict_Copy(attr(logging, "_levelToName").get())),
                          own(PyDict_Copy(attr(logging, "_nameToLevel").get())));
   return pack(globals, names, attr(manager(), "disable"), save_logger(attr(logging, "root")),
-              loggers);
+              loggers, own(PyDict_Keys(attr(manager(), "loggerDict").get())));
 }
 
 void restore_logger(PyObject* saved) {
@@ -64,6 +65,17 @@ void replace_items(const Ref& dict, PyObject* saved) {
   ok(PyDict_Update(dict.get(), saved));
 }
 
+// A load makes loggers as it meets them.
+void put_in_order(const Ref& loggers, PyObject* names) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i) {
+    PyObject* name = PyList_GET_ITEM(names, i);
+    const Ref logger = Ref::borrow(PyDict_GetItemWithError(loggers.get(), name));
+    if (!logger) continue;
+    ok(PyDict_DelItem(loggers.get(), name));
+    ok(PyDict_SetItem(loggers.get(), name, logger.get()));
+  }
+}
+
 void restore_logging(PyObject* saved) {
   const Ref logging = import("logging");
   for (const char* name : kGlobals)
@@ -80,6 +92,7 @@ void restore_logging(PyObject* saved) {
     ok(PyDict_SetItem(known.get(), item(entry, 0), logger));
     restore_logger(item(entry, 1));
   }
+  put_in_order(known, item(saved, 5));
   call_method(manager(), "_clear_cache");
 }
 

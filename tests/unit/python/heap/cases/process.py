@@ -39,7 +39,10 @@ shown, logged = [], []
 logging.captureWarnings(True)
 logging.getLogger("py.warnings").addFilter(lambda record: logged.append(record.getMessage()))
 logging.addLevelName(25, "NOTE")
+first_met = None
 logger = logging.getLogger("app.part")
+first_met = logger.getChild("later")
+logger_names = list(logging.root.manager.loggerDict)
 handler = logging.FileHandler("log.txt")
 handler.setFormatter(logging.Formatter("%(levelname)s:%(message)s"))
 logger.addHandler(handler)
@@ -106,6 +109,7 @@ def check():
         pass
     else:
         raise AssertionError
+    assert [n for n in logging.root.manager.loggerDict if n in logger_names] == logger_names
     assert logging.getLogger("app.part") is logger and logger.handlers == [handler] and logger.level == 25
     assert logging.getLevelName(25) == "NOTE" and logging.root.manager.disable == 10 and not logger.propagate
     logger.log(25, "hello")
