@@ -207,6 +207,26 @@ CHKPT_CALL int mkdirat(int dirfd, const char* path, mode_t mode) noexcept {
   before(dirfd, path, Change::kCreate);
   return real(dirfd, path, mode);
 }
+CHKPT_CALL int mkfifo(const char* path, mode_t mode) noexcept {
+  CHKPT_NEXT(mkfifo);
+  before(AT_FDCWD, path, Change::kCreate);
+  return real(path, mode);
+}
+CHKPT_CALL int mkfifoat(int dirfd, const char* path, mode_t mode) noexcept {
+  CHKPT_NEXT(mkfifoat);
+  before(dirfd, path, Change::kCreate);
+  return real(dirfd, path, mode);
+}
+CHKPT_CALL int mknod(const char* path, mode_t mode, dev_t device) noexcept {
+  CHKPT_NEXT(mknod);
+  before(AT_FDCWD, path, Change::kCreate);
+  return real(path, mode, device);
+}
+CHKPT_CALL int mknodat(int dirfd, const char* path, mode_t mode, dev_t device) noexcept {
+  CHKPT_NEXT(mknodat);
+  before(dirfd, path, Change::kCreate);
+  return real(dirfd, path, mode, device);
+}
 CHKPT_CALL int link(const char* from, const char* to) noexcept {
   CHKPT_NEXT(link);
   before(AT_FDCWD, to, Change::kCreate);

@@ -2,6 +2,7 @@
 // The C library's calls that make, copy and close descriptors without a name, exported from the
 // executable: descriptors.hpp learns which numbers Python has. Others pay two comparisons.
 #include <cstdarg>
+#include <cstdint>
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
@@ -9,13 +10,35 @@
 #include <unistd.h>
 
 #include "files/descriptors.hpp"
+#include "files/end_watch.hpp"
 #include "files/exported_call.hpp"
+#include "files/journal.hpp"
 
+namespace end_watch = chkpt::files::end_watch;
+using chkpt::files::next_definition;
 using chkpt::files::descriptors::forget;
 using chkpt::files::descriptors::note;
 using chkpt::files::descriptors::Origin;
 
 namespace {
+
+int copy_noted(int from, int number, const void* caller) {
+  if (number < 0) return number;
+  end_watch::copied(from, number);
+  note(number, Origin::kCopied, caller);
+  return number;
+}
+
+// Without O_APPEND it may write elsewhere than at the end.
+void before_flags(int fd, int flags) {
+  if ((flags & O_APPEND) != 0) return;
+  static const auto real = next_definition<decltype(&::fcntl)>("fcntl");
+  const int now = real(fd, F_GETFL);
+  if (now < 0 || (now & O_APPEND) == 0 || (now & O_ACCMODE) == O_RDONLY) return;
+  if (auto* const to = chkpt::files::journal()) {
+    to->touch_descriptor(fd, chkpt::files::Change::kOverwrite);
+  }
+}
 
 int noted(int number, Origin origin, const void* caller) {
   if (number >= 0) note(number, origin, caller);
@@ -37,15 +60,17 @@ bool copies(int command) { return command == F_DUPFD || command == F_DUPFD_CLOEX
 #define CHKPT_CALLER __builtin_return_address(0)
 
 // Every command's argument, if it has one, is an int or a pointer: passed on as the wider of them.
-#define CHKPT_FCNTL(name)                                                           \
-  CHKPT_CALL int name(int fd, int command, ...) {                                   \
-    CHKPT_NEXT(name);                                                               \
-    va_list arguments;                                                              \
-    va_start(arguments, command);                                                   \
-    void* const argument = va_arg(arguments, void*);                                \
-    va_end(arguments);                                                              \
-    const int result = real(fd, command, argument);                                 \
-    return copies(command) ? noted(result, Origin::kCopied, CHKPT_CALLER) : result; \
+#define CHKPT_FCNTL(name)                                                            \
+  CHKPT_CALL int name(int fd, int command, ...) {                                    \
+    CHKPT_NEXT(name);                                                                \
+    va_list arguments;                                                               \
+    va_start(arguments, command);                                                    \
+    void* const argument = va_arg(arguments, void*);                                 \
+    va_end(arguments);                                                               \
+    if (command == F_SETFL)                                                          \
+      before_flags(fd, static_cast<int>(reinterpret_cast<std::intptr_t>(argument))); \
+    const int result = real(fd, command, argument);                                  \
+    return copies(command) ? copy_noted(fd, result, CHKPT_CALLER) : result;          \
   }
 
 CHKPT_FCNTL(fcntl)
@@ -53,16 +78,16 @@ CHKPT_FCNTL(fcntl64)
 
 CHKPT_CALL int dup(int fd) noexcept {
   CHKPT_NEXT(dup);
-  return noted(real(fd), Origin::kCopied, CHKPT_CALLER);
+  return copy_noted(fd, real(fd), CHKPT_CALLER);
 }
 CHKPT_CALL int dup2(int fd, int number) noexcept {
   CHKPT_NEXT(dup2);
   const int result = real(fd, number);
-  return fd == number ? result : noted(result, Origin::kCopied, CHKPT_CALLER);
+  return fd == number ? result : copy_noted(fd, result, CHKPT_CALLER);
 }
 CHKPT_CALL int dup3(int fd, int number, int flags) noexcept {
   CHKPT_NEXT(dup3);
-  return noted(real(fd, number, flags), Origin::kCopied, CHKPT_CALLER);
+  return copy_noted(fd, real(fd, number, flags), CHKPT_CALLER);
 }
 
 CHKPT_CALL int pipe(int* ends) noexcept {
@@ -86,5 +111,6 @@ CHKPT_CALL int eventfd(unsigned int count, int flags) noexcept {
 CHKPT_CALL int close(int fd) {
   CHKPT_NEXT(close);
   forget(fd);
+  end_watch::closed(fd);
   return real(fd);
 }

@@ -36,6 +36,11 @@ std::vector<std::string>& wanted_paths() {
   return paths;
 }
 
+std::vector<std::string>& mapped_paths() {
+  static std::vector<std::string> paths;
+  return paths;
+}
+
 std::uint64_t& largest() {
   static std::uint64_t bytes = UINT64_MAX;
   return bytes;
@@ -142,12 +147,18 @@ void HeldFiles::remove_all_but(const std::vector<std::string>& wanted) const {
   }
 }
 
-void forget_wanted() { wanted_paths().clear(); }
+void forget_wanted() {
+  wanted_paths().clear();
+  mapped_paths().clear();
+}
 void want(const std::string& path) {
   auto& paths = wanted_paths();
   if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
 }
 const std::vector<std::string>& wanted() { return wanted_paths(); }
+
+void note_mapped(const std::string& path) { mapped_paths().push_back(path); }
+const std::vector<std::string>& mapped() { return mapped_paths(); }
 
 void set_largest_held(std::uint64_t bytes) { largest() = bytes; }
 std::uint64_t largest_held() { return largest(); }

@@ -61,6 +61,10 @@ bool is_held_copy(const std::string& name);
 void forget_wanted();
 void want(const std::string& path);
 const std::vector<std::string>& wanted();
+// Those that they have mapped such that any byte may change, with or without a descriptor (mmap's
+// trackfd=False): the journal keeps them as they are now.
+void note_mapped(const std::string& path);
+const std::vector<std::string>& mapped();
 // Larger ones are refused by those who want them.
 void set_largest_held(std::uint64_t bytes);
 std::uint64_t largest_held();

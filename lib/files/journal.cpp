@@ -14,6 +14,8 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "files/descriptors.hpp"
+#include "files/end_watch.hpp"
 #include "files/file_state.hpp"
 
 namespace chkpt::files {
@@ -40,6 +42,19 @@ class Inside {
 
 bool begins_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
 
+bool leads_to(const std::string& path, const struct stat& file) {
+  const auto named = examine(path);
+  return named && named->st_ino == file.st_ino && named->st_dev == file.st_dev;
+}
+
+// The launch's own output is not the script's to put back.
+bool may_overwrite(int flags, const struct stat& info) {
+  if (!S_ISREG(info.st_mode) || (flags & O_PATH) != 0) return false;
+  if ((flags & O_ACCMODE) == O_RDWR) return true;
+  return (flags & O_ACCMODE) == O_WRONLY && (flags & O_APPEND) == 0 && info.st_size > 0 &&
+         !descriptors::as_standard_stream(info);
+}
+
 std::int64_t system_time_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::system_clock::now().time_since_epoch())
@@ -62,8 +77,12 @@ struct Journal::Shared {
 
 void set_journal(Journal* journal) {
   // A child must not find the mutex locked by a thread that it does not have.
-  static const int registered = ::pthread_atfork(
-      [] { lock_for_fork(); }, [] { unlock_after_fork(); }, [] { unlock_after_fork(); });
+  static const int registered =
+      ::pthread_atfork([] { lock_for_fork(); }, [] { unlock_after_fork(); },
+                       [] {
+                         unlock_after_fork();
+                         end_watch::forked();
+                       });
   if (registered != 0) throw_io("cannot prepare for fork", "the file journal", registered);
   g_journal = journal;
 }
@@ -132,7 +151,7 @@ void Journal::note(const std::string& path, Change change) {
   known_epoch_ = epoch;
   const auto info = examine(path);
   const bool in_place = info && S_ISREG(info->st_mode) && change != Change::kGiveUp;
-  if (in_place && change != Change::kCreate) kept_.part_from(path, *info);
+  if (in_place && change != Change::kCreate) kept_.part_from(*info, 1);
 
   const auto known = known_.find(path);
   const bool size_known = known != known_.end();
@@ -177,12 +196,21 @@ std::string Journal::keep(const std::string& path, const struct stat& info, Chan
 }
 
 void Journal::touch_descriptor(int fd, Change change) noexcept {
+  const Inside inside;
+  struct stat info {};
+  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return;
   std::string path;
-  {
-    const Inside inside;
+  try {
     path = link_target("/proc/self/fd/" + std::to_string(fd));
+    const std::scoped_lock lock(mutex_);
+    if (!leads_to(path, info)) {
+      kept_.part_from(info, 0);
+    } else if (!ours(path)) {
+      note(path, change);
+    }
+  } catch (const std::exception& problem) {
+    say(path, problem);
   }
-  if (!path.empty() && path.front() == '/') touch(AT_FDCWD, path.c_str(), change, false);
 }
 
 void Journal::touch_rename(int from_dirfd, const char* from, int to_dirfd,
@@ -297,22 +325,19 @@ void Journal::forget_held(std::uint64_t epoch) noexcept {
   }
 }
 
-// The script may read back, after a resume, what it overwrites through a descriptor that it holds.
+// What the script overwrites through a descriptor that it holds now, it may read back after a
+// resume. One that can only write and stands at the end most likely appends: it is watched.
 void Journal::note_open_files() {
+  end_watch::clear();
   for (const std::string& name : Directory::open("/proc/self/fd").names()) {
     const int fd = std::stoi(name);
+    struct stat info {};
     const int flags = ::fcntl(fd, F_GETFL);
-    struct stat info {
-    }, named{};
-    if (flags < 0 || (flags & O_ACCMODE) != O_RDWR || ::fstat(fd, &info) != 0 ||
-        !S_ISREG(info.st_mode)) {
-      continue;
-    }
+    if (flags < 0 || ::fstat(fd, &info) != 0 || !may_overwrite(flags, info)) continue;
     const std::string path = link_target("/proc/self/fd/" + name);
-    if (::lstat(path.c_str(), &named) != 0 || named.st_ino != info.st_ino ||
-        named.st_dev != info.st_dev || ours(path)) {
-      continue;
-    }
+    if (!leads_to(path, info) || ours(path)) continue;
+    const bool at_end = ::lseek(fd, 0, SEEK_CUR) >= info.st_size;
+    if ((flags & O_ACCMODE) == O_WRONLY && at_end && end_watch::add(fd, info)) continue;
     try {
       const std::scoped_lock lock(mutex_);
       note(path, Change::kOverwrite);

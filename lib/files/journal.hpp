@@ -45,7 +45,8 @@ class Journal {
   void touch_rename(int from_dirfd, const char* from, int to_dirfd, const char* to) noexcept;
 
   // The main thread, at a cut, when this rank's state has been captured: changes from now on come
-  // after snapshot `epoch`. Files that stay open for reading and writing are kept as they are now.
+  // after snapshot `epoch`. Files that stay open for writing are kept as they are now, or as soon
+  // as something in them is about to be overwritten.
   void captured(std::uint64_t epoch) noexcept;
   // The main thread, before a resumed script goes on: what it holds open is as the snapshot has it,
   // was opened again without being noted, and is kept for the next resume from the same snapshot.

@@ -97,12 +97,12 @@ std::string KeptFiles::link_or_copy(const std::string& path, const struct stat& 
   return copy(path, info);
 }
 
-void KeptFiles::part_from(const std::string& path, const struct stat& info) {
-  if (info.st_nlink < 2) return;
+void KeptFiles::part_from(const struct stat& info, nlink_t names) {
+  if (info.st_nlink <= names) return;
   for (const std::string& name : directory_.names()) {
     const auto kept = directory_.stat(name);
     if (!kept || kept->st_ino != info.st_ino || kept->st_dev != info.st_dev) continue;
-    const std::string own = copy(path, info);
+    const std::string own = copy(directory_.path_of(name), info);
     if (own.empty()) {
       directory_.unlink(name);  // a restore will say that it is missing
     } else {

@@ -33,8 +33,9 @@ class KeptFiles {
   // is too large to copy. Throws IoError.
   std::string copy(const std::string& path, const struct stat& info);
   std::string link_or_copy(const std::string& path, const struct stat& info);
-  // `path` is about to be changed in place: a kept hard link to it becomes a copy of its own.
-  void part_from(const std::string& path, const struct stat& info);
+  // A file is about to be changed in place: what is kept as a hard link to it becomes a copy of its
+  // own. `names`: how many of its links lead to the script's paths, for all that is known.
+  void part_from(const struct stat& info, nlink_t names);
 
   // Puts the first `entry.size` bytes (a link may have grown through a descriptor that was still
   // open) back into the entry's path, which keeps its inode if it is there. Throws IoError.

@@ -112,6 +112,8 @@ void NeededNotes::captured(std::uint64_t epoch) {
   auto* const journal = files::journal();
   if (journal == nullptr) return;
   journal->captured(epoch);
+  for (const std::string& path : files::mapped())
+    journal->touch(AT_FDCWD, path.c_str(), files::Change::kOverwrite, true);
   // The library writes without opening again, so these are noted now; one member is enough.
   mpi::open_files::for_each([journal](const mpi::FileInfo& file) {
     if (!mpi::open_files::may_write(file) || file.comm->rank != 0) return;

@@ -127,6 +127,73 @@ def test_a_file_written_in_place_is_put_back_at_every_resume(work):
     assert harness.run(command, work).stdout == b"5\n"
 
 
+WRITTEN_IN_PLACE = """
+import mmap, os, shutil, signal, chkpt
+def hold(way, mode):
+    files[way] = open(way, mode, buffering=0)
+    files[way].write(b'000-')
+    return files[way]
+files = {}
+hold('stepping back', 'wb')
+hold('from the middle', 'wb').seek(1)
+hold('placed writes', 'wb')
+hold('cut', 'wb')
+hold('given another name', 'wb')
+hold('copied over', 'wb')
+hold('opened again', 'ab')
+hold('through a copy of the number', 'wb')
+hold('numbers', 'wb')
+hold('mapped', 'w+b')
+view = mmap.mmap(files['mapped'].fileno(), 4)
+number = os.open('numbers', os.O_WRONLY)
+chkpt.snapshot()
+for i in range(1, 4):
+    counts = {}
+    for way in list(files):
+        with open(way, 'rb') as source: counts[way] = int(source.read(3)) + 1
+    text = {way: b'%03d' % count for way, count in counts.items()}
+    files['stepping back'].seek(0)
+    files['stepping back'].write(text['stepping back'])
+    # What is left of the first three: 1, then 2, 3.
+    files['from the middle'].write(text['from the middle'][-1:] if i < 3 else b'')
+    os.pwrite(files['placed writes'].fileno(), text['placed writes'], 0)
+    files['cut'].truncate(0)
+    files['cut'].seek(0)
+    files['cut'].write(text['cut'])
+    os.rename('given another name', 'another name')
+    os.pwrite(files['given another name'].fileno(), text['given another name'], 0)
+    os.rename('another name', 'given another name')
+    with open('source', 'wb') as source: source.write(text['copied over'])
+    shutil.copyfile('source', 'copied over')
+    with open('opened again', 'r+b') as again: again.write(text['opened again'])
+    copy = os.dup(files['through a copy of the number'].fileno())
+    os.lseek(copy, 0, os.SEEK_SET)
+    os.write(copy, text['through a copy of the number'])
+    os.close(copy)
+    os.lseek(number, 0, os.SEEK_SET)
+    os.write(number, text['numbers'])
+    view[:3] = text['mapped']
+view.flush()
+if os.path.exists('../go on'): print(counts)
+else: os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_files_open_for_writing_only_are_put_back_at_every_resume(folder, work):
+    script = work / "in_place.py"
+    script.write_text(WRITTEN_IN_PLACE)
+    plain_work = folder / "go on"
+    plain_work.mkdir()
+    plain = subprocess.run([PYTHON, "-c", WRITTEN_IN_PLACE.replace(", chkpt", "").replace("chkpt.snapshot()", "")],
+                           cwd=plain_work, capture_output=True, timeout=60)
+    plain_work.rename(folder / "plain")
+    command = [CHKPT_MPI, "-f", "-1", script]
+    for _ in range(3):  # none of them takes another snapshot
+        assert harness.run(command, work).code == -9
+    (work.parent / "go on").touch()
+    assert harness.run(command, work).stdout == plain.stdout
+
+
 def test_the_thread_that_watches_progress_bars_is_started_again(work):
     if subprocess.run([PYTHON, "-c", "import tqdm"], capture_output=True).returncode:
         pytest.skip(f"{PYTHON} has no tqdm")

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 
 #include "base/unique_fd.hpp"
+#include "files/held_files.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/loader.hpp"
 #include "python/heap/reducers.hpp"
@@ -152,6 +153,8 @@ Ref reduce_mapping(Saver&, PyObject* object, Rule& rule) {
   if (!anonymous && is_deleted(mapping.path))
     refuse("the file of a memory map, '" + mapping.path.substr(0, mapping.path.size() - 10) +
            "', has been deleted");
+  if (!anonymous && mapping.shared && (mapping.protection & PROT_WRITE) != 0)
+    files::note_mapped(mapping.path);
   const bool by_content = anonymous || (!mapping.shared && (mapping.protection & PROT_WRITE) != 0);
   const Ref contents =
       by_content

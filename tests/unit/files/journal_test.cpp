@@ -4,15 +4,18 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <sstream>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -179,6 +182,130 @@ TEST_F(JournalTest, AFileHeldOpenIsKeptAtTheCut) {
   ::close(fd);
   EXPECT_TRUE(undo(1, 1).empty());
   EXPECT_EQ(contents(work_ + "records"), "AAAA");
+}
+
+TEST_F(JournalTest, OneThatIsOnlyAppendedToIsNotKept) {
+  write_at_end(work_ + "log", "AAAA");
+  const int fd = ::open((work_ + "log").c_str(), O_WRONLY);
+  ASSERT_EQ(::lseek(fd, 0, SEEK_END), 4);
+  start(1, 0).captured(1);
+  ASSERT_EQ(::write(fd, "BB", 2), 2);
+  ASSERT_EQ(::lseek(fd, 4, SEEK_SET), 4);
+  ASSERT_EQ(::pwrite(fd, "C", 1, 5), 1);
+  ::close(fd);
+  EXPECT_EQ(noted(), 0u);
+}
+
+// Ways to write before the end that a file had at the snapshot, through a descriptor that was held
+// for writing only, at that end.
+const std::map<std::string, std::function<void(int)>> kOverwriting = {
+    {"lseek",
+     [](int fd) {
+       ::lseek(fd, 1, SEEK_SET);
+       EXPECT_EQ(::write(fd, "B", 1), 1);
+     }},
+    {"several steps",
+     [](int fd) {
+       EXPECT_EQ(::write(fd, "CC", 2), 2);
+       ::lseek(fd, -5, SEEK_CUR);
+       EXPECT_EQ(::write(fd, "B", 1), 1);
+     }},
+    {"pwrite", [](int fd) { EXPECT_EQ(::pwrite(fd, "B", 1, 2), 1); }},
+    {"pwritev",
+     [](int fd) {
+       char text[] = "B";
+       const iovec piece{text, 1};
+       EXPECT_EQ(::pwritev(fd, &piece, 1, 0), 1);
+     }},
+    {"ftruncate", [](int fd) { EXPECT_EQ(::ftruncate(fd, 1), 0); }},
+    {"copy of the descriptor",
+     [](int fd) {
+       const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 10);
+       ::lseek(::dup2(copy, 20), 0, SEEK_SET);
+       EXPECT_EQ(::write(fd, "B", 1), 1);
+       ::close(copy);
+       ::close(20);
+     }},
+    {"stream",
+     [](int fd) {
+       std::FILE* const stream = ::fdopen(::dup(fd), "w");
+       std::fseek(stream, -3, SEEK_END);
+       std::fputs("B", stream);
+       std::fclose(stream);
+     }},
+    {"rewound stream",
+     [](int fd) {
+       std::FILE* const stream = ::fdopen(::dup(fd), "w");
+       std::rewind(stream);
+       std::fputs("B", stream);
+       std::fclose(stream);
+     }},
+    {"forked child",
+     [](int fd) {
+       const pid_t child = ::fork();
+       if (child == 0) {
+         ::lseek(::dup(fd), 0, SEEK_SET);
+         ::_exit(::write(fd, "B", 1) != 1);
+       }
+       ::waitpid(child, nullptr, 0);
+     }},
+};
+
+TEST_F(JournalTest, OneThatIsOverwrittenAllTheSameIsKeptBefore) {
+  for (const auto& [name, overwrite] : kOverwriting) {
+    write_at_end(work_ + name, "AAAA");
+    const int fd = ::open((work_ + name).c_str(), O_WRONLY);
+    ::lseek(fd, 0, SEEK_END);
+    start(1, 0).captured(1);
+    overwrite(fd);
+    EXPECT_NE(contents(work_ + name), "AAAA") << name;
+    EXPECT_TRUE(undo(1, 1).empty()) << name;
+    EXPECT_EQ(contents(work_ + name).substr(0, 4), "AAAA") << name;  // whoever holds it cuts it
+    ::close(fd);
+    fs::remove(work_ + name);
+    forget_all(run());
+  }
+}
+
+TEST_F(JournalTest, OneHeldBeforeItsEndIsKeptAtTheCut) {
+  write_at_end(work_ + "records", "AAAA");
+  const int fd = ::open((work_ + "records").c_str(), O_WRONLY);
+  start(1, 0).captured(1);
+  ASSERT_EQ(::write(fd, "B", 1), 1);
+  ::close(fd);
+  EXPECT_TRUE(undo(1, 1).empty());
+  EXPECT_EQ(contents(work_ + "records"), "AAAA");
+}
+
+TEST_F(JournalTest, OneWhoseNameIsGivenUpIsKeptApart) {
+  for (const std::string way : {"removed", "renamed", "replaced"}) {
+    write_at_end(work_ + way, "AAAA");
+    const int fd = ::open((work_ + way).c_str(), O_WRONLY);
+    ::lseek(fd, 0, SEEK_END);
+    start(1, 0).captured(1);
+    if (way == "removed") ::unlink((work_ + way).c_str());
+    if (way == "renamed") ::rename((work_ + way).c_str(), (work_ + "other").c_str());
+    if (way == "replaced") {
+      write_at_end(work_ + "other", "C");
+      ::rename((work_ + "other").c_str(), (work_ + way).c_str());
+    }
+    ASSERT_EQ(::pwrite(fd, "B", 1, 0), 1);
+    ::close(fd);
+    EXPECT_TRUE(undo(1, 1).empty());
+    EXPECT_EQ(contents(work_ + way), "AAAA") << way;
+    forget_all(run());
+  }
+}
+
+TEST_F(JournalTest, OneThatNoLongerOnlyAppends) {
+  write_at_end(work_ + "log", "AAAA");
+  const int fd = ::open((work_ + "log").c_str(), O_WRONLY | O_APPEND);
+  start(1, 0).captured(1);
+  ASSERT_EQ(::fcntl(fd, F_SETFL, 0), 0);
+  ASSERT_EQ(::pwrite(fd, "B", 1, 0), 1);
+  ::close(fd);
+  EXPECT_TRUE(undo(1, 1).empty());
+  EXPECT_EQ(contents(work_ + "log"), "AAAA");
 }
 
 TEST_F(JournalTest, AFileThatGrowsWhileItIsRenamed) {
