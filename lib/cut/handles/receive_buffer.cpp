@@ -136,6 +136,7 @@ ReceiveBuffer find_receive_buffer(const Module& m, PyObject* request,
 
 HeldBuffer hold_receive_buffer(const Module& m, const ReceiveBuffer& buffer, bool written) {
   HeldBuffer held;
+  held.holder = Ref::borrow(Py_None);  // mpi4py never expects a null there
   if (buffer.owner.is(Py_None)) return held;
   if (buffer.kind == ReceiveBuffer::Kind::kArray) {
     held = export_of(buffer.owner.get(), written);

@@ -46,6 +46,7 @@ def pending(world, other):
         "any": other.Irecv(arrays["any"], MPI.ANY_SOURCE, MPI.ANY_TAG),
         "time": world.Irecv([arrays["time"], MPI.LONG], left, 16),
         "empty": world.Irecv(arrays["empty"], left, 17),
+        "nothing": world.Irecv([None, 0, MPI.DOUBLE], left, 21),
         "object": world.irecv(source=left, tag=18),
         "small": world.irecv(300, source=left, tag=19),
         "box": world.irecv(arrays["box"], left, 20),
@@ -137,6 +138,7 @@ def check_pending(world, other, p):
     other.Send(numpy.array([6.0, 7.0]) + me, right, 77)
     world.Send([numpy.array([8, 9]), MPI.LONG], right, 16)
     world.Send(b"", right, 17)
+    world.Send([None, 0, MPI.DOUBLE], right, 21)
     for tag in (18, 19, 20):
         world.send({"tag": tag, "rank": world.rank}, right, tag)
     for number in range(5):
