@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "mpi/interpose/absolute_addresses.hpp"
 #include "mpi/interpose/predefined_datatype.hpp"
 #include "mpi/session.hpp"
 
@@ -91,6 +92,18 @@ std::uint64_t number_of(int combiner) {
   return static_cast<std::uint64_t>(found - kCombiners);
 }
 
+bool has_byte_displacements(int combiner) {
+  return combiner == MPI_COMBINER_STRUCT || combiner == MPI_COMBINER_HINDEXED ||
+         combiner == MPI_COMBINER_HINDEXED_BLOCK;
+}
+
+void check_relative(const Contents& c) {
+  if (!has_byte_displacements(c.combiner)) return;
+  if (std::any_of(c.addresses.begin(), c.addresses.end(), absolute_addresses::is_one)) {
+    throw CannotSave("an MPI datatype made of addresses, for MPI.BOTTOM");
+  }
+}
+
 void write_type(RecipeWriter& out, MPI_Datatype type) {
   if (const char* name = predefined_datatype_name(type)) {
     out.u64(kPredefinedType);
@@ -101,6 +114,7 @@ void write_type(RecipeWriter& out, MPI_Datatype type) {
   const Contents c = contents_of(type);
   std::vector<TypeHandle> owned;
   for (MPI_Datatype inner : c.types) owned.emplace_back(inner);
+  check_relative(c);
   char name[MPI_MAX_OBJECT_NAME + 1] = "";
   int length = 0;
   check(PMPI_Type_get_name(type, name, &length), "MPI_Type_get_name");

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every datatype constructor, nested: the same size, extent and packed bytes afterwards."""
+import numpy
+from case_requests import refused
 
 
 def derived():
@@ -49,8 +51,28 @@ def _self():
     return MPI.COMM_SELF
 
 
+def check_refusals():
+    """Addresses mean nothing in another process; differences of addresses do."""
+    from mpi4py import MPI
+    small, large = bytearray(24), numpy.zeros(1 << 20)
+    base = MPI.Get_address(small)
+    within = [MPI.Aint_diff(MPI.Get_address(memoryview(small)[8 * i:]), base) for i in range(3)]
+    assert within == [0, 8, 16]
+    fine = MPI.DOUBLE.Create_hindexed([1, 1, 1], within).Commit()
+    import phase
+    phase.dump({"fine": fine})
+    absolute = [MPI.Datatype.Create_struct([1], [MPI.Aint_add(base, 8)], [MPI.DOUBLE]),
+                MPI.DOUBLE.Create_hindexed([1], [large.ctypes.data + 80])]
+    absolute.append(absolute[0].Create_contiguous(2))
+    for made in absolute:
+        assert "made of addresses, for MPI.BOTTOM" in refused({"type": made})
+    for made in absolute + [fine]:
+        made.Free()
+
+
 def build():
     from mpi4py import MPI
+    check_refusals()
     types = derived()
     named = {name: getattr(MPI, name) for name in dir(MPI)
              if isinstance(getattr(MPI, name), MPI.Datatype)}
