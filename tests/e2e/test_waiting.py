@@ -46,6 +46,16 @@ def test_goes_on_in_the_call_it_waited_in(call, go, work, folder):
     harness.assert_same_files(expected.files, harness.files(work))
 
 
+def test_an_event_loop_that_only_sleeps_is_woken(work):
+    command = [CHKPT_MPI, "-f", "100", harness.ROOT / "tests" / "e2e" / "scripts" / "sleeping_loop.py", "3"]
+    with Job(command, work, 1) as job:
+        assert job.wait_until(lambda: harness.newest_epoch(work) >= 2), job.stderr()
+        job.kill()
+    resumed = harness.run(command, work)
+    assert resumed.code == 0 and any("resumed from epoch" in line for line in resumed.messages)
+    assert resumed.stdout == b"slept for 3 s\n", resumed.stderr
+
+
 def test_what_would_be_seen_twice_is_not_made_again(go, work):
     with Job(command("noisy", go), work, RANKS) as job:
         assert job.wait_until((work / "waiting").exists), job.stderr()

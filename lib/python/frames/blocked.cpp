@@ -34,9 +34,8 @@ int last_at_depth(const CodeAnalysis& code, int at, int depth) {
   return found;
 }
 
-// CALL_FUNCTION_EX keeps its argument tuple and dict in C variables and may have replaced them by
-// converted copies, leaving stale pointers on the stack. They are the same objects if the compiler
-// itself made them, or if one of the frame's own variables holds the very tuple.
+}  // namespace
+
 bool arguments_are_alive(InterpreterFrame* frame, const CodeAnalysis& code, int at, int depth) {
   const bool keywords = (code.arg(at) & 1) != 0;
   const int before = code.previous(at);
@@ -51,6 +50,8 @@ bool arguments_are_alive(InterpreterFrame* frame, const CodeAnalysis& code, int 
     if (arguments && frame->localsplus[i] == arguments) return PyTuple_CheckExact(arguments);
   return false;
 }
+
+namespace {
 
 // Where execution has to start for the call to be made again with its keyword names.
 int restart_of(const CodeAnalysis& code, int at) {

@@ -4,7 +4,9 @@
 #include "python/frames/shim.hpp"
 
 #include "python/frames/chain.hpp"
+#include "python/frames/tasks.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace chkpt::frames {
@@ -149,6 +151,49 @@ bool plan_next(const Boundary& b, PyObject* callable, const shim::CallSlots& slo
   return refuse(reason, "inside " + name_of_callable(callable) + " advancing a generator");
 }
 
+// The context whose run() this is, borrowed; null: another callable.
+PyObject* context_that_runs(const Boundary& b, PyObject* callable, const shim::CallSlots& slots) {
+  PyObject* context = nullptr;
+  const char* name = "";
+  if (PyCFunction_CheckExact(callable)) {
+    context = PyCFunction_GET_SELF(callable);
+    name = reinterpret_cast<PyCFunctionObject*>(callable)->m_ml->ml_name;
+  } else if (Py_IS_TYPE(callable, &PyMethodDescr_Type) && slots.self >= 0) {
+    context = b.base[slots.self];
+    name = reinterpret_cast<PyMethodDescrObject*>(callable)->d_method->ml_name;
+  }
+  return context && PyContext_CheckExact(context) && std::strcmp(name, "run") == 0 ? context
+                                                                                   : nullptr;
+}
+
+// What it is to run. Borrowed; null if that cannot be told.
+PyObject* first_argument(const Boundary& b, const shim::CallSlots& slots) {
+  if (b.code.opcode(b.at) != shim::kCallFunctionEx) {
+    const int first = std::max(slots.callable, slots.self) + 1;
+    return first < b.depth ? b.base[first] : nullptr;
+  }
+  if (!arguments_are_alive(b.frame, b.code, b.at, b.depth)) return nullptr;
+  PyObject* arguments = b.base[b.depth - ((b.code.arg(b.at) & 1) ? 2 : 1)];
+  const bool has = arguments && PyTuple_CheckExact(arguments) && PyTuple_GET_SIZE(arguments) > 0;
+  return has ? PyTuple_GET_ITEM(arguments, 0) : nullptr;
+}
+
+// Context.run(function) leaves the context afterwards; what ends the step of a task does more.
+bool plan_in_context(const Boundary& b, PyObject* context, PyObject* target, std::string* reason) {
+  PyObject* task = target ? task_advanced_by(target) : nullptr;
+  auto* generator = reinterpret_cast<PyObject*>(shim::generator_of(b.callee));
+  if (!generator && target && tail_callee(target) == b.function) {
+    b.plan->kind = kInContext;
+    b.plan->extra = Ref::borrow(context);
+  } else if (generator && task && task_coroutine(task) == generator) {
+    b.plan->kind = kTaskStep;
+    b.plan->extra = Ref::steal(PyTuple_Pack(2, context, task));
+  } else {
+    return refuse(reason, "inside " + name_of_callable(target) + " run in a context");
+  }
+  return bool(b.plan->extra);
+}
+
 bool plan_call(const Boundary& b, std::string* reason) {
   const int op = b.code.opcode(b.at);
   const int arg = b.code.arg(b.at);
@@ -160,6 +205,8 @@ bool plan_call(const Boundary& b, std::string* reason) {
   PyObject* callable = b.base[slots.callable];
   if (b.plan->stack_size < 0 || !callable) return refuse(reason, "inside a call of unknown shape");
 
+  if (PyObject* context = context_that_runs(b, callable, slots))
+    return plan_in_context(b, context, first_argument(b, slots), reason);
   if (shim::generator_of(b.callee)) return plan_next(b, callable, slots, reason);
   PyObject* target = tail_callee(callable);
   if (target == b.function) {

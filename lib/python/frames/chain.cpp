@@ -154,6 +154,10 @@ bool plan_visited(InterpreterFrame* frame, InterpreterFrame* callee, PyObject* o
 bool plan_stack(Innermost innermost, StackPlan* plan, WhyNot* why_not) {
   plan->frames_.clear();
   plan->innermost_ = innermost;
+  if (is_ending_a_step()) {
+    *why_not = {"at the end of a step of a task", ""};
+    return false;
+  }
   PyThreadState* ts = shim::main_thread_state();
   std::vector<InterpreterFrame*> frames;
   if (ts)

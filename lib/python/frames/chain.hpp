@@ -20,6 +20,11 @@ bool plan_c_boundary(_PyInterpreterFrame* frame, const CodeAnalysis& code,
 bool plan_blocked_call(_PyInterpreterFrame* frame, const CodeAnalysis& code, FramePlan* plan,
                        std::string* reason);
 
+// CALL_FUNCTION_EX keeps its argument tuple and dict in C variables and may have replaced them by
+// converted copies, leaving stale pointers on the stack. They are the same objects if the compiler
+// itself made them, or if one of the frame's own variables holds the very tuple.
+bool arguments_are_alive(_PyInterpreterFrame* frame, const CodeAnalysis& code, int at, int depth);
+
 // The self of a running method, if its code provably never rebinds it. Borrowed; null otherwise.
 PyObject* unchanged_first_argument(_PyInterpreterFrame* frame);
 

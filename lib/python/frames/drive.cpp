@@ -4,6 +4,9 @@
 #include "python/frames/drive.hpp"
 
 #include "python/frames/stack.hpp"
+#include "python/frames/tasks.hpp"
+
+#include "python/error.hpp"
 
 namespace chkpt::frames {
 namespace {
@@ -33,6 +36,14 @@ class BaseException {
   PyObject* before_;
 };
 
+bool ending_a_step = false;  // main thread with the GIL only
+
+// The context that the frame's callee runs in; borrowed, may be null.
+PyObject* context_of(const PendingFrame& p) {
+  if (p.kind == kInContext) return p.extra.get();
+  return p.kind == kTaskStep ? PyTuple_GET_ITEM(p.extra.get(), 0) : nullptr;
+}
+
 PyGenObject* generator_of(const PendingFrame& p) {
   return reinterpret_cast<PyGenObject*>(p.generator.get());
 }
@@ -42,6 +53,8 @@ void link(std::vector<PendingFrame>& frames, InterpreterFrame* base, PyThreadSta
   for (PendingFrame& p : frames) {
     p.frame->previous = below;
     below = p.frame;
+    if (PyObject* context = context_of(p); context && PyContext_Enter(context) < 0)
+      throw_pending_exception();
     if (!p.generator) continue;
     PyGenObject* g = generator_of(p);
     g->gi_exc_state.previous_item = ts->exc_info;
@@ -81,6 +94,19 @@ bool raise_stop(PyObject* value) {
   }
   Py_DECREF(value);
   return false;
+}
+
+// What C code does whatever the outcome, and what it makes of it.
+void leave_context(const PendingFrame& p, Outcome* outcome) {
+  if (p.kind == kTaskStep) {
+    ending_a_step = true;
+    outcome->value = finish_task_step(context_of(p), PyTuple_GET_ITEM(p.extra.get(), 1),
+                                      outcome->value, outcome->yielded);
+    ending_a_step = false;
+  } else if (p.kind == kInContext) {
+    const PendingException untouched;
+    if (PyContext_Exit(context_of(p)) < 0) PyErr_Clear();
+  }
 }
 
 // Hands the callee's value to the waiting frame. False: an exception is to be raised there.
@@ -175,6 +201,8 @@ const PendingFrame* find_pending(const InterpreterFrame* frame) {
   return nullptr;
 }
 
+bool is_ending_a_step() { return ending_a_step; }
+
 PyObject* drive(std::vector<PendingFrame> frames, PyObject* base_exception) {
   PyThreadState* ts = PyThreadState_Get();
   const BaseException base_state(ts, base_exception);
@@ -193,6 +221,9 @@ PyObject* drive(std::vector<PendingFrame> frames, PyObject* base_exception) {
     bool raising = false;
     if (!innermost) {
       waiting().resize(waiting_before + i);
+      base.stand_on(frames[i].frame);
+      leave_context(frames[i], &outcome);
+      base.stand_on(i ? frames[i - 1].frame : base.base());
       raising = !hand_over(frames[i], outcome);
       // The exception belongs to the call: its line, its handler.
       if (raising) shim::set_offset(frames[i].frame, frames[i].next - 1);

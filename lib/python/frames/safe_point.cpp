@@ -5,6 +5,7 @@
 
 #include "python/frames/breaker.hpp"
 #include "python/frames/chain.hpp"
+#include "python/frames/loop_waits.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -25,6 +26,7 @@ constexpr std::int64_t kInsistAfterNs = 20'000'000;
 constexpr std::int64_t kUnansweredNs = 20'000'000;
 constexpr int kRearmMs = 1;
 constexpr int kLookAgainEvery = 10;  // rounds of re-arming between unconditional looks
+constexpr int kWakeEvery = 20;       // and between looks for an event loop to wake
 
 // One per process, never destroyed. What has no note is atomic or set once by start().
 struct State {
@@ -154,6 +156,18 @@ int on_pending(void*) {
   return 0;
 }
 
+bool is_unanswered() {
+  return state().queued && now_ns() - state().queued_since_ns > kUnansweredNs;
+}
+
+// The main thread, should it end the interpreter meanwhile, waits for this thread without the GIL.
+void wake_event_loop() {
+  if (!is_unanswered() || state().stopping || shim::finalizing() || !shim::gil_is_free()) return;
+  const PyGILState_STATE gil = PyGILState_Ensure();
+  wake_waiting_event_loop();
+  PyGILState_Release(gil);
+}
+
 void* watch(void*) {
   State& s = state();
   const int fd = s.event_fd;
@@ -166,6 +180,7 @@ void* watch(void*) {
     if (!s.wanted || s.stopping) continue;
     if (++rounds % kLookAgainEvery == 0) s.look_anyway = true;
     arm();
+    if (rounds % kWakeEvery == 0) wake_event_loop();
   }
   return nullptr;
 }
@@ -250,7 +265,10 @@ void stop() {
     s.wanted = false;
   }
   wake_thread();
+  PyThreadState* released =
+      PyGILState_Check() && !shim::finalizing() ? PyEval_SaveThread() : nullptr;
   if (s.has_thread) ::pthread_join(s.thread, nullptr);
+  if (released) PyEval_RestoreThread(released);
   s.has_thread = false;
   s.target = nullptr;
   close_events(s);
@@ -300,7 +318,7 @@ bool may_look(State& s) {
 WhyNot why_not(bool may_take_gil) {
   State& s = state();
   if (!s.wanted) return {};
-  const bool unanswered = s.queued && now_ns() - s.queued_since_ns > kUnansweredNs;
+  const bool unanswered = is_unanswered();
   if (unanswered && may_look(s)) {
     if (PyGILState_Check()) return look_at_main_thread();
     // With the GIL held the whole time, the wait for it could be as long as the C function runs.

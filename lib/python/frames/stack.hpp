@@ -30,6 +30,8 @@ enum Kind : int {
   kNone = 6,     // drop the result, push None (exec)
   kAdvance = 7,  // next() or send() of a generator: push what it yields; when it has finished, push
                  // the default (extra) or raise StopIteration
+  kInContext = 8,  // Context.run(): leave the context (extra), push the result
+  kTaskStep = 9,   // Context.run() of a step of a task (extra: context, task): end the step
 };
 
 // Why a stack cannot be captured now: ("inside <builtin sorted> called", "fit.py:88 in main").
@@ -45,7 +47,7 @@ struct FramePlan {
   int jump = -1;           // kForIter, kSend: where to go when the generator has finished
   int stack_size = 0;      // values on the stack once the callee's arguments are gone
   Ref top;                 // replaces the topmost value if set
-  Ref extra;               // kInit: the new object
+  Ref extra;               // kInit: the new object; others: see Kind
   bool through_c = false;  // the callee was entered through C code
 };
 

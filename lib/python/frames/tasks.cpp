@@ -329,6 +329,26 @@ PyObject* task_of_wakeup(PyObject* function) {
   return native && async_kind(native) == AsyncKind::kTask ? wakeup->m_self : nullptr;
 }
 
+PyObject* task_coroutine(PyObject* task) {
+  bool is_task = false;
+  if (checked_layout(task, &is_task) && is_task) return reference(task, kLayout.coroutine);
+  PyErr_Clear();
+  return nullptr;
+}
+
+bool task_must_cancel(PyObject* task) { return flag(task, kLayout.must_cancel) != 0; }
+
+void set_task_coroutine(PyObject* task, PyObject* coroutine, bool must_cancel) {
+  Py_XSETREF(reference(task, kLayout.coroutine), Py_NewRef(coroutine));
+  set_flag(task, kLayout.must_cancel, must_cancel ? 1 : 0);
+}
+
+PyObject* task_advanced_by(PyObject* callable) {
+  if (async_kind(Py_TYPE(callable)) == AsyncKind::kTaskStep)
+    return reinterpret_cast<Step*>(callable)->task;
+  return task_of_wakeup(callable);
+}
+
 PyObject* task_wakeup_new() {
   const TaskProbe* known = task_probe();
   return known ? PyCFunction_New(known->wakeup, nullptr) : nullptr;

@@ -28,6 +28,17 @@ PyObject* task_step_get(PyObject* step);
 PyObject* task_step_new();
 int task_step_set(PyObject* step, PyObject* state);
 
+// The coroutine of a task, borrowed; null without an exception if the task is laid out otherwise.
+PyObject* task_coroutine(PyObject* task);
+bool task_must_cancel(PyObject* task);
+void set_task_coroutine(PyObject* task, PyObject* coroutine, bool must_cancel);
+// What an event loop or a future calls to advance a task: its task, borrowed; null if it is none.
+PyObject* task_advanced_by(PyObject* callable);
+// The coroutine of `task`, which runs in `context`, has come back: with a value (taken), returned
+// or yielded, or null and an exception. Does what asyncio does then, and leaves the context; a new
+// reference to None, or null with an exception.
+PyObject* finish_task_step(PyObject* context, PyObject* task, PyObject* value, bool yielded);
+
 // What a future calls when a task waits for it: a built-in method of the task. Its task, borrowed;
 // null without an exception if the object is none.
 PyObject* task_of_wakeup(PyObject* function);

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "python/frames/contexts.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/addresses.hpp"
 #include "python/heap/big_stack.hpp"
@@ -335,6 +336,7 @@ Pickled save(const SaveRequest& request) {
   Pickled result;
   on_big_stack([&] {
     try {
+      const frames::OwnContext base;
       const UnseenImports imports;
       result = save_what_can_be_saved(request);
     } catch (const Raised&) {
