@@ -11,7 +11,7 @@
 namespace chkpt::heap {
 namespace {
 
-constexpr const char* kNames[] = {"copyreg", "_compat_pickle", "_pickle"};
+constexpr const char* kPickle = "_pickle";
 
 UnseenImports* active = nullptr;
 
@@ -90,19 +90,15 @@ void UnseenImports::put_back() {
   }
 }
 
-// Should more than these be needed (a Python without site), they stay to be seen.
 void UnseenImports::import_anew() {
-  if (loaded_module(kNames[2])) return;
-  import(kNames[2]);
-  Py_ssize_t ours = PySet_GET_SIZE(before_.get()) + static_cast<Py_ssize_t>(hidden_.size());
+  if (loaded_module(kPickle)) return;
+  import(kPickle);
+  PyObject *name = nullptr, *module = nullptr;
+  Py_ssize_t position = 0;
   std::vector<Hidden> added;
-  for (const char* one : kNames) {
-    const Ref name = text(one);
-    if (ok(PySet_Contains(before_.get(), name.get())) || has(name.get())) continue;
-    if (PyObject* module = loaded_module(one)) added.push_back({name, Ref::borrow(module)});
-  }
-  ours += static_cast<Py_ssize_t>(added.size());
-  if (PyDict_GET_SIZE(modules()) != ours) return;
+  while (PyDict_Next(modules(), &position, &name, &module))
+    if (!has(name) && !ok(PySet_Contains(before_.get(), name)))
+      added.push_back({Ref::borrow(name), Ref::borrow(module)});
   for (const Hidden& one : added) {
     ok(PyDict_SetItem(kept(), one.name.get(), one.module.get()));
     hidden_.push_back(one);
