@@ -75,7 +75,8 @@ struct ThunkTail {
 
 // Found by what the object is known to hold: (argument types, callable, restype).
 ThunkTail& thunk_tail(PyObject* thunk) {
-  const std::vector<PyObject*> held = referents(thunk);
+  std::vector<PyObject*> held = referents(thunk);
+  if (!held.empty() && held[0] == raw(Py_TYPE(thunk))) held.erase(held.begin());  // from 3.12 on
   auto* begin = reinterpret_cast<char*>(thunk);
   const auto last = Py_TYPE(thunk)->tp_basicsize - static_cast<Py_ssize_t>(sizeof(ThunkTail));
   for (Py_ssize_t at = sizeof(ThunkHead); held.size() == 3 && at <= last; at += sizeof(void*)) {
