@@ -77,12 +77,10 @@ struct ArrayFields {
   PyObject* base;
 };
 
-// ndarray() keeps what is behind a memoryview, frombuffer() the view: as long as it is there, a
-// bytearray cannot move.
-void keep_memory_view(const Ref& array, PyObject* view) {
+void replace_base(const Ref& array, PyObject* base) {
   auto* fields = reinterpret_cast<ArrayFields*>(array.get());
   if (!attr(array, "base").is(fields->base)) broken("numpy arrays are laid out in an unknown way");
-  Py_DECREF(std::exchange(fields->base, Py_NewRef(view)));
+  Py_DECREF(std::exchange(fields->base, Py_NewRef(base)));
 }
 
 Ref rebuild_array_view(Args args) {
@@ -90,10 +88,20 @@ Ref rebuild_array_view(Args args) {
   if (!owner) broken("a saved array is laid out in an unknown way");
   Ref made = new_array(args[0], args[3], args[2], owner, Ref::borrow(args[5]), Ref::borrow(args[4]),
                        none());
-  if (PyMemoryView_Check(args[1])) keep_memory_view(made, args[1]);
+  // ndarray() keeps what is behind a memoryview, frombuffer() the view: as long as it is there, a
+  // bytearray cannot move.
+  if (PyMemoryView_Check(args[1])) replace_base(made, args[1]);
   return made;
 }
 const Rebuilder make_array_view{"numpy.view", guarded<rebuild_array_view>};
+
+// What an nditer has given: (arguments of a view of the operand's memory, nditer)
+Ref rebuild_iterated(Args args) {
+  Ref made = rebuild_array_view({PySequence_Fast_ITEMS(args[0]), PyTuple_GET_SIZE(args[0])});
+  replace_base(made, args[1]);
+  return made;
+}
+const Rebuilder make_iterated{"numpy.iterated", guarded<rebuild_iterated>};
 
 bool is_dense(PyObject* array) {
   return array_flag(array, "c_contiguous") || array_flag(array, "f_contiguous");
@@ -215,6 +223,15 @@ Ref reduce_view_of(Saver& saver, PyObject* array, Rule& rule, PyObject* owner, l
   return with_array_state(saver, array, rule, make_array_view, args);
 }
 
+Ref reduce_iterated(Saver& saver, PyObject* array, Rule& rule, PyObject* iterator) {
+  Ref operands;
+  const Ref owner = owner_of(operand_at(iterator, address_of(array), operands));
+  const Ref view =
+      pack(rule.type, owner, attr(array, "dtype"), attr(array, "shape"), attr(array, "strides"),
+           number(address_of(array) - address_of(owner.get())));
+  return with_array_state(saver, array, rule, make_iterated, pack(view, iterator));
+}
+
 // ---- dtypes that exist only once stay the same object
 
 Ref rebuild_dtype(Args args) { return call(numpy("dtype"), args[0]); }
@@ -278,6 +295,10 @@ Ref reduce_array_of_typed(Saver& saver, PyObject* array, Rule& rule, const Ref& 
 
 Ref reduce_array(Saver& saver, PyObject* array, Rule& rule) {
   const Ref owner = owner_of(array);
+  if (const Ref base = attr(owner, "base"); owner.is(array) && is_nditer(base.get())) {
+    if (has_objects(array)) refuse("what a numpy.nditer over objects has given");
+    return reduce_iterated(saver, array, rule, base.get());
+  }
   if (is_memmap(array) && owner.is(array)) return reduce_memmap(saver, array, rule);
   if (!owner.is(array) && has_objects(owner.get()))
     return reduce_object_view(saver, array, owner.get(), rule);

@@ -37,6 +37,11 @@ Ref with_array_state(Saver& saver, PyObject* array, Rule& rule, const Rebuilder&
                      const Ref& args);
 void fill_array_state(PyObject* array, PyObject* state, PyObject* writeable);
 
+// Of numpy.nditer; the operand in which an address lies that it has given (borrowed, alive with
+// `operands`).
+bool is_nditer(PyObject* object);
+PyObject* operand_at(PyObject* iterator, long long address, Ref& operands);
+
 Ref reduce_object_array(Saver& saver, PyObject* array, Rule& rule);
 Ref reduce_object_view(Saver& saver, PyObject* array, PyObject* owner, Rule& rule);
 Ref reduce_record(Saver& saver, PyObject* scalar, Rule& rule);

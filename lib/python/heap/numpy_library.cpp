@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Objects of numpy that are no arrays: random generators, iterators over arrays, ufuncs that were
-// made from Python functions.
+// Objects of numpy that are no arrays: random generators, ufuncs that were made from Python
+// functions; iterators are in numpy_iterators.cpp.
 #include <Python.h>
 
 #include <cstring>
 #include <string>
-#include <vector>
 
 #include "python/heap/call.hpp"
 #include "python/heap/numpy_arrays.hpp"
@@ -56,58 +55,6 @@ Ref reduce_bit_generator(Saver&, PyObject* generator, Rule& rule) {
                  pack(rule.type, seed ? seed : none(), attr(generator, "state")));
 }
 
-// ---- array.flat in the middle: (array, number of items it has given)
-
-Ref rebuild_flat(Args args) {
-  Ref flat = attr(args[0], "flat");
-  for (long long i = integer(args[1]); i > 0; --i) own(PyIter_Next(flat.get()));
-  return flat;
-}
-const Rebuilder make_flat{"numpy.flat", guarded<rebuild_flat>};
-Ref reduce_flat(Saver&, PyObject* flat, Rule&) {
-  return reduced(make_flat, pack(attr(flat, "base"), attr(flat, "index")));
-}
-
-// ---- numpy.ndindex in the middle
-
-// Where an nditer notes that it has given its first item: the byte that its first next() sets.
-std::size_t find_started() {
-  const Ref iterator = attr(call(numpy("ndindex"), number(3)), "_it");
-  const auto* bytes = reinterpret_cast<const char*>(iterator.get());
-  const std::vector<char> before(bytes, bytes + Py_TYPE(iterator.get())->tp_basicsize);
-  own(PyIter_Next(iterator.get()));
-  std::size_t found = 0;
-  for (std::size_t at = sizeof(PyObject); at < before.size(); ++at)
-    if (bytes[at] != before[at])
-      found = !found && before[at] == 0 && bytes[at] == 1 ? at : SIZE_MAX;
-  return found;
-}
-
-bool has_started(PyObject* iterator) {
-  static const std::size_t place = find_started();
-  if (place == 0 || place == SIZE_MAX) refuse("numpy.ndindex in the middle, in this numpy");
-  return reinterpret_cast<const char*>(iterator)[place] != 0;
-}
-
-// (shape, how often next() was called)
-Ref rebuild_ndindex(Args args) {
-  Ref made = call(numpy("ndindex"), args[0]);
-  for (long long i = integer(args[1]); i > 0; --i) {
-    const Ref given = Ref::steal(PyIter_Next(made.get()));
-    if (!given && PyErr_Occurred()) throw Raised{};
-  }
-  return made;
-}
-const Rebuilder make_ndindex{"numpy.ndindex", guarded<rebuild_ndindex>};
-Ref reduce_ndindex(Saver&, PyObject* object, Rule&) {
-  const Ref iterator = attr(object, "_it");
-  // One that has ended does not tell its shape any more, but all of them are alike.
-  if (truth_of(iterator.get(), "finished")) return reduced(make_ndindex, pack(pack(), number(2)));
-  const long long index = integer(attr(iterator, "iterindex").get());
-  const long long given = has_started(iterator.get()) ? index + 1 : 0;
-  return reduced(make_ndindex, pack(attr(iterator, "shape"), number(given)));
-}
-
 // ---- numpy.frompyfunc(), also inside numpy.vectorize
 
 // (function, inputs, outputs, identity)
@@ -144,6 +91,8 @@ void add_numpy_library_types(ExactTypes& types) {
     add_type(types, "numpy.random", name, reduce_bit_generator);
   add_type(types, "numpy", "flatiter", reduce_flat);
   add_type(types, "numpy", "ndindex", reduce_ndindex);
+  add_type(types, "numpy", "nditer", reduce_nditer);
+  add_type(types, "numpy", "broadcast", reduce_broadcast);
   add_type(types, "numpy", "ufunc", reduce_ufunc);
   add_type(types, "numpy", "void", reduce_record);
   add_type(types, "numpy", "record", reduce_record);

@@ -98,6 +98,10 @@ Ref reduce_hdf5_reference(Saver&, PyObject*, Rule&);
 
 Reduce library_rule(PyTypeObject* type);  // null if there is none
 
+Ref reduce_flat(Saver&, PyObject*, Rule&);  // iterators of numpy
+Ref reduce_ndindex(Saver&, PyObject*, Rule&);
+Ref reduce_broadcast(Saver&, PyObject*, Rule&);
+Ref reduce_nditer(Saver&, PyObject*, Rule&);
 Ref reduce_dtype(Saver&, PyObject*, Rule&);
 bool is_numpy_dtype(PyTypeObject* type);
 bool is_numpy_array_type(Saver& saver, PyTypeObject* type);

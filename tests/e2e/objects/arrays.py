@@ -60,11 +60,23 @@ def settings():
 def iterators():
     """array.flat, ndenumerate, ndindex, broadcast half-way | exact"""
     array = np.arange(6).reshape(2, 3)
-    flat, counted, index = array.flat, np.ndenumerate(array), np.ndindex(2, 2)
-    next(flat), next(counted), next(index)
+    flat, counted, index, pairs = array.flat, np.ndenumerate(array), np.ndindex(2, 2), np.broadcast(array, [1, 2, 3])
+    next(flat), next(counted), next(index), next(pairs)
     yield
     array[1, 2] = 99
-    return list(flat), list(counted), list(index)
+    return list(flat), list(counted), list(index), list(pairs)
+
+
+def nditers():
+    """numpy.nditer half-way, with what it has given: any number of arrays, indices, order, external loop | exact"""
+    array = np.arange(6).reshape(2, 3)
+    walk = np.nditer(array, flags=["multi_index"], op_flags=["readwrite"], order="F")
+    x = next(walk)
+    rows = np.nditer(array[:, :2], flags=["external_loop"])
+    next(rows)
+    yield
+    x[...] = 7
+    return [(walk.multi_index, int(y)) for y in walk], array, [r.tolist() for r in rows]
 
 
 def mapped():
@@ -72,13 +84,17 @@ def mapped():
     disk = np.memmap("disk", np.int32, "w+", shape=(4, 4))
     disk[1] = 7
     part = disk[1:3]
+    np.arange(4).tofile("read")
+    modes = [np.memmap("read", int, mode) for mode in ("r", "c", "r+")]
+    modes[1][0] = 8
     memory = mmap.mmap(-1, 4096)
     above = np.frombuffer(memory, np.int64)
     above[3] = 5
     yield
     disk[2] = 8
     above[4] = 6
-    return part.sum(), np.fromfile("disk", np.int32).sum(), memory[24:40]
+    modes[2][1] = 9
+    return part.sum(), np.fromfile("disk", np.int32).sum(), memory[24:40], [m.tolist() for m in modes]
 
 
 def with_ctypes():
@@ -99,13 +115,14 @@ def types():
     kind = np.dtype([("a", "<i2"), ("b", "S3")], align=True)
     values = np.float32(1.5), np.datetime64("2024-01-02"), np.bool_(True), np.longdouble("1.1")
     fit, apply = np.polynomial.Polynomial([1, 2, 3]), np.vectorize(lambda a: a + 1, otypes=[float])
+    old = np.poly1d([1, 2, 3])
     yield
-    return kind, kind.itemsize, values, fit(2), apply([1, 2])
+    return kind, kind.itemsize, values, fit(2), apply([1, 2]), old(2), old.deriv()
 
 
-def nditers():
-    """numpy.nditer half-way | refused | cannot pickle 'numpy.nditer' object"""
-    walk = np.nditer(np.arange(4))
+def buffered_nditers():
+    """numpy.nditer with buffers, nested or with op_axes, half-way | refused | a numpy.nditer with buffers"""
+    walk = np.nditer(np.arange(4), flags=["buffered"], op_dtypes=[float])
     next(walk)
     yield
-    return [int(x) for x in walk]
+    return [float(x) for x in walk]

@@ -310,6 +310,49 @@ def mv_bigendian_slice():
     return behave
 
 
+def nditers():
+    a, b = np.arange(6.0).reshape(2, 3), np.arange(3.0)
+    plain, fresh, over = np.nditer(a), np.nditer(a.T[1:]), np.nditer(b)
+    next(plain), list(over)
+    writing = np.nditer(a, flags=["multi_index"], op_flags=["readwrite"], order="F")
+    x = [next(writing), next(writing)][1]
+    shown = x[None]
+    by_hand = np.nditer(a[:, ::-1], flags=["f_index"])
+    by_hand.iternext(), by_hand.iternext()
+    columns = np.nditer(a, flags=["c_index"], order="F")
+    next(columns)
+    rows = np.nditer(a[:, :2], flags=["external_loop"])
+    row = next(rows)
+    several = np.nditer([a, b, None], op_flags=[["readonly"], ["readonly"], ["writeonly", "allocate"]])
+    several.operands[2][...] = 0
+    two = [next(several), next(several)][1]
+    ranged = np.nditer(np.arange(20), flags=["ranged"])
+    ranged.iterrange = (4, 9)
+    next(ranged)
+    closed = np.nditer(b)
+    closed.close()
+    pairs = np.broadcast(a, b)
+    next(pairs), next(pairs)
+
+    def behave():
+        x[...] = 77
+        shown[0] += 1
+        a[1, 2] = -5
+        two[2][...] = two[0] + two[1]
+        for p, q, r in several:
+            r[...] = p * q
+        seen = by_hand.index, by_hand.value.item(), writing.multi_index, columns.index, writing.iterindex
+        rest = [int(v) for v in by_hand], [(columns.index, int(v)) for v in columns]
+        try:
+            closed.operands
+        except ValueError:
+            invalid = True
+        return (a.tolist(), [int(v) for v in plain], [int(v) for v in fresh], [int(v) for v in over], seen, rest, row.tolist(),
+            [v.tolist() for v in rows], several.operands[2].tolist(), [int(v) for v in ranged], invalid, list(pairs),
+            [(writing.multi_index, int(v)) for v in writing], writing.operands[0] is a, x.base is writing, x.flags.writeable)
+    return behave
+
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support"))
 from held import Held  # noqa: E402
 
