@@ -6,8 +6,6 @@
 
 #include <set>
 
-#include "mpi/interpose/wrapper.hpp"
-
 namespace chkpt::mpi::absolute_addresses {
 namespace {
 
@@ -43,12 +41,3 @@ bool is_one(MPI_Aint displacement) {
 }
 
 }  // namespace chkpt::mpi::absolute_addresses
-
-using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
-
-CHKPT_WRAPPER int MPI_Get_address(const void* location, MPI_Aint* address) {
-  const int rc = PMPI_Get_address(location, address);
-  // MPI_BOTTOM is no address.
-  if (rc == MPI_SUCCESS && *address != 0 && on_main_thread()) absolute_addresses::given(*address);
-  return rc;
-}

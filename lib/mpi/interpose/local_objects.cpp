@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Local calls of which a snapshot has to know, and MPI_Type_free, which must leave the type of a
 // pending receive alive.
+#include "mpi/interpose/absolute_addresses.hpp"
 #include "mpi/interpose/attached_buffer.hpp"
 #include "mpi/interpose/attributes.hpp"
 #include "mpi/interpose/wrapper.hpp"
@@ -20,6 +21,13 @@ CHKPT_WRAPPER int MPI_Type_free(MPI_Datatype* type) {
   if (!outside("MPI_Type_free")) requests().keep_type(*type);
   if (on_main_thread()) attributes::type_freed(*type);
   return PMPI_Type_free(type);
+}
+
+CHKPT_WRAPPER int MPI_Get_address(const void* location, MPI_Aint* address) {
+  const int rc = PMPI_Get_address(location, address);
+  // MPI_BOTTOM's own is none.
+  if (rc == MPI_SUCCESS && *address != 0 && on_main_thread()) absolute_addresses::given(*address);
+  return rc;
 }
 
 // Where a snapshot finds no message left, an attached buffer is nothing but an address.
