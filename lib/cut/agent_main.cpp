@@ -45,6 +45,7 @@ std::uint64_t sent_to(const mpi::CommInfo& comm, int world_rank) {
 
 void make_progress() {
   if (!mpi::session::active()) return;
+  const mpi::Depth depth;
   int flag = 0;
   PMPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, mpi::session::control(), &flag, MPI_STATUS_IGNORE);
 }

@@ -109,6 +109,7 @@ CHKPT_WRAPPER int MPI_Wait(MPI_Request* request, MPI_Status* status) {
 
 CHKPT_WRAPPER int MPI_Test(MPI_Request* request, int* flag, MPI_Status* status) {
   if (outside("MPI_Test")) return PMPI_Test(request, flag, status);
+  const Depth depth;
   const MPI_Request old = *request;
   *flag = 0;
   if (sync_sends::answers_not_yet(1, request)) return MPI_SUCCESS;
@@ -148,6 +149,7 @@ CHKPT_WRAPPER int MPI_Waitall(int n, MPI_Request requests[], MPI_Status statuses
 
 CHKPT_WRAPPER int MPI_Testall(int n, MPI_Request requests[], int* flag, MPI_Status statuses[]) {
   if (outside("MPI_Testall")) return PMPI_Testall(n, requests, flag, statuses);
+  const Depth depth;
   *flag = 0;
   if (sync_sends::answers_not_yet(n, requests)) return MPI_SUCCESS;
   Batch& work = batch().begin(n, requests, statuses);
@@ -190,6 +192,7 @@ CHKPT_WRAPPER int MPI_Waitany(int n, MPI_Request requests[], int* index, MPI_Sta
 CHKPT_WRAPPER int MPI_Testany(int n, MPI_Request requests[], int* index, int* flag,
                               MPI_Status* status) {
   if (outside("MPI_Testany")) return PMPI_Testany(n, requests, index, flag, status);
+  const Depth depth;
   Batch& work = batch().begin(n, requests, MPI_STATUSES_IGNORE);
   MPI_Status answer;
   sync_sends::answers_not_yet(n, requests);
@@ -233,6 +236,7 @@ CHKPT_WRAPPER int MPI_Waitsome(int n, MPI_Request requests[], int* count, int in
 CHKPT_WRAPPER int MPI_Testsome(int n, MPI_Request requests[], int* count, int indices[],
                                MPI_Status statuses[]) {
   if (outside("MPI_Testsome")) return PMPI_Testsome(n, requests, count, indices, statuses);
+  const Depth depth;
   Batch& work = batch().begin(n, requests, statuses);
   sync_sends::answers_not_yet(n, requests);
   Visible view(n, requests);
@@ -250,6 +254,7 @@ CHKPT_WRAPPER int MPI_Testsome(int n, MPI_Request requests[], int* count, int in
 
 CHKPT_WRAPPER int MPI_Request_get_status(MPI_Request request, int* flag, MPI_Status* status) {
   if (outside("MPI_Request_get_status")) return PMPI_Request_get_status(request, flag, status);
+  const Depth depth;
   *flag = 0;
   if (sync_sends::answers_not_yet(1, &request)) return MPI_SUCCESS;
   const int rc = PMPI_Request_get_status(request, flag, status);

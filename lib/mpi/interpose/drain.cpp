@@ -112,6 +112,9 @@ auto find(CommInfo& comm, int source, int tag) {
 }  // namespace
 
 void all() {
+  // The library may complete a nonblocking reduction here and call the script's own operation,
+  // which is no place to stop at.
+  const Depth depth;
   registry().for_each([](CommInfo& comm) {
     while (comm.handle != MPI_COMM_NULL && take_one(comm)) {
     }

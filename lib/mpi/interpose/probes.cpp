@@ -137,6 +137,7 @@ CHKPT_WRAPPER int MPI_Probe(int source, int tag, MPI_Comm comm, MPI_Status* stat
 CHKPT_WRAPPER int MPI_Iprobe(int source, int tag, MPI_Comm comm, int* flag, MPI_Status* status) {
   CommInfo* info = followed("MPI_Iprobe", comm, source);
   if (info == nullptr) return PMPI_Iprobe(source, tag, comm, flag, status);
+  const Depth depth;
   const int rc = probe_once(*info, source, tag, flag, status);
   if (rc == MPI_SUCCESS && *flag == 0 && gate::pending()) report_poll(*info, source);
   return rc;
@@ -155,6 +156,7 @@ CHKPT_WRAPPER int MPI_Improbe(int source, int tag, MPI_Comm comm, int* flag, MPI
                               MPI_Status* status) {
   CommInfo* info = followed("MPI_Improbe", comm, source);
   if (info == nullptr) return PMPI_Improbe(source, tag, comm, flag, message, status);
+  const Depth depth;
   const int rc = match_once(*info, source, tag, flag, message, status);
   if (rc == MPI_SUCCESS && *flag == 0 && gate::pending()) report_poll(*info, source);
   return rc;
