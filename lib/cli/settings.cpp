@@ -96,7 +96,7 @@ constexpr Setting kSettings[] = {
      "one "
      "file"},
     {"copy-limit", 0, true, "BYTES", "16G",
-     "largest HDF5 file that a snapshot copies because the script holds it open for writing"},
+     "largest open file that a snapshot copies: HDF5 files open for writing, files without a name"},
     {"signal", 0, true, "LIST", "USR1,USR2,TERM",
      "signals that take a snapshot and then stop the run with code 75, to be started again; "
      "none: "

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <memory>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -111,6 +112,23 @@ Opened opened_here(const struct stat& info) {
     found.range_locked = found.range_locked || has_range_lock(fd);
   }
   return found;
+}
+
+int process_with(const struct stat& info) {
+  for (const std::string& process : Directory::open("/proc").names()) {
+    const int id = std::atoi(process.c_str());
+    if (id <= 0 || id == ::getpid()) continue;
+    const std::unique_ptr<DIR, int (*)(DIR*)> open_files(
+        ::opendir(("/proc/" + process + "/fd").c_str()), &::closedir);
+    if (!open_files) continue;  // another user's, or gone
+    while (const dirent* const entry = ::readdir(open_files.get())) {
+      struct stat here {};
+      if (::fstatat(::dirfd(open_files.get()), entry->d_name, &here, 0) == 0 &&
+          here.st_ino == info.st_ino && here.st_dev == info.st_dev)
+        return id;
+    }
+  }
+  return 0;
 }
 
 bool on_shared_file_system(const std::string& folder) {

@@ -28,6 +28,9 @@ struct Opened {
 };
 Opened opened_here(const struct stat& info);
 
+// Another process that has the file open, as far as this user may look; 0: none.
+int process_with(const struct stat& info);
+
 // A file system known to be shared between nodes (NFS, Lustre, GPFS, ...).
 bool on_shared_file_system(const std::string& folder);
 std::string host_name();

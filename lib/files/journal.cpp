@@ -274,6 +274,8 @@ void Journal::captured(std::uint64_t epoch) noexcept {
   keep_open_files();
 }
 
+nlink_t Journal::kept_links(const struct stat& info) const { return kept_.links_to(info); }
+
 void Journal::resumed() noexcept { keep_open_files(); }
 
 void Journal::keep_open_files() noexcept {

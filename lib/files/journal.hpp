@@ -48,6 +48,9 @@ class Journal {
   // after snapshot `epoch`. Files that stay open for writing are kept as they are now, or as soon
   // as something in them is about to be overwritten.
   void captured(std::uint64_t epoch) noexcept;
+  // How many of the file's links are kept ones.
+  nlink_t kept_links(const struct stat& info) const;
+
   // The main thread, before a resumed script goes on: what it holds open is as the snapshot has it,
   // was opened again without being noted, and is kept for the next resume from the same snapshot.
   void resumed() noexcept;

@@ -111,6 +111,15 @@ void KeptFiles::part_from(const struct stat& info, nlink_t names) {
   }
 }
 
+nlink_t KeptFiles::links_to(const struct stat& info) const {
+  nlink_t count = 0;
+  for (const std::string& name : directory_.names()) {
+    const auto kept = directory_.stat(name);
+    if (kept && kept->st_ino == info.st_ino && kept->st_dev == info.st_dev) ++count;
+  }
+  return count;
+}
+
 void KeptFiles::restore(const Entry& entry) const {
   const std::string& path = entry.path;
   const UniqueFd from = directory_.open_file(entry.kept, O_RDONLY);

@@ -37,6 +37,8 @@ class KeptFiles {
   // own. `names`: how many of its links lead to the script's paths, for all that is known.
   void part_from(const struct stat& info, nlink_t names);
 
+  nlink_t links_to(const struct stat& info) const;  // kept ones
+
   // Puts the first `entry.size` bytes (a link may have grown through a descriptor that was still
   // open) back into the entry's path, which keeps its inode if it is there. Throws IoError.
   void restore(const Entry& entry) const;

@@ -13,11 +13,14 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
+#include "base/directory.hpp"
 #include "base/unique_fd.hpp"
 #include "files/held_files.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/loader.hpp"
+#include "python/heap/open_file.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -98,7 +101,8 @@ UniqueFd open_mapped(const std::string& path, bool writes) {
   return fd;
 }
 
-// (type, path or None, size, offset, access, protection, shared, position, contents or None)
+// (type, file, size, offset, access, protection, shared, position, contents or None); the file: its
+// path, what was saved of one without a name, or None.
 Ref rebuild_mapping(Args args) {
   const Ref keywords = new_dict();
   const long long access = integer(args[4]);
@@ -112,7 +116,9 @@ Ref rebuild_mapping(Args args) {
   put(keywords, "offset", Ref::borrow(args[3]));
   UniqueFd fd;
   if (args[1] != Py_None)
-    fd = open_mapped(utf8(args[1]), shared && (integer(args[5]) & PROT_WRITE) != 0);
+    fd = open_mapped(
+        PyList_Check(args[1]) ? ReopenedFiles::current().remade(args[1]) : utf8(args[1]),
+        shared && (integer(args[5]) & PROT_WRITE) != 0);
   const Ref made = call_with(
       args[0], pack(number(args[1] == Py_None ? -1 : fd.get()), args[2]).get(), keywords.get());
   if (args[8] != Py_None) write_changed(made.get(), args[8]);
@@ -141,6 +147,19 @@ bool is_deleted(const std::string& path) {
   return path.size() > 10 && path.compare(path.size() - 10, 10, kDeleted) == 0;
 }
 
+// The module keeps a descriptor of its own, unless it was told not to.
+Ref deleted_file(const Mapping& mapping) {
+  for (const std::string& name : Directory::open("/proc/self/fd").names()) {
+    const int fd = std::stoi(name);
+    struct stat info {};
+    if (fstat(fd, &info) == 0 && info.st_ino == mapping.inode &&
+        name_of_descriptor(fd) == mapping.path && is_unlinked(mapping.path, info))
+      return save_unlinked(fd, mapping.path, info);
+  }
+  refuse("the file of a memory map, '" + mapping.path.substr(0, mapping.path.size() - 10) +
+         "', has been deleted");
+}
+
 }  // namespace
 
 Ref reduce_mapping(Saver&, PyObject* object, Rule& rule) {
@@ -150,10 +169,8 @@ Ref reduce_mapping(Saver&, PyObject* object, Rule& rule) {
   Mapping mapping;
   if (!find_mapping(buffer.data(), mapping)) refuse("a memory map that is not there");
   const bool anonymous = mapping.inode == 0 || mapping.path == std::string("/dev/zero") + kDeleted;
-  if (!anonymous && is_deleted(mapping.path))
-    refuse("the file of a memory map, '" + mapping.path.substr(0, mapping.path.size() - 10) +
-           "', has been deleted");
-  if (!anonymous && mapping.shared && (mapping.protection & PROT_WRITE) != 0)
+  const bool deleted = !anonymous && is_deleted(mapping.path);
+  if (!anonymous && !deleted && mapping.shared && (mapping.protection & PROT_WRITE) != 0)
     files::note_mapped(mapping.path);
   const bool by_content = anonymous || (!mapping.shared && (mapping.protection & PROT_WRITE) != 0);
   const Ref contents =
@@ -162,10 +179,13 @@ Ref reduce_mapping(Saver&, PyObject* object, Rule& rule) {
           : none();
   const Ref size = number(static_cast<long long>(buffer.size()));
   const Ref offset = number(std::stoll(shown(repr, "offset")));
-  return reduced(make_mapping,
-                 pack(rule.type, anonymous ? none() : text(mapping.path), size, offset,
-                      number(access_named(shown(repr, "access"))), number(mapping.protection),
-                      boolean(mapping.shared), call_method(object, "tell"), contents));
+  return reduced(make_mapping, pack(rule.type,
+                                    anonymous ? none()
+                                    : deleted ? deleted_file(mapping)
+                                              : text(mapping.path),
+                                    size, offset, number(access_named(shown(repr, "access"))),
+                                    number(mapping.protection), boolean(mapping.shared),
+                                    call_method(object, "tell"), contents));
 }
 
 }  // namespace chkpt::heap

@@ -187,13 +187,15 @@ const Rebuilder make_memmap{"numpy.memmap", guarded<rebuild_memmap>};
 
 Ref reduce_memmap(Saver& saver, PyObject* array, Rule& rule) {
   const Ref path = attr(array, "filename"), mode = attr(array, "mode");
-  if (path.is(Py_None)) refuse("a memory map of a file without a name");
   const Ref order = text(array_flag(array, "c_contiguous") ? "C" : "F");
   const Ref content = utf8(mode.get()) == "r" ? none() : content_of(saver, array);
   return reduced(make_memmap,
                  pack(rule.type, own(PyObject_Str(path.get())), attr(array, "dtype"), mode,
                       attr(array, "offset"), attr(array, "shape"), order, content));
 }
+
+// One of a file without a name is an array in the memory of its mmap object, like any other.
+bool maps_named_file(PyObject* array) { return !attr(array, "filename").is(Py_None); }
 
 bool is_memmap(PyObject* array) {
   const Ref memmap = numpy("memmap");
@@ -299,7 +301,8 @@ Ref reduce_array(Saver& saver, PyObject* array, Rule& rule) {
     if (has_objects(array)) refuse("what a numpy.nditer over objects has given");
     return reduce_iterated(saver, array, rule, base.get());
   }
-  if (is_memmap(array) && owner.is(array)) return reduce_memmap(saver, array, rule);
+  if (is_memmap(array) && owner.is(array) && maps_named_file(array))
+    return reduce_memmap(saver, array, rule);
   if (!owner.is(array) && has_objects(owner.get()))
     return reduce_object_view(saver, array, owner.get(), rule);
   if (has_objects(array)) return reduce_object_array(saver, array, rule);

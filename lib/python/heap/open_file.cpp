@@ -61,9 +61,9 @@ int opening_flags(int flags) {
                   O_DIRECTORY | O_NOFOLLOW | O_PATH);
 }
 
-UniqueFd open_again(const OpenFile& file) {
+UniqueFd open_again(const OpenFile& file, const std::string& path) {
   const bool writes = (file.flags & O_ACCMODE) != O_RDONLY && file.size >= 0;
-  UniqueFd fd(open(file.path.c_str(), file.flags | O_CLOEXEC | (writes ? O_CREAT : 0), 0666));
+  UniqueFd fd(open(path.c_str(), file.flags | O_CLOEXEC | (writes ? O_CREAT : 0), 0666));
   if (!fd) broken("cannot reopen " + quoted(file.path) + ": " + std::strerror(errno));
   struct stat now {};
   if (fstat(fd.get(), &now) != 0 || (file.size >= 0 && now.st_size < file.size))
@@ -100,10 +100,14 @@ OpenFile describe_descriptor(int fd) {
     return file;
   }
   if (!S_ISREG(opened.st_mode) && !S_ISDIR(opened.st_mode)) refuse_kind(file.path, opened.st_mode);
-  if (opened.st_nlink == 0) refuse("file " + quoted(file.path) + " has been deleted");
-  if (stat(file.path.c_str(), &named) != 0 || named.st_dev != opened.st_dev ||
-      named.st_ino != opened.st_ino)
+  if (is_unlinked(file.path, opened)) {
+    file.unlinked = save_unlinked(fd, file.path, opened);
+    file.path = "(deleted)";
+    file.flags &= ~(O_TMPFILE | O_NOFOLLOW);
+  } else if (stat(file.path.c_str(), &named) != 0 || named.st_dev != opened.st_dev ||
+             named.st_ino != opened.st_ino) {
     refuse("file " + quoted(file.path) + " has been renamed or replaced");
+  }
   file.size = S_ISDIR(opened.st_mode) ? kDirectory : opened.st_size;
   if (S_ISREG(opened.st_mode)) file.group = group_of(fd);
   file.locks = ReopenedFiles::current().locks(fd);
@@ -112,7 +116,8 @@ OpenFile describe_descriptor(int fd) {
 
 Ref packed(const OpenFile& file) {
   return pack(text(file.path), number(file.flags), number(file.size), number(file.number),
-              number(file.group), boolean(file.inheritable), packed(file.locks));
+              number(file.group), boolean(file.inheritable), packed(file.locks),
+              file.unlinked ? file.unlinked : none());
 }
 
 OpenFile unpacked_file(PyObject* packed) {
@@ -124,6 +129,7 @@ OpenFile unpacked_file(PyObject* packed) {
   file.group = static_cast<int>(integer(item(packed, 4)));
   file.inheritable = is_true(item(packed, 5));
   file.locks = unpacked_locks(item(packed, 6));
+  if (item(packed, 7) != Py_None) file.unlinked = Ref::borrow(item(packed, 7));
   return file;
 }
 
@@ -138,7 +144,8 @@ int ReopenedFiles::reopen(const OpenFile& file) {
   const auto same = by_number_.find(file.number);
   if (same != by_number_.end()) return same->second;
   const auto shared = by_group_.find(file.group);
-  UniqueFd fd = shared == by_group_.end() ? open_again(file)
+  const std::string path = file.unlinked ? remade(file.unlinked.get()) : file.path;
+  UniqueFd fd = shared == by_group_.end() ? open_again(file, path)
                                           : UniqueFd(fcntl(shared->second, F_DUPFD_CLOEXEC, 3));
   if (!fd) broken("cannot copy the descriptor of " + quoted(file.path));
   int now = fd.release();
@@ -169,6 +176,7 @@ std::vector<FileLock> ReopenedFiles::locks(int fd) const {
 }
 
 void ReopenedFiles::take_locks() {
+  remade_.close();
   if (g_leaves_locks) return;
   for (const auto& [fd, file] : locked_) lock_again(fd, file.flags, file.locks, file.path);
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "python/heap/file_locks.hpp"
+#include "python/heap/unlinked_files.hpp"
 
 namespace chkpt::heap {
 
@@ -21,9 +22,11 @@ struct OpenFile {
   int group = -1;  // lowest number known to share this one's position; its own if none does
   bool inheritable = false;
   std::vector<FileLock> locks;
+  Ref unlinked;  // what was saved of a file without a name; null if it has one
 };
 
-// Of a regular file that still has its name, a directory, or a device that every machine has.
+// Of a regular file that still has its name or none at all, a directory, or a device that every
+// machine has.
 // Throws CannotSave for anything else.
 OpenFile describe_descriptor(int fd);
 // /proc's name for what is behind it; "" if it is not open.
@@ -44,6 +47,8 @@ class ReopenedFiles {
   int reopen(const OpenFile& file);
   // The same, but under no other number.
   int reopen_exactly(const OpenFile& file);
+  // For mmap: a path by which a file without a name can be opened until all are.
+  std::string remade(PyObject* unlinked) { return remade_.path(unlinked); }
   // When all are open: to close one more descriptor of a file would give up its range locks.
   void take_locks();
 
@@ -57,6 +62,7 @@ class ReopenedFiles {
   std::map<int, int> by_number_;  // saved -> now
   std::map<int, int> by_group_;
   std::vector<std::pair<int, OpenFile>> locked_;
+  RemadeFiles remade_;
 };
 
 }  // namespace chkpt::heap

@@ -18,6 +18,7 @@
 #include "python/heap/library_globals.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/saver.hpp"
+#include "python/heap/unlinked_files.hpp"
 #include "python/heap/unseen_imports.hpp"
 
 namespace chkpt::heap {
@@ -231,6 +232,7 @@ std::string why_not_saveable(const SaveRequest& request, PyObject* value) {
 struct SaveAgain {};  // by another rule
 
 Pickled save_now(const SaveRequest& request, Addresses& addresses) {
+  const UnlinkedSaves unlinked;
   Saver saver(request, &addresses);
   Pickled out;
   Ref body;

@@ -2,6 +2,7 @@
 """numpy"""
 import ctypes
 import mmap
+import tempfile
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def nditers():
 
 
 def mapped():
-    """numpy.memmap, and arrays on an mmap | exact"""
+    """numpy.memmap, also of a file without a name, and arrays on an mmap | exact"""
     disk = np.memmap("disk", np.int32, "w+", shape=(4, 4))
     disk[1] = 7
     part = disk[1:3]
@@ -90,11 +91,16 @@ def mapped():
     memory = mmap.mmap(-1, 4096)
     above = np.frombuffer(memory, np.int64)
     above[3] = 5
+    unnamed = np.memmap(tempfile.TemporaryFile(), np.int32, "w+", shape=(4, 4))
+    unnamed[1] = 7
+    rows, copied = unnamed[1:3], unnamed[1:3].copy()
     yield
     disk[2] = 8
     above[4] = 6
     modes[2][1] = 9
-    return part.sum(), np.fromfile("disk", np.int32).sum(), memory[24:40], [m.tolist() for m in modes]
+    unnamed[2] = 9
+    return (part.sum(), np.fromfile("disk", np.int32).sum(), memory[24:40], rows.sum(), rows.mode, copied,
+            unnamed._mmap[16:20], type(rows) is type(copied) is np.memmap, [m.tolist() for m in modes])
 
 
 def with_ctypes():

@@ -12,10 +12,12 @@ import mmap
 import os
 import pathlib
 import shelve
+import signal
 import sqlite3
 import struct
 import tarfile
 import tempfile
+import time
 import xml.etree.ElementTree
 import zipfile
 import zlib
@@ -380,12 +382,60 @@ def named_temporary():
 
 
 def unnamed_temporary():
-    """tempfile.TemporaryFile, and any file that has been removed | refused | has been deleted"""
-    file = tempfile.TemporaryFile()
-    file.write(b"abc")
+    """tempfile.TemporaryFile, a SpooledTemporaryFile on disk, and files that were removed while open | exact"""
+    data, words = tempfile.TemporaryFile(), tempfile.TemporaryFile("w+", dir=".", encoding="utf-16")
+    spooled = tempfile.SpooledTemporaryFile(max_size=10, mode="w+")
+    removed, again = open(write("removed"), "r+b"), open("removed", "rb", buffering=0)
+    writing = open(write("replaced"), "wb", buffering=0)
+    writing.write(b"first")
+    data.write(DATA)
+    data.seek(10)
+    words.write(TEXT)
+    spooled.write("spooled " * 9)
+    os.remove("removed")
+    os.replace(write("other", b"other"), "replaced")
+    removed.seek(5)
+    again.seek(7)
     yield
-    file.write(b"def")
+    removed.write(b"xyz")  # and the other reads it
+    removed.flush()
+    spooled.write("end")
+    writing.write(b"second")
+    for file in (words, spooled):
+        file.seek(3 if file is spooled else 0)
+    with open(f"/proc/self/fd/{writing.fileno()}", "rb") as what:
+        written = what.read()
+    return (data.read(5), zlib.crc32(words.read().encode()), spooled.read(), again.read(5), removed.read(4),
+            written, data.mode, os.fstat(data.fileno()).st_nlink, read("replaced"), os.path.exists("removed"),
+            zlib.crc32(data.read()), os.fstat(removed.fileno()).st_ino == os.fstat(again.fileno()).st_ino)
+
+
+def unnamed_mapping():
+    """mmap and os.memfd_create of files without a name | exact"""
+    number, file = os.memfd_create("mine"), tempfile.TemporaryFile()
+    os.write(number, b"memory")
+    os.lseek(number, 2, os.SEEK_SET)
+    file.write(b"0123456789" * 1000)
+    file.flush()
+    shared, copy = mmap.mmap(file.fileno(), 100), mmap.mmap(file.fileno(), 100, access=mmap.ACCESS_COPY)
+    copy[:3] = b"abc"
+    yield
+    shared[2:4] = b"xy"
     file.seek(0)
+    found = os.read(number, 9), file.read(5), copy[:5], len(file.read()), os.readlink(f"/proc/self/fd/{number}")
+    os.close(number)
+    return found
+
+
+def removed_but_shared():
+    """a file without a name that another process has open too | refused | has it open too"""
+    file = tempfile.TemporaryFile()
+    child = os.fork()
+    if not child:
+        time.sleep(100)
+    yield
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
     return file.read()
 
 
