@@ -137,13 +137,26 @@ PyObject* value_as_imported(const Entries& imported, const Entry& wanted, std::s
   return nullptr;
 }
 
+// The strings that are keys there, by themselves: they stay the same objects.
+Ref strings_in(const Entries& imported) {
+  Ref strings = new_dict();
+  for (const Entry& entry : imported)
+    if (entry.key && PyUnicode_CheckExact(entry.key))
+      ok(PyDict_SetItem(strings.get(), entry.key, entry.key));
+  return strings;
+}
+
 void restore_entries(PyObject* object, Holder holder, PyObject* saved, PyObject* place) {
   Entries imported, entries;
   read_entries(object, holder, imported);
   std::vector<Ref> kept;  // while the object is emptied
   for (const Entry& entry : imported) kept.push_back(Ref::borrow(entry.value));
+  const Ref strings = strings_in(imported);
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
     Entry entry = entry_of(PyList_GET_ITEM(saved, i));
+    if (entry.key && PyUnicode_CheckExact(entry.key))
+      if (PyObject* own_key = PyDict_GetItemWithError(strings.get(), entry.key))
+        entry.key = own_key;
     if (!entry.value) entry.value = value_as_imported(imported, entry, static_cast<std::size_t>(i));
     if (!entry.value) broken("another " + described(place, "") + " was imported than before");
     entries.push_back(entry);

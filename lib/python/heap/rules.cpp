@@ -11,6 +11,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/ctypes_layout.hpp"
 #include "python/heap/customs.hpp"
+#include "python/heap/hashing.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/torch_objects.hpp"
@@ -236,6 +237,32 @@ bool makes_another_type(PyObject* value, Rule& rule) {
   return frames::is_python_class(rule.type) && rule.layout.native_base == &PyBaseObject_Type;
 }
 
+// What is still empty when the pickler hands it to a constructor: Counter(a_dict) would copy
+// nothing.
+bool comes_unfilled(Saver& saver, PyObject* value, int depth) {
+  constexpr int kDeepest = 3;
+  if (PyDict_CheckExact(value)) return saver.fills_late(value);
+  if (PySet_CheckExact(value)) return fills_late_set(value);
+  if (PyFrozenSet_CheckExact(value)) return set_has_late_key(value);
+  if (depth == kDeepest || !(PyTuple_CheckExact(value) || PyList_CheckExact(value))) return false;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); ++i)
+    if (comes_unfilled(saver, PySequence_Fast_GET_ITEM(value, i), depth + 1)) return true;
+  return false;
+}
+
+bool is_made_of_unfilled(Saver& saver, PyObject* value, Rule& rule) {
+  if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) < 2) return false;
+  if (comes_unfilled(saver, PyTuple_GET_ITEM(value, 1), 0)) return true;
+  return PyTuple_GET_SIZE(value) > 2 && lookup(rule.type, "__setstate__") &&
+         comes_unfilled(saver, PyTuple_GET_ITEM(value, 2), 1);
+}
+
+Ref reduce_raw_state(Saver& saver, PyObject* object, Rule& rule) {
+  rule.layout = layout_of(rule.type);
+  return rule.layout.native_base == &PyBaseObject_Type ? reduce_special(saver, object, rule)
+                                                       : reduce_native(saver, object, rule);
+}
+
 }  // namespace
 
 void choose_rule(Saver& saver, Rule& rule) {
@@ -263,6 +290,8 @@ Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
   PyObject* registered = PyDict_GetItemWithError(table.get(), raw(rule.type));
   Ref value = registered ? call(registered, object) : reduce_protocol_5(object);
   if (makes_another_type(value.get(), rule)) return reduce_special(saver, object, rule);
+  if (frames::is_python_class(rule.type) && is_made_of_unfilled(saver, value.get(), rule))
+    return reduce_raw_state(saver, object, rule);
   if (!PyUnicode_Check(value.get())) return value;
   // "Saved by name": the script's modules are rebuilt, not imported, so no name can be found there;
   // in a library's module none that a new import will not make.

@@ -3,6 +3,7 @@
 # must do what new ones do.
 import os
 import sys
+import collections
 import contextvars
 import dataclasses
 import datetime
@@ -11,6 +12,35 @@ import functools
 import types
 import typing
 import weakref
+
+
+def hashed_in_python():
+    """Containers whose keys can only be hashed when they are whole, in objects that copy what they are made of."""
+    class Key:
+        def __init__(self, name):
+            self.name = name
+
+        def __hash__(self):
+            return hash(self.name)
+
+        def __eq__(self, other):
+            return self.name == other.name
+
+        def __repr__(self):
+            return self.name
+
+    class Counted(collections.Counter):
+        pass
+
+    a, b = Key("a"), Key("b")
+    counts, own = collections.Counter([a, a, b]), Counted([b])
+    dated = collections.Counter({(datetime.date(2024, 1, 2), a): 3})
+
+    def behave():
+        counts[Key("a")] += 1
+        own.update([b])
+        return counts, own, dated, dated[datetime.date(2024, 1, 2), Key("a")], counts.total(), next(iter(counts)) is a
+    return behave
 
 
 def lru_order():

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""h5py, scipy, pandas, scikit-learn, matplotlib"""
+import io
+import warnings
+
+import numpy as np
+
+warnings.simplefilter("ignore")
+
+
+def hdf5_files():
+    """h5py: files, groups, datasets, attributes, types, references | exact"""
+    import h5py
+    file = h5py.File("data.h5", "w")
+    group = file.create_group("g")
+    data = group.create_dataset("d", data=np.arange(6.0), maxshape=(None,), chunks=True)
+    data.attrs["unit"] = "m"
+    attributes, reference, rows = data.attrs, data.ref, iter(data)
+    next(rows)
+    yield
+    data.resize((8,))
+    data[6:] = 7
+    attributes["n"] = 3
+    return list(rows)[:3], data[:], dict(attributes), file[reference].name, [*file["g"]], group.file == file
+
+
+def hdf5_closed():
+    """h5py: files and objects that have been closed | exact"""
+    import h5py
+    with h5py.File("closed.h5", "w") as file:
+        data = file.create_dataset("d", data=[1, 2])
+    yield
+    return bool(file), bool(data), repr(file)
+
+
+def scipy_sparse():
+    """scipy: sparse matrices and arrays of every format, with the memory that they share | exact"""
+    import scipy.sparse as sp
+    base = sp.random(6, 6, 0.4, "csr", random_state=1)
+    kinds = [getattr(base, "to" + name)() for name in ("csr", "csc", "coo", "lil", "dok", "bsr", "dia")]
+    shared = sp.csr_matrix((base.data, base.indices, base.indptr), copy=False)
+    yield
+    base.data[0] = 9
+    return [float(kind.sum()) for kind in kinds], shared.data[0], (kinds[0] @ kinds[1]).trace()
+
+
+def scipy_objects():
+    """scipy: interpolators, splines, distributions, k-d trees, ODE solvers half-way | exact"""
+    import scipy.integrate
+    import scipy.interpolate
+    import scipy.spatial
+    import scipy.stats
+    x = np.linspace(0, 1, 9)
+    linear, spline = scipy.interpolate.interp1d(x, x**2), scipy.interpolate.CubicSpline(x, np.sin(x))
+    normal, tree = scipy.stats.norm(1, 2), scipy.spatial.cKDTree(np.stack([x, x * x], 1))
+    solver = scipy.integrate.RK45(lambda t, y: -y, 0, [1.0], 1)
+    solver.step()
+    kernel = scipy.stats.gaussian_kde(x)
+    yield
+    solver.step()
+    return (float(linear(0.3)), float(spline(0.3)), normal.rvs(2, random_state=3), tree.query([0.5, 0.5]), solver.t, solver.y,
+        kernel(0.2))
+
+
+def pandas_frames():
+    """pandas: frames, series, indices, categories, groups, windows, with the memory that they share | exact"""
+    import pandas as pd
+    frame = pd.DataFrame({"a": [1, 2, 3, 4], "b": list("xyxy"), "c": pd.Categorical(list("ppqq"))},
+                         index=pd.date_range("2024-01-01", periods=4))
+    column, groups, window = frame["a"], frame.groupby("b"), frame["a"].rolling(2)
+    levels = frame.set_index(["b", "c"])
+    rows = frame.itertuples()
+    next(rows)
+    values = frame["a"].to_numpy()
+    yield
+    values[0] = 10
+    return (column.iloc[0], groups["a"].sum().to_dict(), window.mean().tolist(), levels.loc[("x", "p"), "a"].tolist(),
+        [row.a for row in rows], frame.dtypes.tolist(), frame.to_csv())
+
+
+def pandas_readers():
+    """pandas: read_csv() in chunks, half-way, from memory | exact"""
+    import pandas as pd
+    chunks = pd.read_csv(io.StringIO("a,b\n" + "".join(f"{n},{n * n}\n" for n in range(9))), chunksize=2, engine="python")
+    first = next(chunks)
+    yield
+    return first.b.sum(), [chunk.b.sum() for chunk in chunks]
+
+
+def learners():
+    """scikit-learn: fitted models, pipelines, searches, splitters half-way | exact"""
+    from sklearn import ensemble, model_selection, pipeline, preprocessing
+    from sklearn import linear_model as linear
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 3))
+    y = (x @ [1, 2, -1] > 0).astype(int)
+    chain = pipeline.make_pipeline(preprocessing.StandardScaler(), linear.LogisticRegression()).fit(x, y)
+    forest = ensemble.RandomForestClassifier(5, random_state=1).fit(x, y)
+    partly = linear.SGDClassifier(random_state=2).partial_fit(x[:20], y[:20], [0, 1])
+    splits = model_selection.KFold(4, shuffle=True, random_state=3).split(x)
+    next(splits)
+    yield
+    partly.partial_fit(x[20:], y[20:])
+    return chain.predict_proba(x[:2]), forest.predict(x).sum(), partly.coef_, [test[:3].tolist() for _, test in splits]
+
+
+def figures():
+    """matplotlib: figures with axes, lines, images, texts, the state of pyplot (Agg) | exact"""
+    import matplotlib
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    figure, (left, right) = plt.subplots(1, 2, figsize=(3, 2), dpi=50)
+    line, = left.plot([1, 2, 3], label="line")
+    image = right.imshow(np.eye(3))
+    left.set_title("title")
+    yield
+    line.set_ydata([3, 1, 2])
+    left.plot([2, 2, 2])
+    plt.sca(left)
+    plt.legend()
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())
+    return int(pixels.sum(dtype=np.int64)), plt.gcf() is figure, left.lines[1].get_color(), image.axes is right, plt.get_fignums()
+
+
+def hdf5_without_a_name():
+    """h5py: objects without a name in the file | refused | without a name"""
+    import h5py
+    file = h5py.File("anonymous.h5", "w")
+    data = file.create_dataset(None, data=[1, 2, 3])
+    yield
+    total = int(data[:].sum())
+    file.close()
+    return total
