@@ -12,6 +12,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/ctypes_layout.hpp"
 #include "python/heap/foreign.hpp"
+#include "python/heap/numba_functions.hpp"
 #include "python/heap/numpy_arrays.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/torch_tensors.hpp"
@@ -293,6 +294,14 @@ Ref reduce_array_of_typed(Saver& saver, PyObject* array, Rule& rule, const Ref& 
   return reduce_view_of(saver, array, rule, whole.get(), address_of(whole.get()));
 }
 
+// Each array that compiled code returns has an owner of its own, of memory that they may share: an
+// array of all of it takes their place.
+Ref reduce_array_of_numba(Saver& saver, PyObject* array, Rule& rule, const Ref& bytes) {
+  const Ref whole = saver.first_for(reinterpret_cast<const void*>(address_of(bytes.get())), bytes);
+  if (whole.is(array)) return reduce_owner(saver, array, rule);
+  return reduce_view_of(saver, array, rule, whole.get(), address_of(whole.get()));
+}
+
 }  // namespace
 
 Ref reduce_array(Saver& saver, PyObject* array, Rule& rule) {
@@ -306,6 +315,8 @@ Ref reduce_array(Saver& saver, PyObject* array, Rule& rule) {
   if (!owner.is(array) && has_objects(owner.get()))
     return reduce_object_view(saver, array, owner.get(), rule);
   if (has_objects(array)) return reduce_object_array(saver, array, rule);
+  if (const Ref bytes = numba_memory(attr(owner, "base").get()))
+    return reduce_array_of_numba(saver, array, rule, bytes);
   if (!owner.is(array) && contiguous(owner.get()))
     return reduce_view_of(saver, array, rule, owner.get(), address_of(owner.get()));
   if (owner.is(array))

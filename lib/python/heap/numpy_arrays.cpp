@@ -7,6 +7,7 @@
 #include <string>
 
 #include "python/heap/call.hpp"
+#include "python/heap/numba_functions.hpp"
 
 namespace chkpt::heap {
 
@@ -71,6 +72,7 @@ Ref owner_of(PyObject* array) {
     Ref base = without_typed_views(attr(owner, "base"));
     // as_strided() and sliding_window_view() put this between a view and its array.
     if (std::strcmp(Py_TYPE(base.get())->tp_name, "DummyArray") == 0) base = attr(base, "base");
+    if (const Ref parent = numba_parent(owner.get(), base.get())) base = parent;
     if (base.is(Py_None) || !is_array(base.get())) return owner;
     owner = base;
   }

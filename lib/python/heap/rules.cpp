@@ -13,6 +13,7 @@
 #include "python/heap/customs.hpp"
 #include "python/heap/hashing.hpp"
 #include "python/heap/library_globals.hpp"
+#include "python/heap/numba_functions.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/torch_objects.hpp"
 #include "python/heap/torch_tensors.hpp"
@@ -154,6 +155,7 @@ Reduce torch_rule(Rule& rule) {
 
 Reduce rule_for(Saver& saver, Rule& rule) {
   PyTypeObject* type = rule.type;
+  if (Reduce numba = numba_rule(type)) return numba;
   if (is_subtype_of(type, &PyType_Type)) return reduce_class;
   if ((rule.foreign = matching_foreign_type(type))) return reduce_foreign;
   if (Reduce custom = custom_rule(saver, rule)) return custom;

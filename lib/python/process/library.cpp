@@ -167,17 +167,47 @@ void restore_context_variables(PyObject* saved) {
   }
 }
 
-// Finalizers still to run. They count each other's order themselves.
+// Those that numba's functions register for themselves are there again with them.
+bool is_made_again(PyObject* entry) {
+  const std::string module = utf8_attr(attr(item(entry, 1), "func").get(), "__module__", "");
+  return module.compare(0, 6, "numba.") == 0;
+}
+
+// Finalizers still to run, and what gives the next one its place in their order.
 Ref save_finalizers() {
   const Ref finalize = loaded_attr("weakref", "finalize");
   if (!finalize) return none();
-  return own(PyDict_Items(attr(finalize, "_registry").get()));
+  const Ref all = own(PyDict_Items(attr(finalize, "_registry").get())), entries = new_list();
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i)
+    if (!is_made_again(PyList_GET_ITEM(all.get(), i)))
+      append(entries, Ref::borrow(PyList_GET_ITEM(all.get(), i)));
+  return pack(entries, attr(finalize, "_index_iter"));
 }
+
+Ref object_of(PyObject* info) { return call(attr(info, "weakref")); }
+
+// An import has registered its own again.
+void forget_doubles(const Ref& registry, PyObject* saved) {
+  const Ref here = own(PyDict_Items(registry.get()));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(here.get()); ++i) {
+    PyObject* entry = PyList_GET_ITEM(here.get(), i);
+    const Ref object = object_of(item(entry, 1));
+    for (Py_ssize_t k = 0; !object.is(Py_None) && k < PyList_GET_SIZE(saved); ++k) {
+      if (!object_of(item(PyList_GET_ITEM(saved, k), 1)).is(object.get())) continue;
+      ok(PyDict_DelItem(registry.get(), item(entry, 0)));
+      break;
+    }
+  }
+}
+
 void restore_finalizers(PyObject* saved) {
-  if (PyList_GET_SIZE(saved) == 0) return;
   const Ref finalize = attr(import("weakref"), "finalize");
   const Ref registry = attr(finalize, "_registry");
-  ok(PyDict_MergeFromSeq2(registry.get(), saved, 1));
+  PyObject* entries = item(saved, 0);
+  set_attr(finalize.get(), "_index_iter", item(saved, 1));
+  if (PyList_GET_SIZE(entries) == 0) return;
+  forget_doubles(registry, entries);
+  ok(PyDict_MergeFromSeq2(registry.get(), entries, 1));
   if (is_true(attr(finalize, "_registered_with_atexit"))) return;
   call_method(import("atexit"), "register", attr(finalize, "_exitfunc"));
   set_attr(finalize.get(), "_registered_with_atexit", Py_True);
