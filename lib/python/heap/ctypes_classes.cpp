@@ -106,7 +106,7 @@ Ref reduce_prototype(PyTypeObject* type) {
   if (!arguments || !result || !flags ||
       cached("_c_functype_cache", pack(result, arguments, flags)) != raw(type) ||
       !has_only(type, {"_argtypes_", "_restype_", "_flags_", "__module__", "__dict__", "__doc__",
-                       "__weakref__", "__qualname__"}))
+                       "__weakref__", "__qualname__", "__static_attributes__", "__firstlineno__"}))
     return {};
   return reduced(make_prototype, pack(result, arguments, flags));
 }

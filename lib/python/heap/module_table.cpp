@@ -95,13 +95,18 @@ void Saver::note_string(PyObject* module_name, PyObject* key, PyObject* value) {
   append(library_strings_, Ref::borrow(value));
 }
 
+// A class that a library has made inside a function goes by value too, but is the library's.
+bool Saver::is_class_of_script(PyTypeObject* type) {
+  return by_value_.type(type) && by_value_.module_named(find(type->tp_dict, "__module__"));
+}
+
 bool Saver::is_sentinel(PyObject* module_name, PyObject* key, PyObject* value) {
   if (is_simple(value)) return false;
   const std::string attribute = utf8(key);
   if (attribute.compare(0, 2, "__") == 0 && attribute != "__stdin__" && attribute != "__stdout__" &&
       attribute != "__stderr__")
     return false;
-  return !by_value_.type(Py_TYPE(value)) && !is_script_hook(utf8(module_name), attribute);
+  return !is_class_of_script(Py_TYPE(value)) && !is_script_hook(utf8(module_name), attribute);
 }
 
 void Saver::register_library_values(PyObject* name, PyObject* module) {

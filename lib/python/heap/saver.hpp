@@ -138,6 +138,7 @@ class Saver {
   void register_library_values(PyObject* name, PyObject* module);
   void note_registrations(PyObject* library_class);
   void note_string(PyObject* module_name, PyObject* key, PyObject* value);
+  bool is_class_of_script(PyTypeObject* type);
   bool is_sentinel(PyObject* module_name, PyObject* key, PyObject* value);
   Ref defer(PyObject* container, const char* kind);
   bool may_have_place(PyObject* object, const Rule& rule);

@@ -5,7 +5,7 @@ import array
 import ctypes
 import sys
 from ctypes import (CDLL, CFUNCTYPE, POINTER, BigEndianStructure, Structure, Union, addressof, byref, c_char,
-    c_char_p, c_double, c_int, c_long, c_short, c_size_t, c_ubyte, c_void_p, c_wchar_p, cast, pointer, py_object)
+    c_char_p, c_double, c_int, c_long, c_short, c_size_t, c_ubyte, c_void_p, c_wchar_p, cast, memmove, pointer, py_object)
 
 
 class Pair(Structure):
@@ -208,7 +208,7 @@ def libraries():
 
     def behave():
         return (absolute(-5), library.labs is absolute, measure(b"four"), by_prototype(b"three"), math.cos(0.0), math._name,
-            library.abs(-3), CFUNCTYPE(c_int, c_int)(pointer_to_code.value)(-8), math.sqrt.__name__)
+            memmove is ctypes.memmove, library.abs(-3), CFUNCTYPE(c_int, c_int)(pointer_to_code.value)(-8), math.sqrt.__name__)
     return behave
 
 
