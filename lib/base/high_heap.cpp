@@ -77,12 +77,22 @@ void keep_break_from_growing() {
   mmap(as_address(next), page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 }
 
+// False under valgrind, which has its own ideas of addresses and of the heap.
+bool kernel_maps_high() {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* place = mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (place == MAP_FAILED) return false;
+  munmap(place, page);
+  return as_number(place) >= kLowestHighAddress;
+}
+
 // What is left of the old heap would still be given out: a quarter of a megabyte at most, kept for
 // ever.
 void use_up_old_heap() {
-  constexpr std::size_t kLargest = 64 << 10, kSmallest = 16;
+  constexpr std::size_t kLargest = 64 << 10, kSmallest = 16, kMost = 4 << 20;
+  std::size_t used = 0;
   for (std::size_t size = kLargest; size >= kSmallest; size /= 2)
-    while (true) {
+    for (; used < kMost; used += size) {
       void* block = std::malloc(size);
       if (!block || as_number(block) >= kLowestHighAddress) {
         std::free(block);
@@ -94,7 +104,7 @@ void use_up_old_heap() {
 }  // namespace
 
 void move_heap_up() {
-  if (as_number(sbrk(0)) >= kLowestHighAddress) return;
+  if (as_number(sbrk(0)) >= kLowestHighAddress || !kernel_maps_high()) return;
   if (!move_break(new_place())) keep_break_from_growing();
   use_up_old_heap();
 }
