@@ -9,7 +9,10 @@
 
 Nothing here is needed: chkpt-mpi checkpoints scripts that never import this module.
 """
+import builtins as _builtins
 import sys as _sys
+
+__builtins__ = vars(_builtins).copy()  # for the functions below: the script may replace some
 
 from chkpt import _saving
 from chkpt._saving import Excluded, ExcludedError, exclude, register

@@ -4,8 +4,11 @@
 The rest of chkpt-mpi asks customs() at each snapshot. What is registered survives a resume, and so
 do excluded names; excluded objects are gone then.
 """
+import builtins as _builtins
 import sys as _sys
 from _weakref import ref as _ref
+
+__builtins__ = vars(_builtins).copy()  # see chkpt/__init__.py
 
 active = False  # under chkpt-mpi
 registered = {}  # type -> (save, restore)

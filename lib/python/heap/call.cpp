@@ -65,7 +65,12 @@ Ref gc_module() {
   return Ref::borrow(gc);
 }
 
-Ref import(const char* name) { return own(PyImport_ImportModule(name)); }
+// As PyImport_ImportModule(), but never by an __import__ that the script has put in its place. A name
+// asked for, which every module has, makes it the module itself, not its package.
+Ref import(const char* name) {
+  static PyObject* const wanted = pack(text("__name__")).release();
+  return own(PyImport_ImportModuleLevel(name, nullptr, nullptr, wanted, 0));
+}
 
 PyObject* loaded_module(const char* name) {
   return PyDict_GetItemString(PyImport_GetModuleDict(), name);

@@ -16,6 +16,7 @@
 #include "python/heap/hdf5.hpp"
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
+#include "python/heap/original_builtins.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/saver.hpp"
 #include "python/heap/unlinked_files.hpp"
@@ -335,6 +336,7 @@ void flush_files() {
 Pickled save(const SaveRequest& request) {
   const PendingException pending;
   const NoCollection quiet;
+  const OriginalBuiltins originals;
   Pickled result;
   on_big_stack([&] {
     try {

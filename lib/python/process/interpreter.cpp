@@ -2,8 +2,11 @@
 // What sys, gc and builtins hold of the script: lists changed in place, limits, hooks.
 #include <Python.h>
 
+#include <limits>
+
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
+#include "python/heap/original_builtins.hpp"
 #include "python/heap/save.hpp"
 #include "python/process/register.hpp"
 
@@ -127,20 +130,6 @@ void restore_collector(PyObject* saved) {
 
 // ---- names that the script added to builtins
 
-PyObject* builtins_baseline = nullptr;  // never freed: it outlives the interpreter's end
-
-Ref save_builtins() {
-  const Ref added = new_dict();
-  PyObject *name = nullptr, *value = nullptr;
-  Py_ssize_t position = 0;
-  PyObject* builtins = PyModule_GetDict(import("builtins").get());
-  while (PyDict_Next(builtins, &position, &name, &value))
-    // Capsules are put there by C extensions (pybind11 does), and again by a new import.
-    if (PyDict_GetItem(builtins_baseline, name) != value && !PyCapsule_CheckExact(value))
-      ok(PyDict_SetItem(added.get(), name, value));
-  return added;
-}
-
 void restore_builtins(PyObject* saved) {
   ok(PyDict_Update(PyModule_GetDict(import("builtins").get()), saved));
 }
@@ -148,12 +137,16 @@ void restore_builtins(PyObject* saved) {
 }  // namespace
 
 void register_interpreter_parts() {
-  builtins_baseline = own(PyDict_Copy(PyModule_GetDict(import("builtins").get()))).release();
+  note_original_builtins();
   register_process_part({"sys.lists", save_sys_lists, restore_sys_lists, 10, {"sys"}});
   register_process_part({"sys.limits", save_limits, restore_limits, 11});
   register_process_part({"sys.hooks", save_hooks, restore_hooks, 12});
-  // Last: from then on code of libraries calls what the script has put there.
-  register_process_part({"builtins", save_builtins, restore_builtins, 950, {"builtins"}});
+  // The very last: from then on code of libraries calls what the script has put there.
+  register_process_part({"builtins",
+                         changed_builtins,
+                         restore_builtins,
+                         std::numeric_limits<int>::max(),
+                         {"builtins"}});
   // After everything: no collection while the script's state is put in place.
   register_process_part({"gc", save_collector, restore_collector, 999});
 }
