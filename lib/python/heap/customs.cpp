@@ -198,6 +198,7 @@ Ref reduce_filled_by_script(Saver& saver, PyObject* object, Rule& rule) {
 void set_customs(std::function<Customs()> one) { provider() = std::move(one); }
 Customs current_customs() { return provider() ? provider()() : Customs{}; }
 void begin_rehearsal() { rehearsing = true; }
+bool is_rehearsal() { return rehearsing; }
 
 bool is_filled_by_script(PyTypeObject* type) {
   return frames::is_python_class(type) && method_of(type, kSave);

@@ -22,6 +22,7 @@ Customs current_customs();
 // From now on this process loads only to save again: nothing of the script is called, neither
 // restore functions nor __chkpt_restore__. What they would get is kept and saved once more.
 void begin_rehearsal();
+bool is_rehearsal();
 
 // Null if the script has said nothing about this type.
 Reduce custom_rule(Saver& saver, Rule& rule);

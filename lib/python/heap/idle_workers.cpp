@@ -11,6 +11,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/progress_monitor.hpp"
 #include "python/heap/reducers.hpp"
+#include "python/heap/timers.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -112,6 +113,8 @@ Occupation occupation_of(PyObject* thread) {
   if (is_progress_monitor(thread))
     return monitor_sleeps(thread, ident_of(thread)) ? Occupation::kIdleWorker
                                                     : Occupation::kBusyWorker;
+  if (is_timer(thread))
+    return timer_sleeps(thread, ident_of(thread)) ? Occupation::kIdleWorker : Occupation::kOther;
   const Ref arguments = worker_arguments(thread);
   if (!arguments) return Occupation::kOther;
   if (!waits_for_work(ident_of(thread), item(arguments, kQueue))) return Occupation::kBusyWorker;
@@ -154,11 +157,12 @@ Ref reduce_thread(Saver& saver, PyObject* thread, Rule& rule) {
 
 bool is_thread_type(PyTypeObject* type) {
   const Ref thread = loaded_attr("threading", "Thread");
-  return (thread && thread.is(raw(type))) || is_progress_monitor_type(type);
+  return (thread && thread.is(raw(type))) || is_progress_monitor_type(type) || is_timer_type(type);
 }
 
 Ref describe_worker(PyObject* thread) {
   if (is_progress_monitor(thread)) return pack(thread, Py_None, Py_None);
+  if (is_timer(thread)) return pack(thread, Py_None, due_time(thread, ident_of(thread)));
   const Ref executor = call(item(worker_arguments(thread), kExecutor));
   return pack(thread, executor,
               executor.is(Py_None) ? none() : attr(idle_semaphore(executor.get()), "_value"));
@@ -173,6 +177,15 @@ static void restart_monitor(PyObject* thread) {
   set_attr(thread, "woken", woken.get());
 }
 
+static void restart_timer(PyObject* thread, PyObject* due) {
+  const Ref interval = attr(thread, "interval");
+  forget_start(thread);
+  set_due_time(thread, due);
+  call_method(thread, "start");
+  wait_until([&] { return timer_sleeps(thread, ident_of(thread)); });
+  set_attr(thread, "interval", interval.get());
+}
+
 // By Thread.start(), as a thread that has not been started yet; not again with the initializer that
 // its executor may have been given.
 void restart_worker(PyObject* description) {
@@ -180,6 +193,7 @@ void restart_worker(PyObject* description) {
   const Ref dangling = attr(import("threading"), "_dangling");
   call_method(dangling, "add", thread);
   if (is_progress_monitor(thread)) return restart_monitor(thread);
+  if (is_timer(thread)) return restart_timer(thread, item(description, 2));
   const Ref arguments = worker_arguments(thread);
   if (!arguments) broken("a saved worker of a thread pool has lost its arguments");
   PyObject* queue = item(arguments, kQueue);

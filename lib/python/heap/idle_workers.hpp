@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Threads that wait for work: workers of concurrent.futures.ThreadPoolExecutor, and the monitor of
-// tqdm's progress bars. One that waits has no state but its arguments: a resume starts it anew. One
+// Threads that wait for work: workers of concurrent.futures.ThreadPoolExecutor, the monitor of
+// tqdm's progress bars, and timers whose time has not come. One that waits has no state but its arguments: a resume starts it anew. One
 // that works cannot be saved, but will wait again.
 // All need the GIL; while it is held a worker that waits cannot be given anything.
 #pragma once
@@ -23,7 +23,7 @@ std::string busy_workers();
 // Whether a frame is on the stack of one that waits for work.
 bool is_frame_of_idle_worker(PyObject* frame);
 
-// (thread, executor|None, number of idle workers that the executor counts)
+// (thread, executor|None, number of idle workers that the executor counts, or when a timer is due)
 Ref describe_worker(PyObject* thread);
 // Starts it again and waits until it waits for work. When all are started, settle_worker().
 void restart_worker(PyObject* description);

@@ -265,6 +265,13 @@ Reduce library_rule(PyTypeObject* type) {
       {"CArgObject", reduce_ctypes_reference},
       {"_ctypes.CArgObject", reduce_ctypes_reference},  // from 3.12 on
       {"PyCapsule", reduce_capsule},
+      {"_elementtree._element_iterator", reduce_element_iterator},
+      {"xml.etree.ElementTree.XMLParser", refuse_half_done},
+      {"pyexpat.xmlparser", refuse_half_done},
+      {"_bz2.BZ2Compressor", refuse_half_done},
+      {"_bz2.BZ2Decompressor", refuse_half_done},
+      {"_lzma.LZMACompressor", refuse_half_done},
+      {"_lzma.LZMADecompressor", refuse_half_done},
       {"mmap.mmap", reduce_mapping},
       {"sqlite3.Connection", reduce_connection},
       {"sqlite3.Cursor", reduce_cursor},

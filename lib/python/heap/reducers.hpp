@@ -75,6 +75,9 @@ bool is_child_process(PyTypeObject* type);
 Ref reduce_child_process(Saver&, PyObject*, Rule&);
 Ref reduce_type_parameter(Saver&, PyObject*, Rule&);  // type variables, `type` aliases
 
+Ref reduce_element_iterator(Saver&, PyObject*, Rule&);  // Element.iter() of xml.etree
+Ref refuse_half_done(Saver&, PyObject*, Rule&);         // streams and documents
+
 // ctypes: data, functions, libraries, classes that the script has made.
 Ref reduce_ctypes_data(Saver&, PyObject*, Rule&);
 Ref reduce_ctypes_borrowed(Saver&, PyObject*, Rule&);  // or with no more to say than its bytes

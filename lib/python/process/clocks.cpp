@@ -7,6 +7,7 @@
 
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
+#include "python/process/clocks.hpp"
 #include "python/process/register.hpp"
 
 namespace chkpt::process {
@@ -69,6 +70,14 @@ void shift_clocks() {
     definition(name)->ml_meth = clock_method<clock_ns>;
   g_shifted = true;
 }
+
+}  // namespace
+
+long long script_clock_ns() { return now_ns(false); }
+
+void start_script_clock() { now_ns(true); }
+
+namespace {
 
 Ref save_clocks() { return number(now_ns(false)); }
 

@@ -148,7 +148,7 @@ void register_thread_part() {
   register_process_part({"child processes", refuse_children, restore_nothing, -1});
   register_process_part({"threads", save_threads, restore_threads, 0, {"threading"}});
   register_process_part({"thread pools", next_pool, restore_next_pool, 54});
-  register_process_part({"idle workers", save_workers, restore_workers, 1150});
+  register_process_part({"idle workers", save_workers, restore_workers, 1210});
 }
 
 }  // namespace chkpt::process

@@ -23,6 +23,7 @@ import json
 import locale
 import logging
 import logging.handlers
+import multiprocessing.pool
 import pathlib
 import pprint
 import queue
@@ -231,6 +232,28 @@ def locks():
     return held, lock.locked(), barrier.n_waiting
 
 
+def timers():
+    """threading.Timer that waits for its time | exact"""
+    called = []
+    timer, cancelled = threading.Timer(2, called.append, ["called"]), threading.Timer(3600, called.append, ["never"])
+    timer.start(), cancelled.start()
+    time.sleep(0.1)  # until they wait
+    yield
+    cancelled.cancel()
+    timer.join(), cancelled.join()
+    return called, timer.interval, timer.is_alive()
+
+
+def idle_pools():
+    """concurrent.futures: a ThreadPoolExecutor whose workers wait for work | exact"""
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    first = pool.submit(abs, -3).result()
+    time.sleep(0.1)  # until the worker waits
+    yield
+    with pool:
+        return first, pool.submit(abs, -4).result()
+
+
 def pools():
     """concurrent.futures: Future, a ThreadPoolExecutor that has ended | exact"""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -339,3 +362,11 @@ def event_loop():
     late.cancel()
     loop.close()
     return length, done, task.get_name(), late.cancelled()
+
+
+def thread_pools():
+    """multiprocessing.pool.ThreadPool, also idle | refused | other Python threads are running"""
+    pool = multiprocessing.pool.ThreadPool(1)
+    yield
+    with pool:
+        return pool.apply(abs, (-3,))

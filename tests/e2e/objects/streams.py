@@ -172,7 +172,7 @@ def bz2_reading():
 
 
 def bz2_writing():
-    """bz2 file being written | refused | cannot pickle '_bz2.BZ2Compressor' object"""
+    """bz2 file being written | refused | a bz2 or lzma stream that is being written"""
     file = bz2.open("writing.bz2", "wb")
     file.write(DATA[:20000])
     yield
@@ -191,7 +191,7 @@ def lzma_reading():
 
 
 def lzma_writing():
-    """lzma file being written | refused | cannot pickle '_lzma.LZMACompressor' object"""
+    """lzma file being written | refused | a bz2 or lzma stream that is being written"""
     file = lzma.open("writing.xz", "wb")
     file.write(DATA[:20000])
     yield
@@ -299,7 +299,7 @@ def zlib_compressor():
 
 
 def bz2_objects():
-    """bz2.BZ2Decompressor, bz2.BZ2Compressor | refused | cannot pickle '_bz2.BZ2Compressor' object"""
+    """bz2.BZ2Decompressor, bz2.BZ2Compressor | refused | a bz2 or lzma stream that is being written"""
     packer, unpacker = bz2.BZ2Compressor(), bz2.BZ2Decompressor()
     packed = bz2.compress(DATA)
     first, begin = packer.compress(DATA[:30000]), unpacker.decompress(packed[:4000], 100)
@@ -309,7 +309,7 @@ def bz2_objects():
 
 
 def lzma_objects():
-    """lzma.LZMADecompressor, lzma.LZMACompressor | refused | cannot pickle '_lzma.LZMACompressor' object"""
+    """lzma.LZMADecompressor, lzma.LZMACompressor | refused | a bz2 or lzma stream that is being written"""
     packer, unpacker = lzma.LZMACompressor(), lzma.LZMADecompressor()
     packed = lzma.compress(DATA)
     first, begin = packer.compress(DATA[:30000]), unpacker.decompress(packed[:4000], 100)
@@ -511,15 +511,21 @@ def xml_parsing():
 
 
 def xml_iterating():
-    """xml.etree: Element.iter() half-way | refused | cannot pickle '_elementtree._element_iterator' object"""
-    walk = xml.etree.ElementTree.fromstring("<a><b x='1'/>text<c/></a>").iter()
-    next(walk)
+    """xml.etree: Element.iter() and itertext() half-way | exact"""
+    nested = "<d>" * 12 + "deep" + "</d>" * 12
+    root = xml.etree.ElementTree.fromstring(f"<a><b x='1'>first</b>text{nested}<c/>tail</a>")
+    walk, texts, some, fresh, over = root.iter(), root.itertext(), root.iter("d"), root.iter(), root.iter("e")
+    next(walk), next(texts), next(fresh), list(over)
+    for i in range(11):
+        next(some)
+    fresh = root.iter()
     yield
-    return [e.tag for e in walk]
+    xml.etree.ElementTree.SubElement(root, "late")
+    return [e.tag for e in walk], list(texts), len(list(some)), next(fresh) is root, list(over), len(list(fresh))
 
 
 def xml_iterparse():
-    """xml.etree.ElementTree.iterparse, XMLParser | refused | cannot pickle 'xml.etree.ElementTree.XMLParser' object"""
+    """xml.etree.ElementTree.iterparse, XMLParser; xml.sax, pyexpat | refused | an XML parser"""
     parse = xml.etree.ElementTree.iterparse(io.BytesIO(b"<a><b/><c/></a>"))
     next(parse)
     yield
