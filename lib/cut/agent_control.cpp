@@ -124,6 +124,7 @@ void Agent::Impl::on_request(const Message& message) {
   channel_targets_.clear();
   any_targets_.clear();
   new_any_targets_.clear();
+  reception_targets_.clear();
   api_target_ = 0;
   waits_since_ = requested_at_ = std::chrono::steady_clock::now();
   frozen_ = prepare_asked_ = known_to_all_ = false;
@@ -158,6 +159,9 @@ void Agent::Impl::on_advance(const Message& message) {
         new_any_targets_.erase(
             std::remove(new_any_targets_.begin(), new_any_targets_.end(), channel),
             new_any_targets_.end());
+        break;
+      case TargetKind::kReception:
+        reception_targets_.push_back({channel, target.tag, target.value});
         break;
       case TargetKind::kApi:
         api_target_ = target.value;

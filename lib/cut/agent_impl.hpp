@@ -73,6 +73,7 @@ class Agent::Impl : public mpi::GateKeeper {
   void blocked_round(Lock& lock);
   void go_on();
   bool targets_met();
+  bool receptions_met();
   void weigh(bool may_stand);
   bool wants_api() const;
 
@@ -138,6 +139,12 @@ class Agent::Impl : public mpi::GateKeeper {
   std::map<Channel, std::uint64_t> channel_targets_;
   std::map<Channel, std::uint64_t> any_targets_;  // channel -> messages sent that suffice
   std::vector<Channel> new_any_targets_;          // the main thread has yet to look up the counters
+  struct Reception {
+    Channel from;
+    int tag = 0;
+    std::uint64_t left = 0;  // no more than these may wait for the script
+  };
+  std::vector<Reception> reception_targets_;
   std::uint64_t api_target_ = 0;
 };
 

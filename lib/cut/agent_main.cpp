@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "cut/agent_impl.hpp"
 #include "mpi/interpose/drain.hpp"
+#include "mpi/interpose/drained_notices.hpp"
 #include "mpi/interpose/epochs.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/two_phase.hpp"
@@ -31,7 +32,7 @@ std::vector<ChannelNeed> described(const std::vector<mpi::Need>& needs) {
   for (const mpi::Need& need : needs) {
     const int source =
         need.source < 0 ? -1 : need.comm->members[static_cast<std::size_t>(need.source)];
-    result.push_back({need.comm->id, source, need.have});
+    result.push_back({need.comm->id, source, need.have, need.awaited, need.tag});
   }
   return result;
 }
@@ -41,6 +42,14 @@ std::uint64_t sent_to(const mpi::CommInfo& comm, int world_rank) {
     if (comm.members[i] == world_rank) return comm.sent[i];
   }
   return kNotAMember;
+}
+
+std::size_t waiting_from(mpi::CommInfo& comm, int world_rank, int tag) {
+  for (int source = 0; source < comm.size(); ++source) {
+    if (comm.members[static_cast<std::size_t>(source)] != world_rank) continue;
+    return mpi::drained_notices::waiting(comm, source, tag).size();
+  }
+  return 0;
 }
 
 void make_progress() {
@@ -163,6 +172,7 @@ bool Agent::Impl::targets_met() {
   if (api_calls_ < api_target_ && state_ != RankState::kDone) return false;
   if (!mpi::session::active()) return true;
   if (mpi::epochs::any()) return false;
+  if (!receptions_met()) return false;
   mpi::Registry& known = mpi::registry();
   for (const auto& [id, value] : clock_targets_) {
     const mpi::CommInfo* comm = known.find(id);
@@ -182,6 +192,18 @@ bool Agent::Impl::targets_met() {
     }
   }
   return true;
+}
+
+// Forgets those that are: what has been sent since is not asked for.
+bool Agent::Impl::receptions_met() {
+  const auto met = [](const Reception& target) {
+    mpi::CommInfo* comm = mpi::registry().find(target.from.first);
+    return comm == nullptr || waiting_from(*comm, target.from.second, target.tag) <= target.left;
+  };
+  reception_targets_.erase(
+      std::remove_if(reception_targets_.begin(), reception_targets_.end(), met),
+      reception_targets_.end());
+  return reception_targets_.empty();
 }
 
 // ---- the phases of a cut
@@ -353,6 +375,7 @@ void Agent::Impl::left_collective(mpi::CommInfo& comm) {
 }
 
 void Agent::Impl::call_done() {
+  if (mpi::session::active()) mpi::drained_notices::update();
   bool may_stop = false;
   {
     const Lock lock(mutex_);

@@ -110,6 +110,8 @@ void fields(Archive& archive, T& item) {
     archive.field(item.comm);
     archive.field(item.source);
     archive.field(item.have);
+    archive.field(item.awaited);
+    archive.field(item.tag);
   } else if constexpr (std::is_same_v<Item, ClockValue>) {
     archive.field(item.id);
     archive.field(item.value);
@@ -120,6 +122,7 @@ void fields(Archive& archive, T& item) {
     archive.field(item.peer);
     archive.field(item.value);
     archive.field(item.ranks);
+    archive.field(item.tag);
   } else if constexpr (std::is_same_v<Item, Freed>) {
     archive.field(item.id);
     archive.field(item.members);

@@ -17,17 +17,19 @@
 
 namespace chkpt::cut {
 
-enum class TargetKind : std::uint8_t { kClock, kChannel, kAny, kAnyCancel, kApi };
+enum class TargetKind : std::uint8_t { kClock, kChannel, kAny, kAnyCancel, kApi, kReception };
 
 // "Run on until": the clock of `comm` has the value; you have sent `value` messages to world rank
 // `peer` on it; you have sent one more to it than now (kAny, until cancelled); you have called
-// snapshot() `value` times (0 cancels).
+// snapshot() `value` times (0 cancels); of the drained messages from `peer` with `tag` no more than
+// `value` wait for the script (kReception).
 struct Target {
   TargetKind kind = TargetKind::kClock;
   std::string comm;
   int peer = -1;
   std::uint64_t value = 0;
   RankSet ranks;  // who shall
+  std::int32_t tag = 0;
 };
 // A clock target that only freeing the communicator meets.
 constexpr std::uint64_t kFreed = ~std::uint64_t{0};

@@ -18,6 +18,7 @@ RankSet members_of(const ClockCensus& clock) {
 void Planner::begin_epoch() {
   clock_asked_.clear();
   channel_asked_.clear();
+  reception_asked_.clear();
   any_asked_.clear();
   api_asked_ = 0;
 }
@@ -100,10 +101,22 @@ void Planner::ask_api(const Census& census, bool wait_for_api, Plan* plan) {
 void Planner::ask_senders(const Census& census, Plan* plan) {
   for (const auto& [waiting, need] : census.needs) {
     if (!census.ranks.contains(need.source)) continue;
+    if (ask_receiver(need, waiting, census, plan)) continue;
     if (!channel_asked_.emplace(need.comm, need.source, waiting, need.have + 1).second) continue;
     plan->advance.push_back(
         {TargetKind::kChannel, need.comm, waiting, need.have + 1, RankSet{need.source}});
   }
+}
+
+// True if it is the reception of a synchronous send that is waited for. A rank whose script has
+// ended receives nothing any more.
+bool Planner::ask_receiver(const ChannelNeed& need, int waiting, const Census& census, Plan* plan) {
+  if (need.awaited == 0) return false;
+  if (census.done.contains(need.source)) return true;
+  if (!reception_asked_.emplace(waiting, need.awaited).second) return true;
+  plan->advance.push_back(
+      {TargetKind::kReception, need.comm, waiting, need.have, RankSet{need.source}, need.tag});
+  return true;
 }
 
 // A wait for anybody: only when nothing else can still bring the message does every member run on

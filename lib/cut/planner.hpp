@@ -4,9 +4,9 @@
 //
 // A rank must run on when its clock on a communicator is behind another member's (the other one is
 // inside, or past, a call that needs it), or while it waits inside a call that cannot be
-// re-executed: then the ranks it waits for must send. Everything asked for lies in the causal past
-// of calls in progress, so it ends unless such calls overlap for ever (the give-up timer is for
-// those).
+// re-executed: then the ranks it waits for must send, or receive what it has sent synchronously.
+// Everything asked for lies in the causal past of calls in progress, so it ends unless such calls
+// overlap for ever (the give-up timer is for those).
 #pragma once
 
 #include <cstdint>
@@ -46,6 +46,7 @@ class Planner {
   void ask_clocks(const Census& census, Plan* plan);
   void ask_api(const Census& census, bool wait_for_api, Plan* plan);
   void ask_senders(const Census& census, Plan* plan);
+  bool ask_receiver(const ChannelNeed& need, int waiting, const Census& census, Plan* plan);
   void ask_anybody(const Census& census, Plan* plan);
   void tell_members(TargetKind kind, const std::pair<std::string, int>& need, const Census& census,
                     Plan* plan) const;
@@ -53,7 +54,8 @@ class Planner {
   std::map<std::string, std::pair<int, int>> freed_;  // id -> members that freed it, all members
   std::map<std::string, std::pair<std::uint64_t, RankSet>> clock_asked_;
   std::set<std::tuple<std::string, int, int, std::uint64_t>> channel_asked_;
-  std::set<std::pair<std::string, int>> any_asked_;  // comm, waiting rank
+  std::set<std::pair<int, std::uint64_t>> reception_asked_;  // waiting rank, its send
+  std::set<std::pair<std::string, int>> any_asked_;          // comm, waiting rank
   std::uint64_t api_asked_ = 0;
 };
 

@@ -11,10 +11,14 @@ namespace chkpt::cut {
 enum class RankState : std::uint8_t { kRunning, kParked, kBlocked, kDone };
 
 // A waiting rank wants one message more than `have` from world rank `source` (-1: from anybody).
+// Or, if `awaited` (the number of a synchronous send of its own) is not 0, it wants the script of
+// `source` to get its drained messages with `tag` until no more than `have` are left.
 struct ChannelNeed {
   std::string comm;
   int source = -1;
   std::uint64_t have = 0;
+  std::uint64_t awaited = 0;
+  std::int32_t tag = 0;
 };
 
 struct ClockValue {

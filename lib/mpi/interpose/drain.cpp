@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "mpi/interpose/drained_notices.hpp"
 #include "mpi/interpose/gate.hpp"
 #include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/requests.hpp"
@@ -61,7 +62,8 @@ void finish_if_arrived(CommInfo* comm, Drained& message) {
 }
 
 // Starts receiving a message that the library has matched.
-std::shared_ptr<Drained> take_out(MPI_Message handle, const MPI_Status& status) {
+std::shared_ptr<Drained> take_out(CommInfo& comm, MPI_Message handle, const MPI_Status& status) {
+  drained_notices::taking_out(comm, status.MPI_SOURCE, status.MPI_TAG);
   MPI_Count bytes = 0;
   check(PMPI_Get_elements_x(&status, MPI_BYTE, &bytes), "MPI_Get_elements_x");
   auto message = std::make_shared<Drained>();
@@ -83,7 +85,7 @@ bool take_one(CommInfo& comm) {
   check(PMPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm.handle, &found, &handle, &status),
         "MPI_Improbe");
   if (found == 0) return false;
-  comm.drained.push_back(take_out(handle, status));
+  comm.drained.push_back(take_out(comm, handle, status));
   return true;
 }
 
@@ -91,7 +93,7 @@ bool take_one(CommInfo& comm) {
 void take_matched(matched::Matched& entry) {
   if (entry.comm == nullptr) return;
   if (entry.drained == nullptr) {
-    entry.drained = take_out(entry.message, entry.status);
+    entry.drained = take_out(*entry.comm, entry.message, entry.status);
     entry.message = MPI_MESSAGE_NULL;
   }
   finish_if_arrived(entry.comm, *entry.drained);
@@ -115,6 +117,7 @@ void all() {
   // The library may complete a nonblocking reduction here and call the script's own operation,
   // which is no place to stop at.
   const Depth depth;
+  sync_sends::take_in_notices();
   registry().for_each([](CommInfo& comm) {
     while (comm.handle != MPI_COMM_NULL && take_one(comm)) {
     }
@@ -122,6 +125,7 @@ void all() {
   });
   matched::for_each(take_matched);
   requests().count_completed();
+  drained_notices::update();
 }
 
 bool settled() {

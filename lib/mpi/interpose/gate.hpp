@@ -18,11 +18,15 @@
 namespace chkpt::mpi {
 
 // A waiting rank needs one more message on the channel from `source` (rank in comm, or
-// MPI_ANY_SOURCE) than the `have` it has received.
+// MPI_ANY_SOURCE) than the `have` it has received. Or, if `awaited` (the id of a synchronous send)
+// is not 0, the script there has to get drained messages of this rank with `tag` until no more than
+// `have` of them are left.
 struct Need {
   const CommInfo* comm = nullptr;
   int source = MPI_ANY_SOURCE;
   std::uint64_t have = 0;
+  std::uint64_t awaited = 0;
+  int tag = 0;
 };
 
 struct BlockedCall {

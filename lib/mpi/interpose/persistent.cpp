@@ -2,6 +2,7 @@
 // Persistent requests, and the end of requests by MPI_Request_free. An inactive one is nothing but
 // its arguments; an active one counts as the send or receive that its start has posted.
 #include "mpi/interpose/drain.hpp"
+#include "mpi/interpose/drained_notices.hpp"
 #include "mpi/interpose/sync_sends.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -73,6 +74,7 @@ int start_one(MPI_Request* request) {
     registry().count_sent(*info->comm, info->peer);
     sync_sends::count(*info->comm, info->peer, info->tag, 1);
     if (info->mode == SendMode::kSynchronous) {
+      drained_notices::ask_for(*info->comm, info->peer);
       info->sync = sync_sends::begin(*info->comm, info->peer, info->tag);
     }
   }

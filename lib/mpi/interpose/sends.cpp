@@ -2,7 +2,9 @@
 // Sending calls: counted per channel at entry, otherwise native. A blocked sender comes out because
 // the receiving rank drains; a synchronous one waits on for the receiver's script.
 #include <cstring>
+#include <vector>
 
+#include "mpi/interpose/drained_notices.hpp"
 #include "mpi/interpose/sent_half.hpp"
 #include "mpi/interpose/sync_sends.hpp"
 #include "mpi/interpose/waiting.hpp"
@@ -40,7 +42,11 @@ int await_receiver(CommInfo& comm, int dest, int tag, std::uint64_t id, MPI_Requ
   const sent_half::Scope log("MPI_Ssend", comm, dest, tag, id);
   BlockedScope scope("MPI_Ssend", true);
   for (;;) {
-    while (gate::pending() && !sync_sends::over(id, *request)) scope.wait({});
+    while (gate::pending() && !sync_sends::over(id, *request)) {
+      std::vector<Need> needs;
+      need_reception(id, &needs);
+      scope.wait(needs);
+    }
     scope.leave();
     int flag = 0;
     if (sync_sends::over(id, *request)) {
@@ -59,6 +65,7 @@ int synchronous_send(CommInfo& comm, const void* buf, int count, MPI_Datatype ty
   } else {
     registry().count_sent(comm, dest);
     sync_sends::count(comm, dest, tag, 1);
+    drained_notices::ask_for(comm, dest);
     const int rc = PMPI_Issend(buf, count, type, dest, tag, comm.handle, &request);
     if (refused_arguments(rc)) not_sent(comm, dest, tag);
     if (rc != MPI_SUCCESS) return rc;
@@ -87,6 +94,7 @@ int started_send(const char* call, bool synchronous, MPI_Comm comm, int dest, in
   if (sent_half::skips(call, *info, dest, tag)) return already_sent(call, request);
   registry().count_sent(*info, dest);
   sync_sends::count(*info, dest, tag, 1);
+  if (synchronous) drained_notices::ask_for(*info, dest);
   const int rc = f();
   if (rc == MPI_SUCCESS && !keep_apart(request)) {
     RequestInfo entry;

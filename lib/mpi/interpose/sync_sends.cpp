@@ -5,8 +5,8 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "mpi/interpose/drained_notices.hpp"
 #include "mpi/interpose/gate.hpp"
-#include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/requests.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/session.hpp"
@@ -16,8 +16,6 @@ namespace chkpt::mpi::sync_sends {
 std::size_t g_live = 0;
 
 namespace {
-
-constexpr int kTag = 1;
 
 std::uint64_t g_next_id = 1;
 bool g_running_on = false;
@@ -38,38 +36,15 @@ void release(SyncSend& send) {
   send.stand_in = MPI_REQUEST_NULL;
 }
 
-void take_in_acknowledgements() {
-  for (int found = 1;;) {
-    MPI_Status status;
-    check(PMPI_Iprobe(MPI_ANY_SOURCE, kTag, session::acks(), &found, &status), "MPI_Iprobe");
-    if (found == 0) return;
-    std::uint64_t id = 0;
-    check(PMPI_Recv(&id, sizeof id, MPI_BYTE, status.MPI_SOURCE, kTag, session::acks(),
-                    MPI_STATUS_IGNORE),
-          "MPI_Recv");
-    // One from before a cut may come late: the cut has settled it.
+void take_in() {
+  // An acknowledgement from before a cut may come late: the cut has settled it.
+  drained_notices::take_in([](std::uint64_t id) {
     if (SyncSend* send = find(id)) release(*send);
-  }
-}
-
-bool fits(const Drained& message, int source, int tag) {
-  return message.source == source && message.tag == tag;
-}
-
-// The messages of one tag from one rank that the script has not received, oldest first.
-std::vector<Drained*> waiting(CommInfo& comm, int source, int tag) {
-  std::map<std::uint64_t, Drained*> matched_ones;
-  matched::for_each([&](matched::Matched& entry) {
-    Drained* message = entry.comm == &comm ? entry.drained.get() : nullptr;
-    if (message != nullptr && fits(*message, source, tag)) matched_ones[entry.order] = message;
   });
-  std::vector<Drained*> list;
-  list.reserve(matched_ones.size());
-  for (const auto& entry : matched_ones) list.push_back(entry.second);
-  for (const auto& message : comm.drained) {
-    if (fits(*message, source, tag)) list.push_back(message.get());
-  }
-  return list;
+}
+
+bool is_to_itself(const SyncSend& send) {
+  return send.comm->members[static_cast<std::size_t>(send.dest)] == session::rank();
 }
 
 // To itself a rank sends and receives in one thread: it knows at any time whether the message
@@ -78,15 +53,37 @@ std::vector<Drained*> waiting(CommInfo& comm, int source, int tag) {
 bool waits_in_own_queue(const SyncSend& send) {
   const auto dest = static_cast<std::size_t>(send.dest);
   const bool all_here = send.comm->received[dest] == send.comm->sent[dest];
-  return waiting(*send.comm, send.dest, send.tag).size() > (all_here ? send.later : 0);
+  const auto waiting = drained_notices::waiting(*send.comm, send.dest, send.tag).size();
+  return waiting > (all_here ? send.later : 0);
 }
 
-bool looks_incomplete(const SyncSend& send) {
+// Long enough for the receiver to say more, if it is where it can.
+constexpr auto kDoubt = std::chrono::milliseconds(100);
+
+// By what its receiver has said. In doubt it is taken for waiting, but not for ever: the receiver
+// may be inside a call that waits for this rank.
+bool waits_at_receiver(SyncSend& send) {
+  using drained_notices::Verdict;
+  const Verdict verdict = drained_notices::verdict(*send.comm, send.dest, send.tag, send.later);
+  if (verdict != Verdict::kUnclear) {
+    send.in_doubt_since = {};
+    return verdict == Verdict::kWaits;
+  }
+  const auto now = SyncSend::Clock::now();
+  if (send.in_doubt_since == SyncSend::Clock::time_point{}) send.in_doubt_since = now;
+  return now - send.in_doubt_since < kDoubt;
+}
+
+// Its message waits for the receiver's script.
+bool known_to_wait(SyncSend& send) {
   if (send.held) return true;
   if (send.comm == nullptr) return false;
-  if (send.comm->members[static_cast<std::size_t>(send.dest)] == session::rank()) {
-    return waits_in_own_queue(send);
-  }
+  return is_to_itself(send) ? waits_in_own_queue(send) : waits_at_receiver(send);
+}
+
+bool looks_incomplete(SyncSend& send) {
+  if (known_to_wait(send)) return true;
+  if (send.comm == nullptr || is_to_itself(send)) return false;
   return gate::pending() && !g_running_on;
 }
 
@@ -126,6 +123,7 @@ void end(std::uint64_t id) {
 }
 
 void forget(const CommInfo& comm) {
+  drained_notices::forget(comm);
   for (auto& entry : live()) {
     if (entry.second.comm == &comm) entry.second.comm = nullptr;
   }
@@ -134,9 +132,9 @@ void forget(const CommInfo& comm) {
 namespace {
 
 bool withheld(std::uint64_t id) {
-  const SyncSend* send = find(id);
+  SyncSend* send = find(id);
   if (send == nullptr || !looks_incomplete(*send)) return false;
-  take_in_acknowledgements();
+  take_in();
   return looks_incomplete(*send);
 }
 
@@ -148,7 +146,9 @@ bool over(std::uint64_t id, MPI_Request request) {
   const int rc = PMPI_Request_get_status(request, &flag, MPI_STATUS_IGNORE);
   if (rc == MPI_SUCCESS && flag == 0) return false;
   // Not before: no rank takes messages out until every rank knows of the cut, so what was complete
-  // while this one did not is complete in truth.
+  // while this one did not is complete in truth. And a receiver that takes this one out has said so
+  // before it lets the library complete the send.
+  take_in();
   return !withheld(id);
 }
 
@@ -170,12 +170,18 @@ bool answers_not_yet(int n, const MPI_Request requests[]) {
 
 void run_on(bool on) { g_running_on = on; }
 
-void acknowledge(const Drained& message) {
-  if (message.ack == 0) return;
-  check(
-      PMPI_Send(&message.ack, sizeof message.ack, MPI_BYTE, message.ack_to, kTag, session::acks()),
-      "MPI_Send");
+std::optional<Awaited> awaited(std::uint64_t id) {
+  SyncSend* send = find(id);
+  if (send == nullptr || send->comm == nullptr || !known_to_wait(*send)) return std::nullopt;
+  return Awaited{send->comm, send->dest, send->tag, send->later};
 }
+
+void acknowledge(const Drained& message) {
+  if (message.ack != 0) drained_notices::send_ack(message.ack, message.ack_to);
+  drained_notices::update();
+}
+
+void take_in_notices() { take_in(); }
 
 std::vector<std::vector<Entry>> entries() {
   std::vector<std::vector<Entry>> list(static_cast<std::size_t>(session::size()));
@@ -192,7 +198,7 @@ bool waits_here(const Entry& entry, int from_world_rank) {
   if (comm == nullptr) return false;
   for (int source = 0; source < comm->size(); ++source) {
     if (comm->members[static_cast<std::size_t>(source)] != from_world_rank) continue;
-    const std::vector<Drained*> list = waiting(*comm, source, entry.tag);
+    const auto list = drained_notices::waiting(*comm, source, entry.tag);
     if (entry.later >= list.size()) return false;
     Drained& message = *list[list.size() - 1 - entry.later];
     message.ack = entry.id;

@@ -7,12 +7,16 @@
 //
 // A message is named by how many with the same tag have been sent on the channel after it: messages
 // of one tag are received in their order, so the last ones are those that wait. While a cut is
-// pending nobody knows yet why a send has become complete, and the rank waits for the cut; if it
-// has to run on before, the send counts as complete. Main thread only.
+// pending a rank does not ask why a send has become complete, and waits for the cut. If it has to
+// run on before, it goes by what receivers tell (drained_notices.hpp); and while it waits for such
+// a send then, the receiver is asked to run on until its script has got the message.
+// Main thread only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,12 +27,14 @@
 namespace chkpt::mpi::sync_sends {
 
 struct SyncSend {
+  using Clock = std::chrono::steady_clock;
   std::uint64_t id = 0;      // unique within the run and the sending rank
   CommInfo* comm = nullptr;  // null once freed
   int dest = 0;              // rank in comm
   int tag = 0;
-  std::uint64_t later = 0;  // messages with this tag sent on the channel since
-  bool held = false;        // waits at the receiver as a drained message
+  std::uint64_t later = 0;           // messages with this tag sent on the channel since
+  bool held = false;                 // waits at the receiver as a drained message
+  Clock::time_point in_doubt_since;  // its receiver's words leave open whether it waits
   // In a resumed process: an incomplete generalized request in the place of the send.
   MPI_Request stand_in = MPI_REQUEST_NULL;
 };
@@ -56,11 +62,23 @@ inline bool withholds(int n, const MPI_Request requests[]) {
 }
 // The same for a call that only tests; lets the rank stop while a cut is pending.
 bool answers_not_yet(int n, const MPI_Request requests[]);
-// The rank has to run on though a cut is pending: what looks complete is, until the next wait.
+// The rank has to run on though a cut is pending: only what is known to wait at its receiver is
+// incomplete, until the next wait.
 void run_on(bool on);
 
-// The receiver's script has got a drained message that somebody waits for.
+// What the receiver's script has to get first, if the send is known to wait for that.
+struct Awaited {
+  const CommInfo* comm = nullptr;
+  int dest = 0;
+  int tag = 0;
+  std::uint64_t later = 0;
+};
+std::optional<Awaited> awaited(std::uint64_t id);
+
+// The receiver's script has got a drained message; somebody may wait for that.
 void acknowledge(const Drained& message);
+// What has come from receivers, and senders that want to hear of drained messages.
+void take_in_notices();
 
 // ---- at a cut, between all ranks
 

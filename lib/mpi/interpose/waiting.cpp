@@ -34,12 +34,19 @@ Need need_of(const CommInfo& comm, int source) {
   return {&comm, MPI_ANY_SOURCE, registry().total_received()};
 }
 
+void need_reception(std::uint64_t sync, std::vector<Need>* needs) {
+  if (const auto awaited = sync_sends::awaited(sync)) {
+    needs->push_back({awaited->comm, awaited->dest, awaited->later, sync, awaited->tag});
+  }
+}
+
 std::vector<Need> needs_of(int n, const MPI_Request handles[]) {
   std::vector<Need> needs;
   for (int i = 0; i < n; ++i) {
     if (handles[i] == MPI_REQUEST_NULL) continue;
     const RequestInfo* info = requests().find(handles[i]);
     if (info == nullptr || info->comm == nullptr || info->counted || !info->active) continue;
+    if (info->sync != 0) need_reception(info->sync, &needs);
     if (is_receive(*info) && !is_complete(handles[i]))
       needs.push_back(need_of(*info->comm, info->peer));
   }

@@ -15,7 +15,9 @@
 namespace chkpt::mpi {
 
 Need need_of(const CommInfo& comm, int source);
-// Of the receives among n requests that are not complete.
+// Of a synchronous send, if its message waits for the receiver's script.
+void need_reception(std::uint64_t sync, std::vector<Need>* needs);
+// Of the receives and synchronous sends among n requests that are not complete.
 std::vector<Need> needs_of(int n, const MPI_Request requests[]);
 // True if the rank may stop here.
 bool report_poll(int n, const MPI_Request requests[]);

@@ -87,8 +87,55 @@ void moods(Rig& rig) {
   }
 }
 
+// A synchronous send is not over while its receiver has not asked for the message, whatever the
+// sender does meanwhile; and then it is.
+void send_synchronously(Rig& rig, int partner, long step) {
+  long out = step, more = -step, ask = step;
+  MPI_Request requests[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
+  MPI_Issend(&out, 1, MPI_LONG, partner, 1, MPI_COMM_WORLD, &requests[0]);
+  if (step % 4 < 2) MPI_Isend(&more, 1, MPI_LONG, partner, 1, MPI_COMM_WORLD, &requests[1]);
+  int over = 0;
+  for (int i = 0; i < 20; ++i) {
+    MPI_Test(&requests[0], &over, MPI_STATUS_IGNORE);
+    require(over == 0, "rendezvous: a send is over that nobody has received");
+    safe_point();
+  }
+  if (rig.uniform() < 0.2) work(rig.uniform() * 1000);
+  MPI_Send(&ask, 1, MPI_LONG, partner, 2, MPI_COMM_WORLD);
+  while (step % 3 == 0 && over == 0) {
+    MPI_Test(&requests[0], &over, MPI_STATUS_IGNORE);
+    safe_point();
+  }
+  // NOLINTNEXTLINE(clang-analyzer-optin.mpi.MPI-Checker): it does not know the loops above
+  MPI_Waitall(2, requests, MPI_STATUSES_IGNORE);
+}
+
+void receive_when_asked(Rig& rig, int partner, long step) {
+  long in = -1, ask = -1;
+  if (rig.uniform() < 0.5) work(rig.uniform() * 1000);
+  MPI_Recv(&ask, 1, MPI_LONG, partner, 2, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  safe_point();
+  if (rig.uniform() < 0.3) work(rig.uniform() * 1000);
+  MPI_Recv(&in, 1, MPI_LONG, partner, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  require(ask == step && in == step, "rendezvous: content");
+  if (step % 4 >= 2) return;
+  safe_point();
+  MPI_Recv(&in, 1, MPI_LONG, partner, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  require(in == -step, "rendezvous: content of the later one");
+}
+
+void rendezvous(Rig& rig) {
+  const int partner = rig.rank ^ 1;
+  for (long step = 0;; ++step) {
+    ((rig.rank + step) % 2 == 0 ? send_synchronously : receive_when_asked)(rig, partner, step);
+    safe_point();
+    if (step % 3 == 2) MPI_Barrier(MPI_COMM_WORLD);
+    if (step % 12 == 11 && rig.time_is_up()) break;
+  }
+}
+
 const Registration kPrograms[] = {
-    {"slowring", slowring}, {"straggler", straggler}, {"moods", moods}};
+    {"rendezvous", rendezvous}, {"slowring", slowring}, {"straggler", straggler}, {"moods", moods}};
 
 }  // namespace
 }  // namespace chkpt::cut_test

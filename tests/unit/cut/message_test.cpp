@@ -23,7 +23,7 @@ Message full_message() {
   message.verified = true;
   message.status.state = RankState::kBlocked;
   message.status.eligible = true;
-  message.status.needs = {{"w/1:0", 3, 4}, {"w", -1, 9}};
+  message.status.needs = {{"w/1:0", 3, 4}, {"w", -1, 9}, {"w", 2, 1, 77, 5}};
   message.status.clocks = {{"w", 11, {}}, {"w/g0.1", 2, {0, 1}}};
   message.status.sent = 1;
   message.status.received = 2;
@@ -46,6 +46,8 @@ TEST(MessageTest, every_field_survives) {
   EXPECT_EQ(encode(copy), encode(original));
   EXPECT_EQ(copy.payload.size(), 8U);
   EXPECT_EQ(copy.status.needs[1].source, -1);
+  EXPECT_EQ(copy.status.needs[2].awaited, 77U);
+  EXPECT_EQ(copy.status.needs[2].tag, 5);
   EXPECT_EQ(copy.status.clocks[1].members, (std::vector<int>{0, 1}));
   EXPECT_EQ(copy.targets[0].value, kFreed);
   EXPECT_EQ(copy.targets[0].ranks, (RankSet{0, 2}));

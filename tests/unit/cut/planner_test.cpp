@@ -130,6 +130,32 @@ TEST(PlannerTest, a_blocked_receiver_lets_its_sender_run_until_one_more_message)
   EXPECT_EQ(target->value, 13U);
 }
 
+TEST(PlannerTest, a_synchronous_sender_lets_its_receiver_run_until_the_script_has_the_message) {
+  RankPlanner planner(3);
+  const ChannelNeed awaited{"w", 0, 2, 77, 5};
+  std::vector<Status> statuses{parked({{"w", 0, {}}}), blocked("MPI_Wait", {awaited}),
+                               parked({{"w", 0, {}}})};
+  RankPlan plan = planner.plan(statuses, false);
+  const Target* target = only_target(plan, 0);
+  ASSERT_NE(target, nullptr);
+  EXPECT_EQ(target->kind, TargetKind::kReception);
+  EXPECT_EQ(target->peer, 1);
+  EXPECT_EQ(target->value, 2U);
+  EXPECT_EQ(target->tag, 5);
+  EXPECT_TRUE(plan.advance[2].empty());
+  statuses[1].needs[0].have = 3;  // it has sent another message with that tag
+  EXPECT_TRUE(planner.plan(statuses, false).advance[0].empty());
+  statuses[1].needs[0].awaited = 78;
+  EXPECT_NE(only_target(planner.plan(statuses, false), 0), nullptr);
+}
+
+TEST(PlannerTest, a_script_that_has_ended_is_not_asked_to_receive) {
+  RankPlanner planner(2);
+  std::vector<Status> statuses{parked({{"w", 0, {}}}), blocked("MPI_Wait", {{"w", 0, 0, 1, 5}})};
+  statuses[0].state = RankState::kDone;
+  EXPECT_TRUE(planner.plan(statuses, false).advance[0].empty());
+}
+
 TEST(PlannerTest, a_restartable_receiver_needs_nobody) {
   RankPlanner planner(2);
   const std::vector<Status> statuses{parked({{"w", 0, {}}}),
