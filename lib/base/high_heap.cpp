@@ -71,10 +71,12 @@ bool move_break(std::uintptr_t place) {
 }
 
 // malloc maps memory when the heap cannot grow. It gives less of it back, so this is second choice.
+// Should it fail too, the heap stays where it is.
 void keep_break_from_growing() {
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   const std::uintptr_t next = (as_number(sbrk(0)) + page - 1) / page * page;
-  mmap(as_address(next), page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  static_cast<void>(mmap(as_address(next), page, PROT_NONE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
 }
 
 // False under valgrind, which has its own ideas of addresses and of the heap.

@@ -73,9 +73,9 @@ void before_seek(std::FILE* stream, off_t offset, int whence) {
     return real(stream, position);                                   \
   }
 // They leave `to` where it is if they are told where to write.
-#define CHKPT_COPY(name, Offset, Flags)                                                     \
-  CHKPT_CALL ssize_t name(int from, Offset* from_offset, int to, Offset* to_offset,         \
-                          std::size_t size, Flags flags) {                                  \
+#define CHKPT_COPY(name)                                                                    \
+  CHKPT_CALL ssize_t name(int from, off64_t* from_offset, int to, off64_t* to_offset,       \
+                          std::size_t size, unsigned int flags) {                           \
     CHKPT_NEXT(name);                                                                       \
     if (to_offset != nullptr) end_watch::will_write_at(to, static_cast<off_t>(*to_offset)); \
     return real(from, from_offset, to, to_offset, size, flags);                             \
@@ -94,8 +94,8 @@ CHKPT_FSEEK(fseeko, off_t)
 CHKPT_FSEEK(fseeko64, off64_t)
 CHKPT_FSETPOS(fsetpos, fpos_t)
 CHKPT_FSETPOS(fsetpos64, fpos64_t)
-CHKPT_COPY(copy_file_range, off64_t, unsigned int)
-CHKPT_COPY(splice, off64_t, unsigned int)
+CHKPT_COPY(copy_file_range)
+CHKPT_COPY(splice)
 
 CHKPT_CALL void rewind(std::FILE* stream) {
   CHKPT_NEXT(rewind);

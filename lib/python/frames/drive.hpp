@@ -28,8 +28,8 @@ PyObject* drive(std::vector<PendingFrame> frames, PyObject* base_exception);
 // snapshot takes it as it was resumed. Null: not such a frame.
 const PendingFrame* find_pending(const _PyInterpreterFrame* frame);
 
-// asyncio is at the end of a task's step on behalf of such a frame, which is no more one of them and
-// not yet running.
+// asyncio is at the end of a task's step on behalf of such a frame, which is no more one of them
+// and not yet running.
 bool is_ending_a_step();
 
 // Puts a frame whose callee is running at its call, given the instruction after it.
