@@ -65,7 +65,36 @@ bool is_library_file(const std::string& path) {
   return known[path] = lies_in_library(path);
 }
 
+// A folder without __init__.py has no file, but a way to find what is in it.
+bool is_namespace_package(PyObject* module) {
+  PyObject* dict = PyModule_GetDict(module);
+  PyObject* spec = find(dict, "__spec__");
+  if (!find(dict, "__path__") || !spec || spec == Py_None) return false;
+  const Ref origin = attr_or_null(spec, "origin");
+  return !origin || origin.is(Py_None);
+}
+
+bool is_package_of_script(PyObject* dict) {
+  const Ref folders = package_path(dict);
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(folders.get()); ++i)
+    if (!is_library_file(utf8(PyList_GET_ITEM(folders.get(), i)) + "/__init__.py")) return true;
+  return false;
+}
+
 }  // namespace
+
+// Asked for its items, the path of a namespace package may look for folders anew.
+Ref package_path(PyObject* dict) {
+  Ref folders = new_list();
+  PyObject* path = find(dict, "__path__");
+  if (!path) return folders;
+  const Ref known = PyList_Check(path) ? Ref::borrow(path) : attr_or_null(path, "_path");
+  for (Py_ssize_t i = 0; known && PyList_Check(known.get()) && i < PyList_GET_SIZE(known.get());
+       ++i)
+    if (PyUnicode_Check(PyList_GET_ITEM(known.get(), i)))
+      append(folders, Ref::borrow(PyList_GET_ITEM(known.get(), i)));
+  return folders;
+}
 
 bool ByValue::is_library_origin(const std::string& origin) {
   const bool python = ends_with(origin, ".py") || ends_with(origin, ".pyc");
@@ -82,6 +111,7 @@ bool ByValue::decide_module(PyObject* name, PyObject* module) const {
   if (file && PyUnicode_Check(file)) {
     return !is_library_origin(utf8(file));
   }
+  if (is_namespace_package(module)) return is_package_of_script(dict);
   // Cython keeps the types its modules share in a module without a file.
   if (starts_with(module_name, "_cython_")) return false;
   // Made with types.ModuleType(): no import can find it again, unless it was one that made it.

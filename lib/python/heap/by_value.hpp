@@ -38,6 +38,9 @@ class ByValue {
 // `module.a.b` for the qualified name "a.b"; null (no exception) if it does not exist.
 Ref find_qualified(PyObject* module, PyObject* qualname);
 
+// The folders of a package, [str]; none of a module that is no package.
+Ref package_path(PyObject* dict);
+
 // The module says nothing of where it comes from.
 bool is_bare_module(PyObject* module);
 

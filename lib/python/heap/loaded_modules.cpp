@@ -20,6 +20,8 @@ void make_modules(PyObject* shells) {
       ok(PyDict_SetItem(modules, name, own(PyImport_GetModule(alias)).get()));
     } else if (!PyDict_Contains(modules, name) || utf8(name) != "__main__") {
       const Ref module = call(item(shell, 2), name);
+      // For extension modules of the script's packages, which are imported.
+      if (PyList_GET_SIZE(item(shell, 3)) > 0) set_attr(module.get(), "__path__", item(shell, 3));
       ok(PyDict_SetItem(modules, name, module.get()));
     }
   }

@@ -115,7 +115,8 @@ Ref header_of(const Saver& saver) {
   const Ref shells = new_list(), imports = new_list(), header = new_dict();
   for (const Saver::ModuleEntry& entry : saver.by_value_modules())
     append(shells,
-           pack(entry.name, entry.alias_of ? entry.alias_of : none(), Py_TYPE(entry.module.get())));
+           pack(entry.name, entry.alias_of ? entry.alias_of : none(), Py_TYPE(entry.module.get()),
+                package_path(PyModule_GetDict(entry.module.get()))));
   // Without module state the script starts anew and imports what it wants when it wants it.
   if (saver.request().modules)
     for (const Ref& name : saver.imported_modules()) append(imports, name);

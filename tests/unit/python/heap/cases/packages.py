@@ -1,0 +1,34 @@
+# Packages of the script: with folders that have no __init__.py, and with an extension module.
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
+import userpackage.folder
+import userpackage.folder.part
+from userpackage.folder import part
+
+# Any module in C will do, if it is not linked into Python.
+import _opcode
+
+os.makedirs("compiled", exist_ok=True)
+with open("compiled/__init__.py", "w") as file:
+    file.write("NAME = 'compiled'\n")
+sys.path.insert(0, os.getcwd())
+in_c = None
+if getattr(_opcode, "__file__", None):
+    shutil.copy(_opcode.__file__, "compiled/" + os.path.basename(_opcode.__file__))
+    from compiled import _opcode as in_c
+
+part.bump()
+folder_path = list(userpackage.folder.__path__)
+
+
+def check():
+    assert part is sys.modules["userpackage.folder.part"] is userpackage.folder.part and part.COUNT == 1
+    assert part.bump() == 2
+    part.COUNT = 1
+    assert list(userpackage.folder.__path__) == folder_path and not hasattr(userpackage.folder, "__file__")
+    if in_c:
+        assert in_c is sys.modules["compiled._opcode"] is sys.modules["compiled"]._opcode
+        assert in_c.stack_effect(sys.modules["opcode"].opmap["NOP"] if "opcode" in sys.modules else 9) == 0
