@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Local calls of which a snapshot has to know, and MPI_Type_free, which must leave the type of a
 // pending receive alive.
+#include <atomic>
+
 #include "mpi/interpose/absolute_addresses.hpp"
 #include "mpi/interpose/attached_buffer.hpp"
 #include "mpi/interpose/attributes.hpp"
+#include "mpi/interpose/wall_clock.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
 namespace chkpt::mpi {
@@ -13,6 +16,28 @@ AttachedBuffer& attached_buffer() {
   return instance;
 }
 
+namespace wall_clock {
+namespace {
+
+std::atomic<bool> g_asked{false};
+std::atomic<double> g_ahead{0};  // of the library's clock
+
+double now() { return PMPI_Wtime() + g_ahead.load(std::memory_order_relaxed); }
+
+}  // namespace
+
+std::optional<double> reading() {
+  if (!g_asked) return std::nullopt;
+  return now();
+}
+
+void go_on_from(double reading) {
+  g_ahead = reading - PMPI_Wtime();
+  g_asked = true;
+}
+
+}  // namespace wall_clock
+
 }  // namespace chkpt::mpi
 
 using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
@@ -21,6 +46,11 @@ CHKPT_WRAPPER int MPI_Type_free(MPI_Datatype* type) {
   if (!outside("MPI_Type_free")) requests().keep_type(*type);
   if (on_main_thread()) attributes::type_freed(*type);
   return PMPI_Type_free(type);
+}
+
+CHKPT_WRAPPER double MPI_Wtime(void) {
+  wall_clock::g_asked.store(true, std::memory_order_relaxed);
+  return wall_clock::now();
 }
 
 CHKPT_WRAPPER int MPI_Get_address(const void* location, MPI_Aint* address) {

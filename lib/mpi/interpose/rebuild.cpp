@@ -5,15 +5,17 @@
 #include "mpi/interpose/rebuild.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 #include "mpi/interpose/attributes.hpp"
+#include "mpi/interpose/wall_clock.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi {
 namespace {
 
-constexpr std::uint64_t kVersion = 6;
+constexpr std::uint64_t kVersion = 7;
 
 bool is_predefined(const CommId& id) { return id.find('/') == CommId::npos; }
 
@@ -149,6 +151,23 @@ sync_sends::Saved read_sync_send(RecipeReader& in) {
   return send;
 }
 
+void write_wall_clock(RecipeWriter& out, const std::optional<double>& reading) {
+  out.u64(reading ? 1 : 0);
+  if (!reading) return;
+  std::uint64_t bits = 0;
+  static_assert(sizeof bits == sizeof *reading);
+  std::memcpy(&bits, &*reading, sizeof bits);
+  out.u64(bits);
+}
+
+std::optional<double> read_wall_clock(RecipeReader& in) {
+  if (in.u64() == 0) return std::nullopt;
+  const std::uint64_t bits = in.u64();
+  double reading = 0;
+  std::memcpy(&reading, &bits, sizeof bits);
+  return reading;
+}
+
 // ---------------------------------------------------------------- capture
 
 RankState::Communicator captured(const CommInfo& info) {
@@ -267,6 +286,7 @@ RankState capture_rank_state() {
   state.sent_half = sent_half::pending();
   state.sync_sends = sync_sends::saved();
   state.next_sync_send = sync_sends::next_id();
+  state.wall_clock = wall_clock::reading();
   windows::for_each(
       [&](const WindowInfo& window) { state.windows.push_back(describe_window(window)); });
   open_files::for_each([&](const FileInfo& file) { state.files.push_back(describe_file(file)); });
@@ -291,6 +311,7 @@ Bytes encode(const RankState& state) {
   out.u64(state.contexts.size());
   for (const auto& context : state.contexts) write_context(out, context);
   write_half(out, state.sent_half);
+  write_wall_clock(out, state.wall_clock);
   out.u64(state.next_sync_send);
   out.u64(state.sync_sends.size());
   for (const auto& send : state.sync_sends) write_sync_send(out, send);
@@ -319,6 +340,7 @@ RankState decode(ByteView section) {
   for (std::size_t n = in.count(24); n > 0; --n) state.joint_clocks.push_back(read_joint(in));
   for (std::size_t n = in.count(40); n > 0; --n) state.contexts.push_back(read_context(in));
   state.sent_half = read_half(in);
+  state.wall_clock = read_wall_clock(in);
   state.next_sync_send = in.u64();
   for (std::size_t n = in.count(40); n > 0; --n) state.sync_sends.push_back(read_sync_send(in));
   for (std::size_t n = in.count(72); n > 0; --n) state.windows.push_back(read_window(in));
@@ -344,6 +366,7 @@ void rebuild(const RankState& state) {
   for (const JointClock& clock : state.joint_clocks) registry().adopt_joint(clock);
   sync_sends::adopt(state.sync_sends, state.next_sync_send);
   if (state.sent_half) sent_half::adopt(*state.sent_half);
+  if (state.wall_clock) wall_clock::go_on_from(*state.wall_clock);
   // In the order of ids, as the communicators.
   for (const WindowRecipe& window : state.windows) {
     if (window.memory != WindowMemory::kScript) build_window(window, nullptr);

@@ -45,6 +45,7 @@ struct RankState {
   std::optional<SentHalf> sent_half;  // of the call that the rank is blocked in
   std::vector<sync_sends::Saved> sync_sends;
   std::uint64_t next_sync_send = 1;
+  std::optional<double> wall_clock;
   std::vector<SavedContext> contexts;  // by lib/cut/handles
   Bytes settings;                      // by lib/cut/handles, opaque here
 };
