@@ -39,6 +39,8 @@ LateType g_thread_local("_thread", "_local");
 LateType g_lock("_thread", "LockType");
 LateType g_reentrant_lock("_thread", "RLock");
 LateType g_counter("itertools", "count");
+LateType g_weak_set("_weakrefset", "WeakSet");
+LateType g_weak_values("weakref", "WeakValueDictionary");
 
 // Set by the interpreter, the import system or a cache of the standard library.
 bool is_own_business(PyObject* name, Holder holder) {
@@ -233,6 +235,10 @@ void read_entries(PyObject* object, Holder holder, Entries& entries) {
     case Holder::kNone:
       return;
   }
+}
+
+bool is_weak_container(PyObject* value) {
+  return g_weak_set.is_exactly(Py_TYPE(value)) || g_weak_values.is_exactly(Py_TYPE(value));
 }
 
 bool is_lock(PyObject* value) {

@@ -38,6 +38,9 @@ bool same_entry(const Entry& before, const Entry& now);
 // Numbers, strings, None and tuples of them.
 bool is_atom(PyObject* value);
 
+// weakref.WeakSet and WeakValueDictionary themselves.
+bool is_weak_container(PyObject* value);
+
 // Has no parts, but somebody may hold it.
 bool is_lock(PyObject* value);
 

@@ -102,6 +102,12 @@ void LibraryNodes::follow(int index) {
       locks_.push_back(entry.value);
       continue;
     }
+    if (is_weak_container(entry.value) && entry.key && is_key(entry.key) && !knows(entry.value) &&
+        !is_left_out_(entry.value, Holder::kNone)) {
+      add(entry.value, Holder::kNone, index, Ref());
+      weak_containers_.push_back(entry.value);
+      continue;
+    }
     const Holder holder = holder_of(entry.value);
     if (holder == Holder::kNone || holder == Holder::kModule || knows(entry.value)) continue;
     if (entry.key && !is_key(entry.key)) continue;

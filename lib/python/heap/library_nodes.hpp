@@ -50,6 +50,8 @@ class LibraryNodes {
   std::vector<const Node*> changed_nodes();
   // Those that objects of modules had when the import ended (not the modules themselves); borrowed.
   const std::vector<PyObject*>& locks() const { return locks_; }
+  // Weak sets and dicts of modules and of what they hold; borrowed.
+  const std::vector<PyObject*>& weak_containers() const { return weak_containers_; }
   // (module name, ((part, key or number), ...)); null if the object is not known, or if
   // what led to it did so no more when the last import ended.
   Ref place_of(PyObject* object);
@@ -62,7 +64,7 @@ class LibraryNodes {
 
   std::function<bool(PyObject*, Holder)> is_left_out_;
   std::vector<Node> nodes_;
-  std::vector<PyObject*> locks_;  // nodes too, for their place
+  std::vector<PyObject*> locks_, weak_containers_;  // nodes too, for their place
   PointerTable<int> index_;
   Entries scratch_;
 };

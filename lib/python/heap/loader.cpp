@@ -21,6 +21,7 @@
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/rebuilder.hpp"
 #include "python/heap/unseen_imports.hpp"
+#include "python/heap/weak_containers.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -180,6 +181,10 @@ void Loader::load_deferred() {
   for (;;) {
     const Ref batch = call_method(unpickler_, "load");
     if (batch.is(Py_None)) return;
+    if (PyUnicode_Check(item(batch, 0))) {
+      weak_members_ = Ref::borrow(expect_list(item(batch, 1)));
+      continue;
+    }
     const long long first = integer(item(batch, 0));
     PyObject* contents = expect_list(item(batch, 1));
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(contents); ++i)
@@ -272,6 +277,7 @@ Loaded Loader::run() {
   if (stack_) stack_->fill(expect(body.get(), "frames"));
   if (module_order_) order_modules(expect_list(module_order_.get()));
   for (const std::function<void()>& work : late_) work();
+  if (weak_members_) restore_weak_members(weak_members_.get());
   for (const std::function<void()>& work : by_script_) work();
   Loaded loaded;
   loaded.stack = std::move(stack_);

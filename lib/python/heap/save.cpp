@@ -174,13 +174,24 @@ Ref content_of(PyObject* container) {
 }
 
 // Saving their contents may defer more of them.
-void dump_deferred(const Saver& saver, Pickling& pickling) {
-  for (std::size_t done = 0; done < saver.deferred().size();) {
+std::size_t dump_deferred_from(std::size_t done, const Saver& saver, Pickling& pickling) {
+  while (done < saver.deferred().size()) {
     const Ref contents = new_list();
     const std::size_t first = done;
     for (; done < saver.deferred().size(); ++done)
       append(contents, content_of(saver.deferred()[done].get()));
     pickling.dump(pack(number(static_cast<long long>(first)), contents));
+  }
+  return done;
+}
+
+// By now all that leads to a member of a weak container has been written.
+void dump_deferred(Saver& saver, Pickling& pickling) {
+  const std::size_t done = dump_deferred_from(0, saver, pickling);
+  const Ref members = saver.weak_members().met();
+  if (PyList_GET_SIZE(members.get()) > 0) {
+    pickling.dump(pack(text(kWeakMembers), members));
+    dump_deferred_from(done, saver, pickling);
   }
   pickling.dump(none());
 }
@@ -243,6 +254,7 @@ Pickled save_now(const SaveRequest& request, Addresses& addresses) {
     saver.register_modules();
     saver.register_stack();
     saver.register_excluded();
+    if (request.modules) saver.weak_members().look();
     body = body_of(saver, request);
     write_all(saver, addresses, body, out);
   } catch (const Raised&) {

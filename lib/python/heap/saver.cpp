@@ -234,6 +234,7 @@ Ref Saver::reduce_stand_in(PyObject* string) {
 
 PyObject* Saver::reduce(PyObject* object) {
   last_reduced_ = object;
+  weak_members_.note(object);
   try {
     if (interning_) return reduce_stand_in(PyCell_GET(object)).release();
     Rule& rule = rule_of(Py_TYPE(object));

@@ -22,6 +22,7 @@
 #include "python/heap/pointer_table.hpp"
 #include "python/heap/rebuilder.hpp"
 #include "python/heap/save.hpp"
+#include "python/heap/weak_containers.hpp"
 
 namespace chkpt::heap {
 
@@ -113,6 +114,8 @@ class Saver {
   void note_custom_value(PyObject* object, const Ref& value) { custom_values_[object] = value; }
   RestoreNeeds& needs_of(PyObject* restore) { return needs_[restore]; }
 
+  WeakMembers& weak_members() { return weak_members_; }
+
   bool is_own_buffer(PyObject* pickle_buffer) { return buffers_.find(pickle_buffer) != nullptr; }
 
   struct ModuleEntry {
@@ -161,6 +164,7 @@ class Saver {
   PointerTable<PyObject*> firsts_;                     // owned by keep_
   std::map<long long, std::pair<long long, MemoryOf>> memory_;  // start: (end, owner)
   std::unique_ptr<OwnedMemory> all_memory_;
+  WeakMembers weak_members_;
   PointerTable<bool> lower_layers_;
   PointerTable<bool> own_files_;
   Ref hdf5_files_ = Ref::steal(PyDict_New());
