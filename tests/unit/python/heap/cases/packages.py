@@ -28,7 +28,7 @@ def check():
     assert part is sys.modules["userpackage.folder.part"] is userpackage.folder.part and part.COUNT == 1
     assert part.bump() == 2
     part.COUNT = 1
-    assert list(userpackage.folder.__path__) == folder_path and not hasattr(userpackage.folder, "__file__")
+    assert list(userpackage.folder.__path__) == folder_path and userpackage.folder.__file__ is None
     if in_c:
         assert in_c is sys.modules["compiled._opcode"] is sys.modules["compiled"]._opcode
         assert in_c.stack_effect(sys.modules["opcode"].opmap["NOP"] if "opcode" in sys.modules else 9) == 0
