@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/error.hpp"
 #include "base/log.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/library_baseline.hpp"
@@ -78,6 +79,14 @@ Ref all_entries(const LibraryNodes::Node& node) {
     append(entries, is_made_by_import(now[i], old) ? without_value(now[i]) : with_value(now[i]));
   }
   return entries;
+}
+
+// Whether an import does not make this name at all: a resume would go on without it.
+bool is_added(const LibraryNodes::Node& node, PyObject* change) {
+  if (!is_nameable(node)) return false;
+  for (const Entry& entry : node.entries)
+    if (same_value(entry.key, item(change, 1))) return false;
+  return true;
 }
 
 Ref contents_of(const LibraryNodes::Node& node) {
@@ -215,6 +224,9 @@ bool leave_out_unsaveable(const std::function<std::string(PyObject* value)>& why
       const std::string why = why_not(part);
       if (why.empty()) continue;
       const std::string name = is_nameable(*node) ? utf8(item(part, 1)) : "";
+      if (is_added(*node, part))
+        throw CannotSave("`" + described(place.get(), name) +
+                         "`, which the run has added to its library: " + why);
       baseline->unsaveable.insert({node->object.get(), name});
       log::event("not saved: " + described(place.get(), name) +
                  ", changed since its import: " + why);
