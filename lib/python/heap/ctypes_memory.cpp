@@ -21,6 +21,7 @@ constexpr const char* kInCapsule = "capsule";  // what a capsule holds
 constexpr const char* kInData = "data";        // of a ctypes object
 constexpr const char* kCode = "code";          // by which C calls a callback
 constexpr const char* kTarget = "target";      // what a function pointer leads to
+constexpr const char* kItself = "object";      // the address of the object
 constexpr const char* kSymbol = "symbol";      // (library, name, way)
 
 constexpr const char* kWideText = "_ctypes/cfield.c pymem";  // the capsules of c_wchar_p
@@ -119,6 +120,11 @@ Span span_of_array(PyObject* array) {
   return {start + low, start, high - low};
 }
 
+bool holds_object(PyObject* object) {
+  if (ctypes_kind(Py_TYPE(object)) != CtypesKind::kSimple) return false;
+  return utf8_attr(reinterpret_cast<PyObject*>(Py_TYPE(object)), "_type_") == "O";
+}
+
 bool is_wide_text(PyObject* object) {
   return PyCapsule_CheckExact(object) && PyCapsule_IsValid(object, kWideText);
 }
@@ -180,6 +186,12 @@ bool OwnedMemory::add_memory_of(PyObject* object) {
 void OwnedMemory::look_at_data(PyObject* object, std::vector<PyObject*>& next) {
   const CtypesData& data = ctypes_data(object);
   if (data.frees_memory) add(data.memory, data.size, data.memory, object, kInData);
+  if (holds_object(object) && data.frees_memory) {
+    PyObject* held = nullptr;
+    std::memcpy(&held, data.memory, sizeof held);
+    const auto* address = reinterpret_cast<const char*>(held);
+    if (held && held == data.kept) add(address, 1, address, held, kItself);
+  }
   if (data.base) next.push_back(data.base);
   if (data.kept) next.push_back(data.kept);
   if (data.frees_memory && ctypes_kind(Py_TYPE(object)) == CtypesKind::kFunction) {
@@ -196,7 +208,11 @@ void OwnedMemory::look_at_data(PyObject* object, std::vector<PyObject*>& next) {
 }
 
 void OwnedMemory::look_at(PyObject* object, std::vector<PyObject*>& next) {
-  if (!seen_.insert(object).second || add_memory_of(object)) return;
+  if (!seen_.insert(object).second) return;
+  if (PyMemoryView_Check(object))
+    if (PyObject* shown = PyMemoryView_GET_BASE(object); shown && is_ctypes_object(shown))
+      next.push_back(shown);
+  if (add_memory_of(object)) return;
   PyObject *name = nullptr, *value = nullptr;
   if (PyDict_Check(object)) {
     for (Py_ssize_t position = 0; PyDict_Next(object, &position, &name, &value);)
@@ -272,6 +288,7 @@ char* address_at(PyObject* place) {
   if (way == kInBuffer) return buffer_start(owner) + offset;
   if (way == kInBytes) return PyBytes_AsString(owner) + offset;
   if (way == kCode) return thunk_code(owner);
+  if (way == kItself) return reinterpret_cast<char*>(owner);
   if (way == kInCapsule) return static_cast<char*>(PyCapsule_GetPointer(owner, kWideText)) + offset;
   char* memory = ctypes_data(owner).memory;
   if (way == kInData) return memory + offset;

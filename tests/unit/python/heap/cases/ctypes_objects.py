@@ -138,11 +138,15 @@ def texts():
     alone, wide, thing = c_char_p(b"xyz"), c_wchar_p("w"), py_object(kept)
     things = (py_object * 2)(kept, "x")
     names = (c_char_p * 2)(b"p", b"q")
+    address = c_void_p.from_buffer(thing)  # of the object, as DLPack's managers are passed on
+    passed_on = Texts()
+    passed_on.any = address
 
     def behave():
         kept.append(2)
         return (one.name, one.wide, one.thing, one.any, alone.value, wide.value, thing.value is kept, one.thing is kept,
-            things[0] is kept, list(names))
+            things[0] is kept, list(names),
+            cast(address, py_object).value is kept, cast(passed_on.any, py_object).value is kept)
     return behave
 
 
