@@ -273,6 +273,8 @@ Reduce library_rule(PyTypeObject* type) {
       {"_lzma.LZMACompressor", refuse_half_done},
       {"_lzma.LZMADecompressor", refuse_half_done},
       {"mmap.mmap", reduce_mapping},
+      {"_dbm.dbm", reduce_dbm},
+      {"_gdbm.gdbm", reduce_dbm},
       {"sqlite3.Connection", reduce_connection},
       {"sqlite3.Cursor", reduce_cursor},
       {"sqlite3.Row", reduce_row},

@@ -55,11 +55,19 @@ bool is_own_business(PyObject* name, Holder holder) {
   return false;
 }
 
+// An import makes it a name of its package.
+bool is_submodule(PyObject* dict, PyObject* name, PyObject* value) {
+  PyObject* package = PyModule_Check(value) ? find(dict, "__name__") : nullptr;
+  if (!package || !PyUnicode_Check(package)) return false;
+  const Ref whole = own(PyUnicode_FromFormat("%U.%U", package, name));
+  return PyDict_GetItemWithError(PyImport_GetModuleDict(), whole.get()) == value;
+}
+
 void read_names(PyObject* dict, Holder holder, Entries& entries) {
   PyObject *name = nullptr, *value = nullptr;
   for (Py_ssize_t position = 0; PyDict_Next(dict, &position, &name, &value);) {
     if (holder != Holder::kInstance && is_own_business(name, holder)) continue;
-    if (holder == Holder::kModule && PyModule_Check(value)) continue;
+    if (holder == Holder::kModule && is_submodule(dict, name, value)) continue;
     entries.push_back({Part::kName, name, 0, value});
   }
 }

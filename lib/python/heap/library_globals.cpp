@@ -43,6 +43,13 @@ Ref without_value(const Entry& entry) {
   return pack(number(static_cast<int>(entry.part)), key_of(entry));
 }
 
+// What read_entries() passes over is there all the same: a submodule in the place of something
+// else.
+bool has_name(const LibraryNodes::Node& node, PyObject* name) {
+  return node.holder == Holder::kModule &&
+         ok(PyDict_Contains(PyModule_GetDict(node.object.get()), name)) == 1;
+}
+
 // The names that differ; they stay in their order in the module or class otherwise.
 Ref changed_names(const LibraryNodes::Node& node) {
   const Ref changes = new_list();
@@ -56,7 +63,7 @@ Ref changed_names(const LibraryNodes::Node& node) {
     if (!is_unsaveable(node, utf8(entry.key))) append(changes, with_value(entry));
   }
   for (const Entry& entry : node.entries)
-    if (!names.find(entry.key)) append(changes, without_value(entry));
+    if (!names.find(entry.key) && !has_name(node, entry.key)) append(changes, without_value(entry));
   return changes;
 }
 

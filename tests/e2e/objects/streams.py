@@ -3,6 +3,7 @@
 import bz2
 import codecs
 import csv
+import dbm.dumb
 import fileinput
 import gzip
 import io
@@ -563,11 +564,32 @@ def walks():
 
 
 def shelf():
-    """shelve, dbm | refused | cannot pickle '_dbm.dbm' object"""
+    """shelve and dbm: databases of dbm.ndbm or dbm.gnu that are open | refused | an open database of the module"""
     data = shelve.open("shelf")
     data["a"] = 1
     yield
     return data["a"]
+
+
+def closed_shelf():
+    """shelve and dbm: databases of dbm.dumb, and closed ones of every kind | exact"""
+    with shelve.open("closed") as data, dbm.open("also closed", "c") as also:
+        data["a"], also["b"] = [1], "two"
+    plain, nested = dbm.dumb.open("plain", "c"), shelve.Shelf(dbm.dumb.open("nested", "c"), writeback=True)
+    plain["x"], nested["list"] = "old", [1]
+    yield
+    plain["x"] = "longer than it was"
+    nested["list"].append(2)
+    plain.close()
+    nested.close()
+    found = [dict(opened) for opened in (dbm.dumb.open("plain", "r"), shelve.Shelf(dbm.dumb.open("nested", "r")))]
+    for ended in (data, also):
+        try:
+            found.append(ended["a"])
+        except Exception as error:
+            found.append(str(error))
+    with shelve.open("closed") as data:
+        return found, dict(data)
 
 
 def structs():

@@ -1,6 +1,7 @@
 # What was changed in library modules comes back in the objects that a new import makes.
 import calendar
 import collections
+import dbm.dumb
 import fractions
 import html.parser
 import itertools
@@ -32,10 +33,13 @@ time.gmtime = time.monotonic
 calendar.T = typing.TypeVar("T")  # says that calendar has it
 calendar.T.__module__ = "calendar"
 T = calendar.T
+# Modules that library modules have got hold of.
+dbm._defaultmod, textwrap.re, calendar.extra = dbm.dumb, fractions, math
 ran = []
 
 
 def check():
+    assert dbm._defaultmod is dbm.dumb and textwrap.re is fractions and calendar.extra is math
     assert fractions.Fraction.made[1] is fractions.Fraction.made and fractions.Fraction.made[0] == 1
     assert calendar.c.firstweekday == 4 and month is calendar.c and calendar.prcal.__self__ is month
     assert type(shifted) is calendar.Shifted and shifted.firstweekday == 2
