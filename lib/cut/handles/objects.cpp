@@ -195,7 +195,9 @@ Ref make_like(const Module& m, Kind kind, PyTypeObject* type, PyObject* payload)
 Ref make_by_form(const Module& m, Kind kind, PyTypeObject* type, const std::string& form,
                  PyObject* payload) {
   if (form == "like") return make_like(m, kind, type, payload);
-  if (form == "memory" || form == "allocated") return make_memory(m, form, payload);
+  if (form == "memory" || form == "allocated" || form == "library") {
+    return make_memory(m, form, payload);
+  }
   if (form == "segment") return make_segment(payload);
   if (form == "pickler") return make_pickler(m, type, payload);
   Ref object = blank(m, kind, type);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "cut/handles/windows.hpp"
+#include "mpi/interpose/allocations.hpp"
 
 namespace chkpt::cut::handles {
 namespace {
@@ -24,6 +25,34 @@ class Buffer {
 // mpi4py's memory.allocate() keeps its block in an object of an internal class.
 bool is_own_block(PyObject* object) {
   return std::strcmp(Py_TYPE(object)->tp_name, "mpi4py.MPI._p_mem") == 0;
+}
+
+// With the content of the whole block: nothing else need refer to it.
+Ref describe_library_memory(const Py_buffer& view) {
+  const auto* block = mpi::allocations::around(view.buf, static_cast<std::size_t>(view.len));
+  if (!block) throw CannotSave("an MPI.memory at a bare address");
+  const Py_ssize_t offset = static_cast<const char*>(view.buf) - block->base;
+  return checked(Py_BuildValue("(Ky#nnO)", static_cast<unsigned long long>(block->number),
+                               block->base, static_cast<Py_ssize_t>(block->size), offset, view.len,
+                               view.readonly ? Py_True : Py_False));
+}
+
+Ref make_library_memory(const Ref& cls, PyObject* payload) {
+  unsigned long long number = 0;
+  const char* content = nullptr;
+  Py_ssize_t size = 0, offset = 0, length = 0;
+  PyObject* readonly = nullptr;
+  if (!PyArg_ParseTuple(payload, "Ky#nnO", &number, &content, &size, &offset, &length, &readonly)) {
+    throw_pending_exception();
+  }
+  if (offset < 0 || length < 0 || offset > size - length) {
+    throw PythonError("an MPI.memory beyond the memory it was of");
+  }
+  const auto& block = mpi::allocations::made_again(number, static_cast<std::size_t>(size));
+  std::memcpy(block.base, content, block.size);
+  const Ref address = checked(PyLong_FromVoidPtr(block.base + offset));
+  return checked(
+      PyObject_CallMethod(cls.get(), "fromaddress", "OnO", address.get(), length, readonly));
 }
 
 struct PicklerFields {
@@ -68,7 +97,8 @@ Ref describe_memory(const Module& m, PyObject* memory, std::string* form) {
   const Ref owner = checked(PyObject_GetAttrString(memory, "obj"));
   const Buffer buffer(memory, PyBUF_SIMPLE);
   if (owner.is(Py_None) && buffer->len > 0) {
-    throw CannotSave("an MPI.memory at a bare address");
+    *form = "library";
+    return describe_library_memory(buffer.view());
   }
   if (owner.is(Py_None) || is_own_block(owner.get())) {
     *form = "allocated";
@@ -92,6 +122,7 @@ Ref describe_memory(const Module& m, PyObject* memory, std::string* form) {
 
 Ref make_memory(const Module& m, const std::string& form, PyObject* payload) {
   const Ref cls = m.attribute("memory");
+  if (form == "library") return make_library_memory(cls, payload);
   if (form == "memory") {
     return checked(PyObject_CallMethod(cls.get(), "frombuffer", "OO", PyTuple_GetItem(payload, 0),
                                        PyTuple_GetItem(payload, 1)));

@@ -7,8 +7,8 @@
 
 namespace chkpt::cut::handles {
 
-// `form` becomes "memory" (of another object's buffer), "allocated" (mpi4py's own) or "segment" (of
-// a shared window, another rank's).
+// `form` becomes "memory" (of another object's buffer), "allocated" (mpi4py's own), "library" (of
+// MPI.Alloc_mem) or "segment" (of a shared window, another rank's).
 Ref describe_memory(const Module& module, PyObject* memory, std::string* form);
 Ref make_memory(const Module& module, const std::string& form, PyObject* payload);
 

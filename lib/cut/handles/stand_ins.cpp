@@ -23,7 +23,8 @@ std::unordered_map<PyObject*, Described>& described() {
 }
 
 bool needs_mpi(const std::string& form) {
-  for (const char* other : {"name", "like", "status", "memory", "allocated", "pickler"}) {
+  for (const char* other :
+       {"name", "like", "status", "memory", "allocated", "library", "pickler"}) {
     if (form == other) return false;
   }
   return true;

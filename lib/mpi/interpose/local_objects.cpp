@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "mpi/interpose/absolute_addresses.hpp"
+#include "mpi/interpose/allocations.hpp"
 #include "mpi/interpose/attached_buffer.hpp"
 #include "mpi/interpose/attributes.hpp"
 #include "mpi/interpose/wall_clock.hpp"
@@ -46,6 +47,19 @@ CHKPT_WRAPPER int MPI_Type_free(MPI_Datatype* type) {
   if (!outside("MPI_Type_free")) requests().keep_type(*type);
   if (on_main_thread()) attributes::type_freed(*type);
   return PMPI_Type_free(type);
+}
+
+CHKPT_WRAPPER int MPI_Alloc_mem(MPI_Aint size, MPI_Info info, void* base) {
+  const int rc = PMPI_Alloc_mem(size, info, base);
+  if (rc == MPI_SUCCESS && !outside("MPI_Alloc_mem")) {
+    allocations::add(*static_cast<void**>(base), size);
+  }
+  return rc;
+}
+
+CHKPT_WRAPPER int MPI_Free_mem(void* base) {
+  if (on_main_thread()) allocations::remove(base);
+  return PMPI_Free_mem(base);
 }
 
 CHKPT_WRAPPER double MPI_Wtime(void) {

@@ -28,8 +28,13 @@ def build():
     fenced.Fence()
     fenced.Put(bytes([rank] * 8), (rank + 1) % size)
     fenced.Fence()
+    given = MPI.Alloc_mem(24)
+    given[:] = bytes(range(rank, rank + 24))
+    on_given = MPI.Win.Create(given, 1, comm=world)
+    part = MPI.memory.fromaddress(given.address + 8, 8)
+    MPI.Free_mem(MPI.Alloc_mem(8))
     world.Barrier()
-    return {"own": own, "created": created, "twin": twin, "made": created.tomemory(), "outliving": outliving, "memory": memory, "shared": shared,
+    return {"given": given, "on given": on_given, "part": part, "own": own, "created": created, "twin": twin, "made": created.tomemory(), "outliving": outliving, "memory": memory, "shared": shared,
             "other": shared.Shared_query((rank + 1) % size)[0], "empty": empty, "freed": freed,
             "fenced": fenced}
 
@@ -50,6 +55,17 @@ def check(state):
     created.Unlock(right)
     world.Barrier()
     assert own[5] == state["made"][5] == left + 100
+    given, part = state["given"], state["part"]
+    assert given.obj is None and bytes(given) == bytes(range(rank, rank + 24))
+    assert part.address == given.address + 8 and bytes(part) == bytes(given[8:16])
+    world.Barrier()
+    state["on given"].Lock(right)
+    state["on given"].Put(bytes([rank + 100]), right, target=8)
+    state["on given"].Unlock(right)
+    world.Barrier()
+    assert part[0] == given[8] == left + 100
+    state["on given"].Free()
+    MPI.Free_mem(given)
     outliving = state["outliving"]
     assert outliving.Get_group().size == size
     assert outliving.attrs[1:] == (8 + rank, 4) and outliving.flavor == MPI.WIN_FLAVOR_ALLOCATE
