@@ -65,8 +65,8 @@ Ref gc_module() {
   return Ref::borrow(gc);
 }
 
-// As PyImport_ImportModule(), but never by an __import__ that the script has put in its place. A name
-// asked for, which every module has, makes it the module itself, not its package.
+// As PyImport_ImportModule(), but never by an __import__ that the script has put in its place. A
+// name asked for, which every module has, makes it the module itself, not its package.
 Ref import(const char* name) {
   static PyObject* const wanted = pack(text("__name__")).release();
   return own(PyImport_ImportModuleLevel(name, nullptr, nullptr, wanted, 0));

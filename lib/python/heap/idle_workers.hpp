@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Threads that wait for work: workers of concurrent.futures.ThreadPoolExecutor, the monitor of
-// tqdm's progress bars, and timers whose time has not come. One that waits has no state but its arguments: a resume starts it anew. One
-// that works cannot be saved, but will wait again.
-// All need the GIL; while it is held a worker that waits cannot be given anything.
+// tqdm's progress bars, and timers whose time has not come. One that waits has no state but its
+// arguments: a resume starts it anew. One that works cannot be saved, but will wait again. All need
+// the GIL; while it is held a worker that waits cannot be given anything.
 #pragma once
 
 #include "python/ref.hpp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // _pickle and what it imports (copyreg, _compat_pickle; in a Python that has started without them
-// functools and more), while a state is saved or loaded. Where the script has not imported them they
-// leave sys.modules again, as if nobody had: a script that lists its modules, or imports pickle
-// later, sees what it sees under python3. Once the script has modules of these names they are used,
-// so that its registrations count.
+// functools and more), while a state is saved or loaded. Where the script has not imported them
+// they leave sys.modules again, as if nobody had: a script that lists its modules, or imports
+// pickle later, sees what it sees under python3. Once the script has modules of these names they
+// are used, so that its registrations count.
 #pragma once
 
 #include "python/ref.hpp"
