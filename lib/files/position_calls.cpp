@@ -2,6 +2,7 @@
 // The C library's calls that move in an open file or write at a place of their own, exported from
 // the executable: what is about to write before the end that a file had at the snapshot is told
 // (end_watch.hpp). On every other descriptor they pay one comparison.
+#include <cerrno>
 #include <cstdio>
 
 #include <fcntl.h>
@@ -25,7 +26,9 @@ Offset moved(int fd, Offset position) {
 
 // A stream moves without a call that could be seen.
 void before_seek(std::FILE* stream, off_t offset, int whence) {
+  const int before = errno;  // one in memory has no descriptor
   const int fd = fileno(stream);
+  errno = before;
   if (!end_watch::is_on(fd)) return;
   struct stat info {};
   if (whence == SEEK_CUR) offset += ftello(stream);

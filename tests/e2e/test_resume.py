@@ -145,6 +145,12 @@ hold('through a copy of the number', 'wb')
 hold('numbers', 'wb')
 hold('mapped', 'w+b')
 view = mmap.mmap(files['mapped'].fileno(), 4)
+with open('mapped alone', 'w+b') as file:
+    file.write(b'000-')
+    file.flush()
+    alone = mmap.mmap(file.fileno(), 4)
+for name in os.listdir('/proc/self/fd'):  # as with trackfd=False
+    if os.path.realpath('/proc/self/fd/' + name) == os.path.realpath('mapped alone'): os.close(int(name))
 number = os.open('numbers', os.O_WRONLY)
 chkpt.snapshot()
 for i in range(1, 4):
@@ -173,7 +179,10 @@ for i in range(1, 4):
     os.lseek(number, 0, os.SEEK_SET)
     os.write(number, text['numbers'])
     view[:3] = text['mapped']
+    with open('mapped alone', 'rb') as source: counts['mapped alone'] = int(source.read(3)) + 1
+    alone[:3] = b'%03d' % counts['mapped alone']
 view.flush()
+alone.flush()
 if os.path.exists('../go on'): print(counts)
 else: os.kill(os.getpid(), signal.SIGKILL)
 """
