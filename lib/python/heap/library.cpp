@@ -283,6 +283,7 @@ Reduce library_rule(PyTypeObject* type) {
       {"_struct.unpack_iterator", reduce_unpacking},
       {"unpack_iterator", reduce_unpacking},
       {"functools.KeyWrapper", reduce_key},
+      {"itertools.groupby", reduce_groupby},
       {"_io.IncrementalNewlineDecoder", reduce_newline_decoder},
       {"zlib.Compress", reduce_compressor},
       {"_io._BytesIOBuffer", reduce_exported_bytes},

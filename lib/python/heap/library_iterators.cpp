@@ -134,7 +134,58 @@ Ref rebuild_newline_decoder(Args args) {
 }
 const Rebuilder make_newline_decoder{"newline_decoder", guarded<rebuild_newline_decoder>};
 
+// ---- itertools.groupby(): it shows its state only between two groups
+
+struct GroupBy {
+  PyObject_HEAD PyObject *iterator, *key_function, *group_key, *key, *value;
+};
+
+bool groupby_is_known() {
+  static const bool known = [] {
+    const Ref items = text("ab"), function = Ref::borrow(&PyUnicode_Type);
+    const Ref made = call(attr(import("itertools"), "groupby"), items, function);
+    const auto* state = reinterpret_cast<GroupBy*>(made.get());
+    bool fits = Py_TYPE(made.get())->tp_basicsize >= static_cast<Py_ssize_t>(sizeof(GroupBy)) &&
+                state->key_function == function.get() && !state->group_key && !state->value;
+    const Ref pair = own(PyIter_Next(made.get()));
+    fits = fits && state->group_key == item(pair, 0) && state->key == state->group_key &&
+           state->value && PyUnicode_Check(state->value);
+    own(PyIter_Next(item(pair, 1)));
+    return fits && state->group_key == item(pair, 0) && !state->key && !state->value;
+  }();
+  return known;
+}
+
+Ref rebuild_groupby(Args args) { return call(args[0], own(PyTuple_New(0))); }
+const Rebuilder make_groupby{"itertools.groupby", guarded<rebuild_groupby>};
+
+// (iterator, function, key of the group that was given out, key and value of the next item): each
+// of the last three in a tuple, which is empty if there is none.
+Ref fill_groupby(Args args) {
+  if (!groupby_is_known()) broken("itertools.groupby objects are laid out in an unknown way");
+  auto* state = reinterpret_cast<GroupBy*>(args[0]);
+  Py_XSETREF(state->iterator, Py_NewRef(item(args[1], 0)));
+  Py_XSETREF(state->key_function, Py_NewRef(item(args[1], 1)));
+  Py_ssize_t i = 2;
+  for (PyObject** part : {&state->group_key, &state->key, &state->value}) {
+    PyObject* saved = item(args[1], i++);
+    if (PyTuple_GET_SIZE(saved) > 0) Py_XSETREF(*part, Py_NewRef(item(saved, 0)));
+  }
+  return none();
+}
+const Rebuilder set_groupby{"itertools.groupby.state", guarded<fill_groupby>};
+
 }  // namespace
+
+Ref reduce_groupby(Saver&, PyObject* object, Rule& rule) {
+  if (!groupby_is_known()) refuse("an itertools.groupby object of another kind");
+  const auto* state = reinterpret_cast<GroupBy*>(object);
+  const auto part = [](PyObject* value) { return value ? pack(value) : pack(); };
+  return reduced(make_groupby, pack(rule.type),
+                 pack(state->iterator, state->key_function, part(state->group_key),
+                      part(state->key), part(state->value)),
+                 set_groupby);
+}
 
 Ref reduce_scanner(Saver&, PyObject* object, Rule&) {
   const Scanner& scanner = as_scanner(object);

@@ -71,6 +71,7 @@ Ref reduce_scanner(Saver&, PyObject*, Rule&);  // of re
 Ref reduce_memory_iterator(Saver&, PyObject*, Rule&);
 Ref reduce_unpacking(Saver&, PyObject*, Rule&);  // struct's iter_unpack()
 Ref reduce_key(Saver&, PyObject*, Rule&);        // functools.cmp_to_key()
+Ref reduce_groupby(Saver&, PyObject*, Rule&);
 Ref reduce_newline_decoder(Saver&, PyObject*, Rule&);
 bool is_child_process(PyTypeObject* type);
 Ref reduce_child_process(Saver&, PyObject*, Rule&);

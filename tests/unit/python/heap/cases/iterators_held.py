@@ -69,6 +69,18 @@ def groupby_mid():
     return behave
 
 
+def groupby_dropped():
+    g = itertools.groupby([1, 1, 1, 2, 2, 3])
+    next(next(g)[1])  # what is left of the group is skipped
+    h = itertools.groupby("aab")
+    sub = next(h)[1]
+    next(sub)
+
+    def behave():
+        return ([(k, list(s)) for k, s in g], [(k, list(s)) for k, s in h], list(sub))
+    return behave
+
+
 def groupby_stale():
     g = itertools.groupby([1, 1, 1, 2, 2, 3], key=lambda x: x)
     k, sub = next(g)
