@@ -4,6 +4,7 @@
 import asyncio
 import asyncio.tasks
 import contextvars
+import decimal
 from digest import Digest, report
 
 digest = Digest()
@@ -48,6 +49,15 @@ async def waiting(event, n):
     return busy(4000 + n), asyncio.current_task().get_name()
 
 
+async def exact(places):
+    with decimal.localcontext() as own:  # in the task alone
+        own.prec = places
+        total = sum((decimal.Decimal(i) / 7 for i in range(300)), decimal.Decimal(0))
+        for i in range(1500):
+            total += decimal.Decimal(i) / 3
+    return total
+
+
 async def yielding(n):
     for i in range(n):
         yield busy(2000 + i)
@@ -70,6 +80,7 @@ async def one_round(n):
     event.set()
     digest.add(n, [repr(outcome) for outcome in outcomes], await asyncio.gather(*waiters), where.get())
     digest.add(results, [value async for value in yielding(3)])
+    digest.add(await asyncio.gather(exact(4), exact(9)))
     inside = contextvars.copy_context()
     digest.add(inside.run(busy, 3000), inside.run(in_context), where.get(), inside[where])
     try:

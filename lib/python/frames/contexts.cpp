@@ -5,6 +5,9 @@
 
 #include <internal/pycore_context.h>
 
+#include "python/error.hpp"
+#include "python/frames/capture.hpp"
+
 namespace chkpt::frames {
 namespace {
 
@@ -26,6 +29,19 @@ OwnContext::~OwnContext() {
   // The thread may have got its own only now.
   if (current_ && PyThreadState_Get()->context != current_)
     make_current(PyThreadState_Get(), current_);
+}
+
+ContextApart::ContextApart() {
+  checked(PyContext_CopyCurrent());  // the thread has a context of its own now, to come back to
+  context_ = checked(PyContext_New());
+  if (PyContext_Enter(context_.get()) < 0) throw_pending_exception();
+}
+
+void ContextApart::leave() {
+  if (!context_) return;
+  const PendingException untouched;
+  if (PyContext_Exit(context_.get()) < 0) PyErr_Clear();
+  context_.reset();
 }
 
 }  // namespace chkpt::frames

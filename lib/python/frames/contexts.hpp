@@ -19,4 +19,18 @@ class OwnContext {
   PyObject* current_;
 };
 
+// As long as this lives, variables that C code sets for itself (decimal does when a number is made)
+// do not get into the thread's own context.
+class ContextApart {
+ public:
+  ContextApart();  // throws PythonError
+  ~ContextApart() { leave(); }
+  void leave();
+  ContextApart(const ContextApart&) = delete;
+  ContextApart& operator=(const ContextApart&) = delete;
+
+ private:
+  Ref context_;
+};
+
 }  // namespace chkpt::frames

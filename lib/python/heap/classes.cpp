@@ -9,6 +9,7 @@
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/classes.hpp"
+#include "python/heap/contexts.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -294,7 +295,7 @@ Ref hidden_type(const std::string& name) {
   if (name == "asyncgen_hooks")
     return type_of(own(PyObject_CallMethod(import("sys").get(), "get_asyncgen_hooks", nullptr)));
   if (name == "ContextManager" && loaded_module("decimal"))
-    return type_of(call_method(import("decimal"), "localcontext"));
+    return type_of(called_apart(attr(import("decimal"), "localcontext")));
   if (name == "memory_iterator") {
     const Ref view = own(PyMemoryView_FromObject(own(PyBytes_FromString("")).get()));
     return type_of(own(PyObject_GetIter(view.get())));

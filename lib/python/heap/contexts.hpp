@@ -9,4 +9,8 @@ namespace chkpt::heap {
 // goes by their addresses.
 Ref context_items(const Ref& context);
 
+// Calls it in a context of its own: asking decimal for anything leaves a variable in the current
+// one.
+Ref called_apart(const Ref& callable);
+
 }  // namespace chkpt::heap

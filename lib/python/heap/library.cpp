@@ -11,6 +11,7 @@
 
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/contexts.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -146,7 +147,7 @@ DecimalManager& decimal_manager(PyObject* object) {
 }
 
 Ref rebuild_decimal_manager(Args args) {
-  const Ref made = call_method(import("decimal"), "localcontext");
+  const Ref made = called_apart(attr(import("decimal"), "localcontext"));
   DecimalManager& manager = decimal_manager(made.get());
   for (int i = 0; i < 2; ++i) Py_DECREF(std::exchange(manager.contexts[i], Py_NewRef(args[i])));
   return made;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <cstring>
 
+#include "python/frames/contexts.hpp"
 #include "python/frames/objects.hpp"
 #include "python/frames/stack.hpp"
 #include "python/heap/addresses.hpp"
@@ -267,6 +268,7 @@ Loaded Loader::run() {
   NoCollection quiet;
   call_method(unpickler_, "load");  // interned strings: from now on in the memo
   read_header();
+  frames::ContextApart apart;
   call_method(unpickler_, "load");  // strings of library modules, likewise
   const Ref body = call_method(unpickler_, "load");
   fill_modules(expect_list(expect(body.get(), "modules")));
@@ -278,6 +280,7 @@ Loaded Loader::run() {
   if (module_order_) order_modules(expect_list(module_order_.get()));
   for (const std::function<void()>& work : late_) work();
   if (weak_members_) restore_weak_members(weak_members_.get());
+  apart.leave();
   for (const std::function<void()>& work : by_script_) work();
   Loaded loaded;
   loaded.stack = std::move(stack_);

@@ -5,6 +5,7 @@
 #include "python/frames/stack.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/contexts.hpp"
+#include "python/frames/contexts.hpp"
 #include "python/heap/loader.hpp"
 #include "python/heap/reducers.hpp"
 
@@ -125,11 +126,12 @@ Ref reduce_proxy(Saver&, PyObject* proxy, Rule&) {
 // ---- context variables
 
 // The variable in which decimal keeps its context; null before decimal is in use. No name leads to
-// it.
+// it, but a context in which decimal is used for the first time gets it.
 Ref decimal_variable() {
   if (!loaded_module("decimal")) return {};
-  const Ref current = call_method(import("decimal"), "getcontext");
-  const Ref pairs = own(PySequence_List(call_method(own(PyContext_CopyCurrent()), "items").get()));
+  const Ref context = own(PyContext_New());
+  const Ref current = call_method(context, "run", attr(import("decimal"), "getcontext"));
+  const Ref pairs = own(PySequence_List(call_method(context, "items").get()));
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(pairs.get()); ++i) {
     PyObject* pair = PyList_GET_ITEM(pairs.get(), i);
     if (current.is(item(pair, 1)) && utf8_attr(item(pair, 0), "name") == "decimal_context")
@@ -195,6 +197,7 @@ Token& as_token(PyObject* object) {
 
 // A used token of the thread's own context, which exists from then on.
 Ref rebuild_token(Args) {
+  const frames::OwnContext own_context;
   const Ref variable = own(PyContextVar_New("", nullptr));
   Ref token = own(PyContextVar_Set(variable.get(), Py_None));
   ok(PyContextVar_Reset(variable.get(), token.get()));
@@ -252,6 +255,8 @@ bool is_local_type(PyTypeObject* type) {
   static PyObject* const local = attr(import("_thread"), "_local").release();
   return PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(local)) != 0;
 }
+
+Ref called_apart(const Ref& callable) { return call_method(own(PyContext_New()), "run", callable); }
 
 Ref context_items(const Ref& context) {
   const Ref items = own(PySequence_List(call_method(context, "items").get()));
