@@ -3,6 +3,7 @@
 #include "cut/handles/attached_buffer.hpp"
 
 #include "cut/handles/stand_ins.hpp"
+#include "mpi/interpose/allocations.hpp"
 #include "mpi/interpose/attached_buffer.hpp"
 
 namespace chkpt::cut::handles {
@@ -34,7 +35,10 @@ Ref save_attached_buffer() {
   }
   if (m->kind_of(Py_TYPE(object.get())) == Kind::kMemory) {
     const Ref owner = checked(PyObject_GetAttrString(object.get(), "obj"));
-    if (owner.is(Py_None)) throw CannotSave("a buffer for MPI_Bsend that mpi4py did not attach");
+    const auto size = static_cast<std::size_t>(known.size);
+    if (owner.is(Py_None) && !mpi::allocations::around(known.address, size)) {
+      throw CannotSave("a buffer for MPI_Bsend that mpi4py did not attach");
+    }
   }
   return object;
 }
