@@ -183,7 +183,7 @@ bool OwnedMemory::add_memory_of(PyObject* object) {
   return true;
 }
 
-void OwnedMemory::look_at_data(PyObject* object, std::vector<PyObject*>& next) {
+void OwnedMemory::look_at_data(PyObject* object) {
   const CtypesData& data = ctypes_data(object);
   if (data.frees_memory) add(data.memory, data.size, data.memory, object, kInData);
   if (holds_object(object) && data.frees_memory) {
@@ -192,8 +192,8 @@ void OwnedMemory::look_at_data(PyObject* object, std::vector<PyObject*>& next) {
     const auto* address = reinterpret_cast<const char*>(held);
     if (held && held == data.kept) add(address, 1, address, held, kItself);
   }
-  if (data.base) next.push_back(data.base);
-  if (data.kept) next.push_back(data.kept);
+  if (data.base) next_.push_back(data.base);
+  if (data.kept) next_.push_back(data.kept);
   if (data.frees_memory && ctypes_kind(Py_TYPE(object)) == CtypesKind::kFunction) {
     const char* target = nullptr;
     std::memcpy(&target, data.memory, sizeof target);
@@ -204,45 +204,44 @@ void OwnedMemory::look_at_data(PyObject* object, std::vector<PyObject*>& next) {
   const Ref dict = instance_dict(object);
   for (Py_ssize_t position = 0; dict && PyDict_Next(dict.get(), &position, &name, &value);)
     if (is_ctypes_object(value) || is_numpy_array(value) || shows_memory(value))
-      next.push_back(value);
+      next_.push_back(value);
 }
 
-void OwnedMemory::look_at(PyObject* object, std::vector<PyObject*>& next) {
+void OwnedMemory::look_at(PyObject* object) {
   if (!seen_.insert(object).second) return;
   if (PyMemoryView_Check(object))
     if (PyObject* shown = PyMemoryView_GET_BASE(object); shown && is_ctypes_object(shown))
-      next.push_back(shown);
+      next_.push_back(shown);
   if (add_memory_of(object)) return;
   PyObject *name = nullptr, *value = nullptr;
   if (PyDict_Check(object)) {
     for (Py_ssize_t position = 0; PyDict_Next(object, &position, &name, &value);)
-      next.push_back(value);
+      next_.push_back(value);
   } else if (PyTuple_Check(object) || PyList_Check(object)) {
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(object); ++i)
-      next.push_back(PySequence_Fast_GET_ITEM(object, i));
+      next_.push_back(PySequence_Fast_GET_ITEM(object, i));
   } else if (is_ctypes_object(object)) {
-    look_at_data(object, next);
+    look_at_data(object);
   } else if (is_ctypes_library(object)) {
     libraries_.push_back(Ref::borrow(object));
-    if (const Ref functions = instance_dict(object)) next.push_back(functions.get());
+    if (const Ref functions = instance_dict(object)) next_.push_back(functions.get());
   }
 }
 
-void OwnedMemory::add_kept_by(PyObject* object) {
-  std::vector<PyObject*> next{object};
-  while (!next.empty()) {
-    PyObject* one = next.back();
-    next.pop_back();
-    look_at(one, next);
-  }
+bool OwnedMemory::look_further() {
+  if (next_.empty()) return false;
+  PyObject* one = next_.front();
+  next_.pop_front();
+  look_at(one);
+  return true;
 }
 
 void OwnedMemory::add_all() {
   const Ref tracked = call_method(gc_module(), "get_objects");
-  std::vector<PyObject*> ignored;
   const auto consider = [&](PyObject* object) {
     const bool owns = is_ctypes_object(object) || is_numpy_array(object) || shows_memory(object);
-    if (owns && !PyMemoryView_Check(object)) look_at(object, ignored);
+    if (owns && !PyMemoryView_Check(object)) look_at(object);
+    next_.clear();  // comes by itself
   };
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(tracked.get()); ++i) {
     PyObject* object = PyList_GET_ITEM(tracked.get(), i);
@@ -253,31 +252,36 @@ void OwnedMemory::add_all() {
   }
 }
 
-const OwnedMemory::Block* OwnedMemory::find(const char* address) const {
+const OwnedMemory::Block* OwnedMemory::find(const char* address, Py_ssize_t size,
+                                            bool whole) const {
   const Block* ends_there = nullptr;
   for (auto at = blocks_.upper_bound(address); at != blocks_.begin();) {
     --at;
     const auto behind = address - at->first;
     if (behind > longest_) break;
-    if (behind < at->second.size) return &at->second;
+    if (behind + size <= at->second.size) return &at->second;
     if (behind == at->second.size) ends_there = &at->second;  // as an iteration in C leaves it
   }
-  return ends_there;
+  return whole ? nullptr : ends_there;
 }
 
-Ref OwnedMemory::place_of(const char* address) const {
-  if (const Block* block = find(address))
-    return pack(block->owner, number(address - block->start), text(block->way));
+Ref OwnedMemory::place_of(const char* address) {
+  const Block* block = nullptr;
+  while (!(block = find(address, 1, true)) && look_further()) {
+  }
+  if (!block) block = find(address, 1, false);
+  if (block) return pack(block->owner, number(address - block->start), text(block->way));
   for (const Ref& library : libraries_)
     if (const Ref name = symbol_at(library.get(), address, nullptr))
       return pack(library, name, text(kSymbol));
   return {};
 }
 
-bool OwnedMemory::holds(const char* address, Py_ssize_t size) const {
-  for (const auto& [from, block] : blocks_)
-    if (from <= address && address + size <= from + block.size) return true;
-  return false;
+bool OwnedMemory::holds(const char* address, Py_ssize_t size) {
+  const Block* block = nullptr;
+  while (!(block = find(address, size, true)) && look_further()) {
+  }
+  return block != nullptr;
 }
 
 char* address_at(PyObject* place) {

@@ -6,6 +6,7 @@
 
 #include "python/ref.hpp"
 
+#include <deque>
 #include <map>
 #include <unordered_set>
 #include <vector>
@@ -25,15 +26,16 @@ std::vector<PointerSlot> pointer_slots(PyTypeObject* type);
 class OwnedMemory {
  public:
   // What an object leads to without a look at its addresses: its base, what it keeps alive, the
-  // attributes that numpy adds.
-  void add_kept_by(PyObject* object);
+  // attributes that numpy adds. Looked at when it is asked for, the nearest first: a list of
+  // structures keeps all that follow alive.
+  void add_kept_by(PyObject* object) { next_.push_back(object); }
   // Everything that the collector knows or that is held by such an object.
   void add_all();
 
   // (owner, offset, way) of an address; null if nobody has it.
-  Ref place_of(const char* address) const;
-  // Whether everything in [address, address + size) belongs to the owner of its first byte.
-  bool holds(const char* address, Py_ssize_t size) const;
+  Ref place_of(const char* address);
+  // Whether everything in [address, address + size) belongs to one owner.
+  bool holds(const char* address, Py_ssize_t size);
 
  private:
   struct Block {
@@ -45,12 +47,15 @@ class OwnedMemory {
   using Blocks = std::multimap<const char*, Block>;
 
   void add(const char* from, Py_ssize_t size, const char* start, PyObject* owner, const char* way);
-  void look_at(PyObject* object, std::vector<PyObject*>& next);
-  void look_at_data(PyObject* object, std::vector<PyObject*>& next);
+  bool look_further();  // false: there is nothing more to look at
+  void look_at(PyObject* object);
+  void look_at_data(PyObject* object);
   bool add_memory_of(PyObject* object);
-  const Block* find(const char* address) const;
+  // `whole`: that has all of the bytes; else one that ends there will do.
+  const Block* find(const char* address, Py_ssize_t size, bool whole) const;
 
-  Blocks blocks_;  // by their first byte
+  std::deque<PyObject*> next_;  // alive by what led to them
+  Blocks blocks_;               // by their first byte
   Py_ssize_t longest_ = 0;
   std::unordered_set<PyObject*> seen_;  // alive by the blocks, or by who holds them
   std::vector<Ref> libraries_;

@@ -98,7 +98,7 @@ const Rebuilder make_wide_text{"ctypes.wide_text", guarded<rebuild_wide_text>};
 // ---- at save
 
 // The place of an address in an object's memory.
-Ref place_of(Saver& saver, const OwnedMemory& kept, const char* address) {
+Ref place_of(Saver& saver, OwnedMemory& kept, const char* address) {
   if (Ref place = kept.place_of(address)) return place;
   if (Ref place = saver.all_memory().place_of(address)) return place;
   refuse("a ctypes object with an address in memory that no object is known to own (C's own?)");
@@ -123,7 +123,7 @@ Ref object_in(PyObject* holder, void* address) {
   return pack(object);
 }
 
-Ref addresses_in(Saver& saver, PyObject* object, const OwnedMemory& kept,
+Ref addresses_in(Saver& saver, PyObject* object, OwnedMemory& kept,
                  const std::vector<PointerSlot>& slots) {
   const CtypesData& data = ctypes_data(object);
   Ref addresses = new_list();
@@ -149,7 +149,7 @@ Ref content_of(Saver& saver, PyObject* object, const std::vector<PointerSlot>& s
   return bytes;
 }
 
-Ref place_of_memory(Saver& saver, const CtypesData& data, const OwnedMemory& kept) {
+Ref place_of_memory(Saver& saver, const CtypesData& data, OwnedMemory& kept) {
   if (!kept.holds(data.memory, data.size) && !saver.all_memory().holds(data.memory, data.size))
     refuse("a ctypes object in memory that no object is known to own (C's own?)");
   return place_of(saver, kept, data.memory);

@@ -130,7 +130,7 @@ void Saver::note_memory(long long address, long long size, MemoryOf owner) {
   memory_.insert({address, {address + size, owner}});
 }
 
-const OwnedMemory& Saver::all_memory() {
+OwnedMemory& Saver::all_memory() {
   if (!all_memory_) {
     all_memory_ = std::make_unique<OwnedMemory>();
     all_memory_->add_all();

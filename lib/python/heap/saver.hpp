@@ -105,7 +105,7 @@ class Saver {
   // Refuses memory that objects of two libraries own: it could not be shared again.
   void note_memory(long long address, long long size, MemoryOf owner);
   // All the memory that the objects of the script have, for addresses that say nothing of it.
-  const OwnedMemory& all_memory();
+  OwnedMemory& all_memory();
   // What the script has said about saving.
   const Customs& customs() const { return customs_; }
   bool is_excluded(PyObject* object) { return excluded_.find(object) != nullptr; }
