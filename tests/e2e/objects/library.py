@@ -235,7 +235,7 @@ def locks():
 def timers():
     """threading.Timer that waits for its time | exact"""
     called = []
-    timer, cancelled = threading.Timer(2, called.append, ["called"]), threading.Timer(3600, called.append, ["never"])
+    timer, cancelled = threading.Timer(1, called.append, ["called"]), threading.Timer(3600, called.append, ["never"])
     timer.start(), cancelled.start()
     time.sleep(0.1)  # until they wait
     yield

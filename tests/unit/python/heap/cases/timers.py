@@ -24,10 +24,11 @@ checks = []
 
 
 def check():
-    assert calls == [(("over",), {})], calls
-    assert [t.is_alive() for t in (soon, cancelled, late, over, unused)] == [True, True, True, False, False]
+    sleeps = [] if calls[1:] else [soon]  # on a busy machine its time may have come
+    assert calls[:1] == [(("over",), {})] and len(sleeps) + len(calls) == 2, calls
+    assert [t.is_alive() for t in (cancelled, late, over, unused)] == [True, True, False, False]
     assert (soon.interval, late.interval, late.daemon) == (1.5, 3600, True)
-    assert set(threading.enumerate()) == {threading.main_thread(), soon, cancelled, late}
+    assert {threading.main_thread(), cancelled, late, *sleeps} <= set(threading.enumerate())
     assert soon.name == "Thread-1" or soon.name.startswith("Thread-"), soon.name
     checks.append(1)
     if len(checks) < 2:  # the rest can be done once only: after saving, and in the loaded process
