@@ -228,73 +228,74 @@ Ref reduce_pairwise(Saver&, PyObject* object, Rule& rule) {
   return reduced(make_pairwise, pack(pairwise.iterator, pairwise.old));
 }
 
+struct Named {
+  const char* type;
+  Reduce reduce;
+};
+constexpr Named kNamed[] = {
+    {"re.Match", reduce_match},
+    {"re.Pattern", reduce_pattern},
+    {"types.SimpleNamespace", reduce_namespace},
+    {"_queue.SimpleQueue", reduce_simple_queue},
+    {"_multiprocessing.SemLock", reduce_semaphore},
+    {"posix.DirEntry", reduce_directory_entry},
+    {"posix.ScandirIterator", reduce_scandir},
+    {"_csv.Dialect", reduce_dialect},
+    {"_csv.writer", reduce_csv_writer},
+    {"_csv.reader", reduce_csv_reader},
+    {"_struct.Struct", reduce_struct},
+    {"_json.Scanner", reduce_json_scanner},
+    {"decimal.ContextManager", reduce_decimal_manager},
+    {"itertools.pairwise", reduce_pairwise},
+    {"_collections._deque_iterator", reduce_deque_iterator},
+    {"_collections._deque_reverse_iterator", reduce_deque_iterator},
+    {"collections._deque_iterator", reduce_deque_iterator},  // from 3.12 on
+    {"collections._deque_reverse_iterator", reduce_deque_iterator},
+    {"functools._lru_cache_wrapper", reduce_lru_cache},
+    {"_hashlib.HASH", reduce_openssl_hash},
+    {"_hashlib.HASHXOF", reduce_openssl_hash},
+    {"_hashlib.HMAC", reduce_openssl_hash},
+    {"_blake2.blake2b", reduce_flat_hash},
+    {"_blake2.blake2s", reduce_flat_hash},
+    {"_ctypes.CThunkObject", reduce_ctypes_thunk},
+    {"CArgObject", reduce_ctypes_reference},
+    {"_ctypes.CArgObject", reduce_ctypes_reference},  // from 3.12 on
+    {"PyCapsule", reduce_capsule},
+    {"_elementtree._element_iterator", reduce_element_iterator},
+    {"xml.etree.ElementTree.XMLParser", refuse_half_done},
+    {"pyexpat.xmlparser", refuse_half_done},
+    {"_bz2.BZ2Compressor", refuse_half_done},
+    {"_bz2.BZ2Decompressor", refuse_half_done},
+    {"_lzma.LZMACompressor", refuse_half_done},
+    {"_lzma.LZMADecompressor", refuse_half_done},
+    {"mmap.mmap", reduce_mapping},
+    {"_dbm.dbm", reduce_dbm},
+    {"_gdbm.gdbm", reduce_dbm},
+    {"sqlite3.Connection", reduce_connection},
+    {"sqlite3.Cursor", reduce_cursor},
+    {"sqlite3.Row", reduce_row},
+    {"_sre.SRE_Scanner", reduce_scanner},
+    {"memory_iterator", reduce_memory_iterator},
+    {"_struct.unpack_iterator", reduce_unpacking},
+    {"unpack_iterator", reduce_unpacking},
+    {"functools.KeyWrapper", reduce_key},
+    {"itertools.groupby", reduce_groupby},
+    {"_io.IncrementalNewlineDecoder", reduce_newline_decoder},
+    {"zlib.Compress", reduce_compressor},
+    {"_io._BytesIOBuffer", reduce_exported_bytes},
+    {"zlib.Decompress", reduce_compressor},
+    {"typing.TypeVar", reduce_type_parameter},
+    {"typing.TypeVarTuple", reduce_type_parameter},
+    {"typing.ParamSpec", reduce_type_parameter},
+    {"typing.TypeAliasType", reduce_type_parameter},
+};
+
 }  // namespace
 
 // Types of modules that the script may import later are looked up by name, without an import that
 // would show in sys.modules.
 Reduce library_rule(PyTypeObject* type) {
-  struct Named {
-    const char* type;
-    Reduce reduce;
-  };
-  static const Named named[] = {
-      {"re.Match", reduce_match},
-      {"re.Pattern", reduce_pattern},
-      {"types.SimpleNamespace", reduce_namespace},
-      {"_queue.SimpleQueue", reduce_simple_queue},
-      {"_multiprocessing.SemLock", reduce_semaphore},
-      {"posix.DirEntry", reduce_directory_entry},
-      {"posix.ScandirIterator", reduce_scandir},
-      {"_csv.Dialect", reduce_dialect},
-      {"_csv.writer", reduce_csv_writer},
-      {"_csv.reader", reduce_csv_reader},
-      {"_struct.Struct", reduce_struct},
-      {"_json.Scanner", reduce_json_scanner},
-      {"decimal.ContextManager", reduce_decimal_manager},
-      {"itertools.pairwise", reduce_pairwise},
-      {"_collections._deque_iterator", reduce_deque_iterator},
-      {"_collections._deque_reverse_iterator", reduce_deque_iterator},
-      {"collections._deque_iterator", reduce_deque_iterator},  // from 3.12 on
-      {"collections._deque_reverse_iterator", reduce_deque_iterator},
-      {"functools._lru_cache_wrapper", reduce_lru_cache},
-      {"_hashlib.HASH", reduce_openssl_hash},
-      {"_hashlib.HASHXOF", reduce_openssl_hash},
-      {"_hashlib.HMAC", reduce_openssl_hash},
-      {"_blake2.blake2b", reduce_flat_hash},
-      {"_blake2.blake2s", reduce_flat_hash},
-      {"_ctypes.CThunkObject", reduce_ctypes_thunk},
-      {"CArgObject", reduce_ctypes_reference},
-      {"_ctypes.CArgObject", reduce_ctypes_reference},  // from 3.12 on
-      {"PyCapsule", reduce_capsule},
-      {"_elementtree._element_iterator", reduce_element_iterator},
-      {"xml.etree.ElementTree.XMLParser", refuse_half_done},
-      {"pyexpat.xmlparser", refuse_half_done},
-      {"_bz2.BZ2Compressor", refuse_half_done},
-      {"_bz2.BZ2Decompressor", refuse_half_done},
-      {"_lzma.LZMACompressor", refuse_half_done},
-      {"_lzma.LZMADecompressor", refuse_half_done},
-      {"mmap.mmap", reduce_mapping},
-      {"_dbm.dbm", reduce_dbm},
-      {"_gdbm.gdbm", reduce_dbm},
-      {"sqlite3.Connection", reduce_connection},
-      {"sqlite3.Cursor", reduce_cursor},
-      {"sqlite3.Row", reduce_row},
-      {"_sre.SRE_Scanner", reduce_scanner},
-      {"memory_iterator", reduce_memory_iterator},
-      {"_struct.unpack_iterator", reduce_unpacking},
-      {"unpack_iterator", reduce_unpacking},
-      {"functools.KeyWrapper", reduce_key},
-      {"itertools.groupby", reduce_groupby},
-      {"_io.IncrementalNewlineDecoder", reduce_newline_decoder},
-      {"zlib.Compress", reduce_compressor},
-      {"_io._BytesIOBuffer", reduce_exported_bytes},
-      {"zlib.Decompress", reduce_compressor},
-      {"typing.TypeVar", reduce_type_parameter},
-      {"typing.TypeVarTuple", reduce_type_parameter},
-      {"typing.ParamSpec", reduce_type_parameter},
-      {"typing.TypeAliasType", reduce_type_parameter},
-  };
-  for (const Named& entry : named)
+  for (const Named& entry : kNamed)
     if (std::string_view(type->tp_name) == entry.type && !frames::is_python_class(type))
       return entry.reduce;
   return nullptr;
