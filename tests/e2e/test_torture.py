@@ -171,6 +171,11 @@ EXACT = {
     "arrays in their own order":
         "import numpy as np\na = np.arange(24.0).reshape(2, 3, 4).transpose(1, 0, 2).copy('K')\n"
         "v = a[1]",
+    "trees of scipy":
+        "try:\n    import numpy as np\n    from scipy.spatial import KDTree\n"
+        "    t = KDTree(np.arange(60.0).reshape(30, 2))\nexcept ImportError: pass",
+    "loggers that are met child first":
+        "import logging\nchild = None\nparent = logging.getLogger('a.b'); child = parent.getChild('c')",
     "legacy generators": "import numpy as np\nr = np.random.RandomState(3)",
 }
 

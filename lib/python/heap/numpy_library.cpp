@@ -77,6 +77,26 @@ Ref reduce_ufunc(Saver& saver, PyObject* ufunc, Rule& rule) {
   return reduce_by_default(saver, ufunc, rule);
 }
 
+// ---- scipy.spatial's trees: their nodes go as bytes, with addresses that a load finds out anew
+
+// ckdtreenode: split_dim, children, split, start, end, less, greater, and the places of the two.
+constexpr Py_ssize_t kNodeWords = 9, kFirstAddress = 5, kEndOfAddresses = 7;
+
+Ref reduce_kd_tree(Saver& saver, PyObject* tree, Rule& rule) {
+  const Ref value = reduce_by_default(saver, tree, rule);
+  const Ref state = own(PySequence_List(item(value, 2)));
+  const Ref nodes = call_method(PyList_GET_ITEM(state.get(), 0), "copy");
+  const Ref words = call_method(nodes, "view", numpy("uint64"));
+  if (integer(attr(words, "size").get()) % kNodeWords != 0) return value;
+  const Ref columns = call_method(words, "reshape", number(-1), number(kNodeWords));
+  const Ref rows = own(PySlice_New(nullptr, nullptr, nullptr));
+  const Ref addresses =
+      own(PySlice_New(number(kFirstAddress).get(), number(kEndOfAddresses).get(), nullptr));
+  ok(PyObject_SetItem(columns.get(), pack(rows, addresses).get(), number(0).get()));
+  ok(PyList_SetItem(state.get(), 0, Ref::borrow(nodes.get()).release()));
+  return pack(item(value, 0), item(value, 1), own(PyList_AsTuple(state.get())));
+}
+
 void add_type(ExactTypes& types, const char* module, const char* name, Reduce reduce) {
   const Ref type = loaded_attr(module, name);
   if (type && PyType_Check(type.get())) types[reinterpret_cast<PyTypeObject*>(type.get())] = reduce;
@@ -89,6 +109,8 @@ void add_numpy_library_types(ExactTypes& types) {
     add_type(types, "numpy.random", name, reduce_random);
   for (const char* name : {"PCG64", "PCG64DXSM", "SFC64", "Philox", "MT19937"})
     add_type(types, "numpy.random", name, reduce_bit_generator);
+  add_type(types, "scipy.spatial._ckdtree", "cKDTree", reduce_kd_tree);
+  add_type(types, "scipy.spatial._kdtree", "KDTree", reduce_kd_tree);
   add_type(types, "numpy", "flatiter", reduce_flat);
   add_type(types, "numpy", "ndindex", reduce_ndindex);
   add_type(types, "numpy", "nditer", reduce_nditer);
