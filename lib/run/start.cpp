@@ -123,7 +123,14 @@ class Chooser {
     return propose();
   }
 
-  void accepted(std::uint64_t epoch) { directory_.note_resume_attempt(epoch); }
+  void accepted(std::uint64_t epoch) {
+    directory_.note_resume_attempt(epoch);
+    if (config_.mode == Mode::kTracked || config_.files == FilesChoice::kKeep) return;
+    for (const std::uint64_t newer : directory_.set_newer_aside(epoch, generation_))
+      log::event("snapshot " + std::to_string(newer) +
+                 " is not resumed any more: files go back to what they were at snapshot " +
+                 std::to_string(epoch));
+  }
 
  private:
   Json propose() {

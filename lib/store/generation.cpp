@@ -114,6 +114,19 @@ void RunDirectory::require_current(const Generation& generation) const {
 // An older incarnation may be just before the rename of its MANIFEST, past its last look at the
 // generation. Renaming its directory decides the race: the MANIFEST either is there already, and
 // the snapshot counts, or it lands where nobody looks.
+std::vector<std::uint64_t> RunDirectory::set_newer_aside(std::uint64_t epoch,
+                                                         const Generation& generation) {
+  require_current(generation);
+  std::vector<std::uint64_t> epochs;
+  for (const SnapshotRef& ref : snapshots()) {
+    if (ref.epoch <= epoch || ref.state == SnapshotState::kSuperseded) continue;
+    directory_.rename(ref.name, aside_name(ref.name, generation.number));
+    if (ref.state == SnapshotState::kCommitted) epochs.push_back(ref.epoch);
+  }
+  directory_.sync();
+  return epochs;
+}
+
 void RunDirectory::set_aside_unfinished(std::uint64_t generation) const {
   bool changed = false;
   for (const std::string& name : directory_.names()) {

@@ -127,6 +127,24 @@ def test_a_file_written_in_place_is_put_back_at_every_resume(work):
     assert harness.run(command, work).stdout == b"5\n"
 
 
+def test_no_snapshot_is_resumed_that_the_files_no_longer_fit(work):
+    script = work / "older.py"
+    script.write_text("import os, signal, chkpt\n"
+                      "def die():\n"
+                      "    if not os.path.exists('../go on'): os.kill(os.getpid(), signal.SIGKILL)\n"
+                      "for i in range(4):\n"
+                      "    with open('count', 'w') as file: file.write(str(i))\n"
+                      "    if chkpt.snapshot(): die()\n"
+                      "    print(i, open('count').read())\n"
+                      "    if i == 2: die()\n")
+    command = [CHKPT_MPI, "-f", "-1", "--keep", "3"]
+    assert harness.run([*command, script], work).code == -9
+    killed = harness.run([*command, "--resume", "2", script], work)
+    assert killed.code == -9 and any("snapshot 3 is not resumed any more" in m for m in killed.messages)
+    (work.parent / "go on").touch()
+    assert harness.run([*command, script], work).stdout == b"1 1\n2 2\n3 3\n"
+
+
 WRITTEN_IN_PLACE = """
 import mmap, os, shutil, signal, chkpt
 def hold(way, mode):

@@ -46,6 +46,19 @@ TEST_F(RetentionTest, suspect_and_damaged_snapshots_do_not_count) {
   EXPECT_THAT(committed(), ElementsAre(5, 4, 2));
 }
 
+TEST_F(RetentionTest, what_files_no_longer_fit_is_set_aside) {
+  RunDirectory run = open_run();
+  const Generation first = run.claim("job 1");
+  for (std::uint64_t epoch = 1; epoch <= 4; ++epoch) commit_snapshot(run, first, epoch);
+  const Generation second = run.claim("job 1 again");
+  EXPECT_THAT(run.set_newer_aside(2, second), ElementsAre(4, 3));
+  EXPECT_THAT(committed(), ElementsAre(2, 1));
+  EXPECT_EQ(WalkBack(run, 2).candidate()->epoch, 2U);
+  EXPECT_EQ(run.highest_epoch(), 4U);
+  commit_snapshot(run, second, 5);
+  EXPECT_EQ(run.retain(1, {}).size(), 4U);
+}
+
 TEST_F(RetentionTest, a_fresh_start_supersedes_what_was_there) {
   RunDirectory run = open_run();
   const Generation first = run.claim("job 1");
