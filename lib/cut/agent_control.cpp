@@ -125,6 +125,7 @@ void Agent::Impl::on_request(const Message& message) {
   any_targets_.clear();
   new_any_targets_.clear();
   reception_targets_.clear();
+  failed_polls_.clear();
   api_target_ = 0;
   waits_since_ = requested_at_ = std::chrono::steady_clock::now();
   frozen_ = prepare_asked_ = known_to_all_ = false;

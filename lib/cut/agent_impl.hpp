@@ -74,6 +74,7 @@ class Agent::Impl : public mpi::GateKeeper {
   void go_on();
   bool targets_met();
   bool receptions_met();
+  bool is_waited_for(const ChannelNeed& need);
   void weigh(bool may_stand);
   bool wants_api() const;
 
@@ -145,6 +146,7 @@ class Agent::Impl : public mpi::GateKeeper {
     std::uint64_t left = 0;  // no more than these may wait for the script
   };
   std::vector<Reception> reception_targets_;
+  std::map<Channel, int> failed_polls_;
   std::uint64_t api_target_ = 0;
 };
 

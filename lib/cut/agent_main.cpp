@@ -25,6 +25,8 @@ constexpr auto kProgress = std::chrono::milliseconds(2);
 
 // A cut that waited longer than this for a rank inside a collective call could have been quicker.
 constexpr auto kLongCollective = std::chrono::milliseconds(1);
+// So many polls for the same, without success while one cut is pending, are a polling loop.
+constexpr int kPollsOfAWait = 20;
 constexpr std::uint64_t kNotAMember = ~std::uint64_t{0};
 
 std::vector<ChannelNeed> described(const std::vector<mpi::Need>& needs) {
@@ -345,12 +347,22 @@ void Agent::Impl::unblocked() {
   go_on();
 }
 
+// A look in passing is no wait: a sender that is asked to run on for it would run for as long as
+// the application lets it. And what this rank would have to send itself comes from nobody else.
+bool Agent::Impl::is_waited_for(const ChannelNeed& need) {
+  if (need.source == mpi::session::rank()) return false;
+  return ++failed_polls_[{need.comm, need.source}] >= kPollsOfAWait;
+}
+
 bool Agent::Impl::polled(const std::vector<mpi::Need>& needs) {
   Lock lock(mutex_);
   if (!pending_) return true;
   const bool may_stop = targets_met();
   if (!may_stop) {
     needs_ = described(needs);
+    needs_.erase(std::remove_if(needs_.begin(), needs_.end(),
+                                [this](const ChannelNeed& need) { return !is_waited_for(need); }),
+                 needs_.end());
     weighed_ = true;
     drain(lock);
     if (pending_) publish();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // cut_programs NAME [--seconds S] [--every-ms M] [--released] [--cut-timeout S] [--seed N]
-// [--min-cuts N] [--max-median-ms M] [--fan-out N]: runs a program under random cuts; rank 0 prints
-// one line of figures. Fails if a cut did not hold, a message was wrong, fewer than N cuts were
-// made, or the median time to cut is above M. --released: no rank may stand inside a blocked call,
-// so every one has to be let out of it first.
+// [--min-cuts N] [--max-skips N] [--max-median-ms M] [--fan-out N]: runs a program under random
+// cuts; rank 0 prints one line of figures. Fails if a cut did not hold, a message was wrong, fewer
+// cuts were made or more skipped than N, or the median time to cut is above M. --released: no rank
+// may stand inside a blocked call, so every one has to be let out of it first.
 #include "rig.hpp"
 
 #include <atomic>
@@ -35,6 +35,7 @@ struct Options {
   unsigned seed = 1;
   int fan_out = cut::kFanOut;
   int min_cuts = 1;
+  int max_skips = 1 << 30;
   double max_median_ms = 1e9;
 };
 
@@ -106,6 +107,7 @@ Options parse(int argc, char** argv) {
     if (key == "--seed") options.seed = static_cast<unsigned>(value);
     if (key == "--max-median-ms") options.max_median_ms = value;
     if (key == "--min-cuts") options.min_cuts = static_cast<int>(value);
+    if (key == "--max-skips") options.max_skips = static_cast<int>(value);
   }
   if (const char* longer = std::getenv("CHKPT_CUT_SECONDS")) options.seconds = std::atof(longer);
   return options;
@@ -253,7 +255,9 @@ int run(int argc, char** argv) {
   g_agent.script_done();
   g_agent.stop();
   const bool quick = rig.rank != 0 || report(options) <= options.max_median_ms;
-  const bool ok = g_failed == 0 && g_cuts >= options.min_cuts && quick;
+  const bool all = rig.rank != 0 || g_skips <= options.max_skips;
+  const bool ok = g_failed == 0 && g_cuts >= options.min_cuts && quick && all;
+  if (!all) log::error("too many cuts skipped");
   if (!quick) log::error("cuts took too long");
   if (g_cuts < options.min_cuts) log::error("too few cuts");
   mpi::session::finish();

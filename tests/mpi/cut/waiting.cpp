@@ -134,8 +134,29 @@ void rendezvous(Rig& rig) {
   }
 }
 
-const Registration kPrograms[] = {
-    {"rendezvous", rendezvous}, {"slowring", slowring}, {"straggler", straggler}, {"moods", moods}};
+// A rank that others wait for looks in passing for what nobody ever sends, not even itself: that
+// is no wait, and no rank has to run on for it.
+void passing(Rig& rig) {
+  for (long step = 0;; ++step) {
+    if (rig.rank == 0) {
+      work_without_safe_points(3000);
+      for (const int source : {0, 1}) {
+        int found = 0;
+        MPI_Iprobe(source, 98, MPI_COMM_WORLD, &found, MPI_STATUS_IGNORE);
+        require(found == 0, "passing: a message from nowhere");
+      }
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    safe_point();
+    if (step % 20 == 19 && rig.time_is_up()) break;
+  }
+}
+
+const Registration kPrograms[] = {{"rendezvous", rendezvous},
+                                  {"passing", passing},
+                                  {"slowring", slowring},
+                                  {"straggler", straggler},
+                                  {"moods", moods}};
 
 }  // namespace
 }  // namespace chkpt::cut_test
