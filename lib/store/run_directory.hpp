@@ -85,8 +85,9 @@ class RunDirectory {
   // any more (kSuperseded) and go with the first retain() that finds a newer one committed.
   void start_afresh(const Generation& generation);
 
-  // The script's files go back to what they were at snapshot `epoch`, which no later one fits: those
-  // are never resumed any more, and go with the next retain(). Returns their epochs, newest first.
+  // The script's files go back to what they were at snapshot `epoch`, which no later one fits:
+  // those are never resumed any more, and go with the next retain(). Returns their epochs, newest
+  // first.
   std::vector<std::uint64_t> set_newer_aside(std::uint64_t epoch, const Generation& generation);
 
   void mark_finished(const Finished& end);  // now; its time is not looked at

@@ -61,8 +61,8 @@ Ref reduce_deque_iterator(Saver&, PyObject*, Rule&);
 Ref reduce_lru_cache(Saver&, PyObject*, Rule&);
 Ref reduce_compressor(Saver&, PyObject*, Rule&);  // zlib streams, both ways
 Ref reduce_openssl_hash(Saver&, PyObject*, Rule&);
-Ref reduce_flat_hash(Saver&, PyObject*, Rule&);   // hashes of CPython's own modules
-Ref reduce_mapping(Saver&, PyObject*, Rule&);     // mmap.mmap
+Ref reduce_flat_hash(Saver&, PyObject*, Rule&);  // hashes of CPython's own modules
+Ref reduce_mapping(Saver&, PyObject*, Rule&);    // mmap.mmap
 Ref reduce_dbm(Saver&, PyObject*, Rule&);
 Ref reduce_connection(Saver&, PyObject*, Rule&);  // sqlite3, as the next two
 Ref reduce_cursor(Saver&, PyObject*, Rule&);
