@@ -8,7 +8,8 @@ from mpi4py_fft import PFFT, newDistArray
 
 comm = MPI.COMM_WORLD
 N = 32
-fft = PFFT(comm, (N, N, N), axes=(0, 1, 2), dtype=float)
+# FFTW would measure which way is the fastest, and round otherwise in each run.
+fft = PFFT(comm, (N, N, N), axes=(0, 1, 2), dtype=float, planner_effort="FFTW_ESTIMATE")
 u, v = newDistArray(fft, False), newDistArray(fft, False)
 u_hat = newDistArray(fft, True)
 grid = [np.arange(N)[part] * 2 * np.pi / N for part in fft.local_slice(False)]

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # ranks: 1
-# refused: _dynfunc._Closure
 """Sparse n-dimensional arrays with sparse (compiled by numba): contractions, reductions, slices."""
 import numpy as np
 import sparse
