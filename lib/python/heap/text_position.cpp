@@ -300,6 +300,7 @@ void show_newlines(PyObject* text_file, PyObject* newlines) {
   for (PyObject* decoder : referents(text_file)) {
     if (raw(Py_TYPE(decoder)) != type.get()) continue;
     const Ref state = call_method(decoder, "getstate");
+    call_method(decoder, "reset");  // it may hold the beginning of a character
     call_method(decoder, "decode",
                 call_method(sample_of(newlines), "encode", attr(text_file, "encoding")));
     call_method(decoder, "setstate", state);

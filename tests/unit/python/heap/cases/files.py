@@ -49,6 +49,10 @@ for encoding in ("utf-16", "utf-8-sig", "shift_jis", "iso2022_jp", "utf-32-be"):
 table = csv.reader(table_file)
 for _ in range(777):
     last_row = next(table)
+with open(path("split"), "w") as f:
+    f.write("a\n" + "b" * (io.DEFAULT_BUFFER_SIZE - 4) + "\nü\n")  # the decoder is left with half of the ü
+split = open(path("split"))
+next(split)
 newlines = [file.newlines for file in (iterating, crlf, table_file, *wide.values())]
 ended = open(path("lines"))
 for _ in ended:
@@ -108,6 +112,7 @@ def check():
     update.seek(100)
     assert reading.readline() == "0 ü\n" and reading.mode == "r" and reading.name == path("lines")
     assert next(iterating) == "line 1234 ü\n" and sum(1 for _ in iterating) == 3000 - 1235
+    assert [line[-2:] for line in split] == ["b\n", "ü\n"] and split.newlines == "\n"
     assert next(crlf) == "row 1234\n" and next(table) == ["777", str(777 * 777)] and table.line_num == 778
     assert ended.read() == "" and raw.read(1) == b"\x0a" and unbuffered.read(1) == b"\x14"
     assert isinstance(unbuffered, io.FileIO) and isinstance(raw, io.BufferedReader)
