@@ -84,6 +84,6 @@ def receiver(step):
     digest.add(data, comm.recv(source=partner, tag=DATA))
 
 
-for step in range(240 // size):
+for step in range(2400 // size):
     (sender if (rank + step) % 2 else receiver)(step)
 report("synchronous", digest, rank)
