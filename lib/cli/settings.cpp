@@ -77,8 +77,7 @@ constexpr Setting kSettings[] = {
     {"interval", 0, true, "TIME", "", "the same with units: 30s, 10m, 1h"},
     {"min-obj-size", 'z', true, "BYTES", "-1",
      "with --mode tracked: also take containers and arrays among the script's globals that are "
-     "at "
-     "least this large; -1 takes tracked objects only"},
+     "at least this large; -1 takes tracked objects only"},
     {"mode", 0, true, "MODE", "continue",
      "continue: resume where the script was; tracked: run it from the top again and restore the "
      "contents of tracked objects"},
@@ -91,22 +90,18 @@ constexpr Setting kSettings[] = {
      "overwritten, renamed, removed); keep: it leaves them alone"},
     {"stdout", 0, true, "FILE", "",
      "the script's standard output goes to this file, as with `> FILE`, and a resume cuts off "
-     "what "
-     "was written after the snapshot; %r in its name is the rank, without it all ranks append to "
-     "one "
-     "file"},
+     "what was written after the snapshot; %r in its name is the rank, without it all ranks "
+     "append to one file"},
     {"copy-limit", 0, true, "BYTES", "16G",
      "largest open file that a snapshot copies: HDF5 files open for writing, files without a name"},
     {"signal", 0, true, "LIST", "USR1,USR2,TERM",
      "signals that take a snapshot and then stop the run with code 75, to be started again; "
-     "none: "
-     "no signal"},
+     "none: no signal"},
     {"cut-timeout", 0, true, "TIME", "30s",
      "give up a snapshot when the ranks cannot all be stopped within this time"},
     {"deadline-margin", 0, true, "TIME", "30s",
      "in a Slurm job: how long before its time limit the last snapshot is to be committed and "
-     "the "
-     "run stopped with code 75; none: do not plan for the limit"},
+     "the run stopped with code 75; none: do not plan for the limit"},
     {"requeue", 0, false, "", "no",
      "in a Slurm job: after stopping with code 75, ask Slurm to start the job again"},
     {"slurm-comment", 0, false, "", "no",
@@ -120,10 +115,8 @@ constexpr Setting kSettings[] = {
      "some of them"},
     {"dry-run", 0, false, "", "no",
      "run the script with snapshots (one a second, or -f) that are loaded back, compared and "
-     "thrown "
-     "away; at the end a report on standard error tells what would be saved, what is refused, "
-     "and "
-     "where snapshots have to wait"},
+     "thrown away; at the end a report on standard error tells what would be saved, what is "
+     "refused, and where snapshots have to wait"},
     {"torture-seed", 0, true, "N", "", "repeat the random choices of an earlier --torture"},
     {"load-back", 0, true, "FILE", nullptr,
      "instead of running a script: load a rank's file, save it again, and tell what differs"},

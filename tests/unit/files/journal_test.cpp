@@ -65,9 +65,9 @@ class JournalTest : public ::testing::Test {
   void SetUp() override {
     char name[] = "/tmp/chkpt-journal-XXXXXX";
     base_ = ::mkdtemp(name);
-    for (const char* folder : {"/run", "/work"}) fs::create_directory(base_ + folder);
+    for (const char* folder : {"/run", "/script"}) fs::create_directory(base_ + folder);
     fs::permissions(base_ + "/run", fs::owner_all);
-    work_ = base_ + "/work/";
+    work_ = base_ + "/script/";
   }
   void TearDown() override {
     set_journal(nullptr);
