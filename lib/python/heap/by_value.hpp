@@ -22,8 +22,6 @@ class ByValue {
   bool type(PyTypeObject* type);
   // Whether a function can be found again by module and qualified name in a library module.
   bool function_is_importable(PyObject* function);
-  // Of the origin in a module's spec: a file of the script and its own modules, or a library's.
-  static bool is_library_origin(const std::string& origin);
   // Whether `module_name` names a module that goes by value; unknown names do not.
   bool module_named(PyObject* module_name);
 

@@ -13,6 +13,7 @@
 #include "python/heap/foreign.hpp"
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
+#include "python/heap/library_paths.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -140,8 +141,7 @@ void note_bare_modules(bool of_library) {
 
 bool is_library(PyObject* spec) {
   const Ref origin = attr_or_null(spec, "origin");
-  return !origin || !PyUnicode_Check(origin.get()) ||
-         ByValue::is_library_origin(utf8(origin.get()));
+  return !origin || !PyUnicode_Check(origin.get()) || is_library_origin(utf8(origin.get()));
 }
 
 // Bookkeeping of ours never fails an import.

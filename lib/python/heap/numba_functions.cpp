@@ -15,6 +15,21 @@
 namespace chkpt::heap {
 namespace {
 
+// All below reads what numba keeps for itself, as it is in this version.
+constexpr const char* kVersion = "0.56";
+
+std::string version_of_numba() { return utf8_attr(import("numba").get(), "__version__"); }
+
+Ref refuse_version(Saver&, PyObject*, Rule&) {
+  refuse("a compiled function of numba " + version_of_numba() + " (those of numba " + kVersion +
+         " can be saved)");
+}
+
+bool is_known_version() {
+  const std::string version = version_of_numba(), known = std::string(kVersion) + ".";
+  return version.compare(0, known.size(), known) == 0;
+}
+
 // ---- compiled code, as numba's cache has it
 
 constexpr const char* kSavedCode = "_chkpt_saved";  // of a library of compiled code, once saved
@@ -314,6 +329,13 @@ bool is_jitclass_object_type(PyTypeObject* type) {
   return false;
 }
 
+Reduce function_rule(PyTypeObject* type) {
+  if (loaded_attr("numba.core.registry", "CPUDispatcher").is(raw(type))) return reduce_function;
+  if (loaded_attr("numba.np.ufunc.dufunc", "DUFunc").is(raw(type))) return reduce_ufunc;
+  if (loaded_attr("numba.np.ufunc.gufunc", "GUFunc").is(raw(type))) return reduce_gufunc;
+  return nullptr;
+}
+
 bool is_memory_of_numba(PyObject* object) {
   return std::strcmp(Py_TYPE(object)->tp_name, "_nrt_python._MemInfo") == 0;
 }
@@ -322,9 +344,8 @@ bool is_memory_of_numba(PyObject* object) {
 
 Reduce numba_rule(PyTypeObject* type) {
   if (!loaded_module("numba")) return nullptr;
-  if (loaded_attr("numba.core.registry", "CPUDispatcher").is(raw(type))) return reduce_function;
-  if (loaded_attr("numba.np.ufunc.dufunc", "DUFunc").is(raw(type))) return reduce_ufunc;
-  if (loaded_attr("numba.np.ufunc.gufunc", "GUFunc").is(raw(type))) return reduce_gufunc;
+  if (const Reduce function = function_rule(type))
+    return is_known_version() ? function : refuse_version;
   if (loaded_attr("numba.experimental.jitclass.base", "JitClassType").is(raw(type)))
     return refuse_jitclass;
   if (is_type_of_numba(type)) return reduce_type;

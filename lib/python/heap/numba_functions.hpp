@@ -4,7 +4,8 @@
 // the same kind of processor makes the same machine code. A snapshot holds the same; functions that
 // are not compiled yet are made anew from their Python functions.
 //
-// Not imported by a save. Code that holds addresses of its process is refused, as are jitclasses.
+// Not imported by a save. Code that holds addresses of its process is refused, as are jitclasses
+// and functions of other versions of numba, which keep their code in ways of their own.
 #pragma once
 
 #include "python/heap/saver.hpp"

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/heap/library_paths.hpp"
+
+#include <climits>
+#include <cstdlib>
+#include <unordered_map>
+#include <vector>
+
+#include "python/heap/call.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+std::string real_path(const std::string& path) {
+  char resolved[PATH_MAX];
+  return realpath(path.c_str(), resolved) ? resolved : path;
+}
+
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+bool starts_with(const std::string& text, const std::string& start) {
+  return text.compare(0, start.size(), start) == 0;
+}
+
+// sys.base_prefix/lib/pythonX.Y and the same under the prefixes: asked from sys, because importing
+// sysconfig would show in the script's sys.modules.
+std::vector<std::string> find_library_roots() {
+  std::vector<std::string> roots;
+  const std::string version =
+      std::to_string(PY_MAJOR_VERSION) + "." + std::to_string(PY_MINOR_VERSION);
+  for (const char* name : {"prefix", "exec_prefix", "base_prefix", "base_exec_prefix"}) {
+    PyObject* prefix = PySys_GetObject(name);
+    if (!prefix || !PyUnicode_Check(prefix)) continue;
+    for (const char* folder : {"/lib/", "/lib64/", "/local/lib/"})
+      for (const std::string& python : {"python" + version + "/", std::string("python3/")})
+        roots.push_back(real_path(utf8(prefix) + folder + python) + "/");
+  }
+  if (PyObject* platlib = PySys_GetObject("_stdlib_dir"); platlib && PyUnicode_Check(platlib))
+    roots.push_back(real_path(utf8(platlib)) + "/");
+  return roots;
+}
+
+bool lies_in_library(const std::string& path) {
+  static const std::vector<std::string> roots = find_library_roots();
+  const std::string real = real_path(path);
+  if (real.find("/site-packages/") != std::string::npos) return true;
+  if (real.find("/dist-packages/") != std::string::npos) return true;
+  for (const std::string& root : roots)
+    if (starts_with(real, root)) return true;
+  return false;
+}
+
+}  // namespace
+
+// Each save asks for every module's file, and following its path through the file system takes
+// longer than all else that is done for a module. Where a module came from does not change.
+bool is_library_file(const std::string& path) {
+  if (path.empty() || path.front() != '/') return lies_in_library(path);
+  static std::unordered_map<std::string, bool> known;
+  const auto found = known.find(path);
+  if (found != known.end()) return found->second;
+  return known[path] = lies_in_library(path);
+}
+
+bool is_library_origin(const std::string& origin) {
+  const bool python = ends_with(origin, ".py") || ends_with(origin, ".pyc");
+  return !python || is_library_file(origin);
+}
+
+}  // namespace chkpt::heap

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where libraries lie: the folders of the standard library and of installed packages. What a module
+// is made from decides whether a resume imports it again or takes it from the snapshot.
+#pragma once
+
+#include <string>
+
+namespace chkpt::heap {
+
+// Of a module's file; what was asked for once is remembered. Needs the GIL.
+bool is_library_file(const std::string& path);
+// Of the origin in a module's spec: what is not Python source (an extension, "built-in") is always
+// a library's. Needs the GIL.
+bool is_library_origin(const std::string& origin);
+
+}  // namespace chkpt::heap
