@@ -11,6 +11,7 @@
 #include "python/error.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
+#include "python/heap/fortran_images.hpp"
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/library_paths.hpp"
@@ -209,11 +210,14 @@ Ref load_and_record(Args args) {
   if (is_library(args[0])) {
     const LibraryImport import(args[0]);
     Ref module = call(g_load_unlocked, args[0]);
+    quietly([&] { note_fortran_memory(module.get()); });
     if (utf8_attr(args[0], "name") == "random") quietly(note_new_random);
     return module;
   }
   const ScriptImport import;
-  return call(g_load_unlocked, args[0]);
+  Ref module = call(g_load_unlocked, args[0]);
+  quietly([&] { note_fortran_memory(module.get()); });
+  return module;
 }
 PyMethodDef g_load_method = {
     "_load_unlocked",

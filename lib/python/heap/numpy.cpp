@@ -12,6 +12,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/ctypes_layout.hpp"
 #include "python/heap/foreign.hpp"
+#include "python/heap/fortran_data.hpp"
 #include "python/heap/numba_functions.hpp"
 #include "python/heap/numpy_arrays.hpp"
 #include "python/heap/reducers.hpp"
@@ -294,6 +295,11 @@ Ref reduce_array_of_typed(Saver& saver, PyObject* array, Rule& rule, const Ref& 
   return reduce_view_of(saver, array, rule, whole.get(), address_of(whole.get()));
 }
 
+Ref reduce_array_of_fortran(Saver& saver, PyObject* array, Rule& rule, const Ref& whole) {
+  if (whole.is(array)) return reduce_fortran_array(array);
+  return reduce_view_of(saver, array, rule, whole.get(), address_of(whole.get()));
+}
+
 // Each array that compiled code returns has an owner of its own, of memory that they may share: an
 // array of all of it takes their place.
 Ref reduce_array_of_numba(Saver& saver, PyObject* array, Rule& rule, const Ref& bytes) {
@@ -319,6 +325,8 @@ Ref reduce_array(Saver& saver, PyObject* array, Rule& rule) {
     return reduce_array_of_numba(saver, array, rule, bytes);
   if (!owner.is(array) && contiguous(owner.get()))
     return reduce_view_of(saver, array, rule, owner.get(), address_of(owner.get()));
+  if (const Ref fortran = owner.is(array) ? fortran_array(saver, array) : Ref())
+    return reduce_array_of_fortran(saver, array, rule, fortran);
   if (owner.is(array))
     if (const Ref typed = typed_memory_of(array))
       return reduce_array_of_typed(saver, array, rule, typed);

@@ -11,6 +11,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/ctypes_layout.hpp"
 #include "python/heap/customs.hpp"
+#include "python/heap/fortran_data.hpp"
 #include "python/heap/hashing.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/numba_functions.hpp"
@@ -185,6 +186,7 @@ Reduce rule_for(Saver& saver, Rule& rule) {
     return reduce_array;
   }
   if (is_numpy_dtype(type)) return reduce_dtype;
+  if (is_fortran_type(type)) return reduce_fortran_routine;
   if (Reduce torch = torch_rule(rule)) return torch;
   if (Reduce of_asyncio = async_rule(rule)) return of_asyncio;
   if (is_ctypes_type(type)) return reduce_ctypes_data;

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What f2py shows of Fortran's memory: objects of its type `fortran`, one for each Fortran module
+// and COMMON block, with arrays as attributes and routines, and one for each routine.
+#pragma once
+
+#include "python/ref.hpp"
+
+#include <string>
+#include <vector>
+
+#include "python/heap/saver.hpp"
+
+namespace chkpt::heap {
+
+struct FortranVariable {
+  Ref owner;  // the object whose attribute it is
+  std::string name;
+  Ref array;
+  bool is_allocatable;  // then there is a new array for every access
+};
+
+// Of one module that f2py has made. An allocatable variable is there while it is allocated. Needs
+// the GIL. Throws Raised.
+std::vector<FortranVariable> fortran_variables(PyObject* module);
+
+bool is_fortran_type(PyTypeObject* type);
+Ref reduce_fortran_routine(Saver&, PyObject*, Rule&);
+
+// The array that stands for the memory of this one, if that is Fortran's: the array itself, or
+// another one; else null.
+Ref fortran_array(Saver& saver, PyObject* array);
+// One that fortran_array() has given for itself.
+Ref reduce_fortran_array(PyObject* array);
+
+// Gives an allocatable variable this shape. Throws Raised.
+Ref allocated_array(PyObject* owner, PyObject* name, PyObject* shape);
+
+}  // namespace chkpt::heap

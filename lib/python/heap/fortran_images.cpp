@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Words that are no addresses are taken as they are. An address in the library itself goes as its
+// offset there. Any other new address leads to memory of which nothing is known.
+#include <Python.h>
+
+#include "python/heap/fortran_images.hpp"
+
+#include <elf.h>
+#include <link.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/mapped_memory.hpp"
+#include "python/heap/call.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+using Word = std::uint64_t;
+using Range = std::pair<std::uintptr_t, std::uintptr_t>;  // start, end
+
+struct Image {
+  std::string path;
+  Range all{UINTPTR_MAX, 0};
+  Range data{0, 0};     // writable, not made read-only after relocation
+  Range linkage{0, 0};  // the table of functions found lazily
+};
+
+Range linkage_of(const ElfW(Dyn) * entry) {
+  std::uintptr_t start = 0;
+  std::size_t calls = 0;
+  for (; entry->d_tag != DT_NULL; ++entry) {
+    if (entry->d_tag == DT_PLTGOT) start = entry->d_un.d_ptr;
+    if (entry->d_tag == DT_PLTRELSZ) calls = entry->d_un.d_val / sizeof(ElfW(Rela));
+  }
+  constexpr std::size_t kReserved = 3;  // words in front of the functions
+  return {start, start + (kReserved + calls) * sizeof(Word)};
+}
+
+// dl_iterate_phdr() ends when this returns 1: `wanted` has been found.
+int read_image(dl_phdr_info* info, std::size_t, void* wanted) {
+  auto& image = *static_cast<Image*>(wanted);
+  if (!info->dlpi_name || image.path != info->dlpi_name) return 0;
+  std::uintptr_t read_only_end = 0;
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const ElfW(Phdr)& header = info->dlpi_phdr[i];
+    const std::uintptr_t start = info->dlpi_addr + header.p_vaddr, end = start + header.p_memsz;
+    if (header.p_type == PT_LOAD)
+      image.all = {std::min(image.all.first, start), std::max(image.all.second, end)};
+    if (header.p_type == PT_LOAD && (header.p_flags & PF_W) != 0) image.data = {start, end};
+    if (header.p_type == PT_GNU_RELRO) read_only_end = end;
+    if (header.p_type == PT_DYNAMIC)
+      image.linkage = linkage_of(reinterpret_cast<const ElfW(Dyn)*>(start));
+  }
+  constexpr std::uintptr_t kMask = sizeof(Word) - 1;
+  image.data.first = (std::max(image.data.first, read_only_end) + kMask) & ~kMask;
+  image.data.second = std::max(image.data.first, image.data.second & ~kMask);
+  return 1;
+}
+
+// False: no library that is loaded.
+bool find_image(PyObject* module, Image& image) {
+  PyObject* file = find(PyModule_GetDict(module), "__file__");
+  if (!file || !PyUnicode_Check(file)) return false;
+  image.path = utf8(file);
+  return dl_iterate_phdr(read_image, &image) == 1;
+}
+
+// The words of an image that may be state. What belongs to Python or to the linker is left out.
+class Words {
+ public:
+  explicit Words(const Image& image) : start_(image.data.first) {
+    size_ = (image.data.second - start_) / sizeof(Word);
+    skip(image.linkage);
+    for (std::size_t i = 1; i < size_; ++i) {
+      const auto* type = reinterpret_cast<const void*>(get(i));  // NOLINT
+      // The second word of an object is its type.
+      const std::uintptr_t object = start_ + (i - 1) * sizeof(Word);
+      if (type == &PyType_Type) skip({object, object + sizeof(PyTypeObject)});
+      if (type == &PyModuleDef_Type) skip({object, object + sizeof(PyModuleDef)});
+    }
+  }
+
+  std::size_t size() const { return size_; }
+  Word get(std::size_t i) const {
+    Word word = 0;
+    std::memcpy(&word, place(i), sizeof word);
+    return word;
+  }
+  void set(std::size_t i, Word word) { std::memcpy(place(i), &word, sizeof word); }
+  // Whether word `i` is left out; then also behind which word that ends.
+  bool is_skipped(std::size_t i, std::size_t& end) const {
+    for (const auto& [first, last] : skipped_) {
+      if (i < first || i >= last) continue;
+      end = last;
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  void* place(std::size_t i) const {
+    return reinterpret_cast<void*>(start_ + i * sizeof(Word));  // NOLINT
+  }
+  void skip(Range range) {
+    const std::uintptr_t end = start_ + size_ * sizeof(Word);
+    const std::uintptr_t first = std::clamp(range.first, start_, end);
+    const std::uintptr_t last = std::clamp(range.second, start_, end);
+    if (first < last)
+      skipped_.emplace_back((first - start_) / sizeof(Word),
+                            (last - start_ + sizeof(Word) - 1) / sizeof(Word));
+  }
+
+  std::uintptr_t start_;
+  std::size_t size_ = 0;
+  std::vector<std::pair<std::size_t, std::size_t>> skipped_;  // a handful
+};
+
+// What was there when the module was loaded: (index, word) of all that are not 0, in order.
+using Memory = std::vector<std::pair<std::size_t, Word>>;
+std::map<std::string, Memory>& memories() {
+  static std::map<std::string, Memory> by_path;
+  return by_path;
+}
+
+// Runs of words (start, count), the words, indices of the offsets among them, and which words are
+// addresses of what is saved in another way.
+struct Changes {
+  std::vector<Word> runs, words, offsets, foreign;
+
+  void add(std::size_t i, Word word, bool is_offset) {
+    if (runs.empty() || runs[runs.size() - 2] + runs.back() != i) {
+      runs.push_back(i);
+      runs.push_back(0);
+    }
+    ++runs.back();
+    if (is_offset) offsets.push_back(words.size());
+    words.push_back(word);
+  }
+};
+
+Ref packed(const std::vector<Word>& words) {
+  return own(PyBytes_FromStringAndSize(reinterpret_cast<const char*>(words.data()),
+                                       static_cast<Py_ssize_t>(words.size() * sizeof(Word))));
+}
+
+std::vector<Word> unpacked(PyObject* bytes) {
+  const auto size = static_cast<std::size_t>(PyBytes_Size(bytes));
+  if (!PyBytes_Check(bytes) || size % sizeof(Word) != 0) broken("a saved memory has no such size");
+  std::vector<Word> words(size / sizeof(Word));
+  std::memcpy(words.data(), PyBytes_AsString(bytes), size);
+  return words;
+}
+
+// Calls visit(i, word i when the module was loaded) for each word that may be state.
+template <class Visit>
+void each_word(const Words& words, const Memory& before, Visit visit) {
+  auto known = before.begin();
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (std::size_t end = i; words.is_skipped(i, end)) {
+      i = end - 1;
+      continue;
+    }
+    while (known != before.end() && known->first < i) ++known;
+    visit(i, known != before.end() && known->first == i ? known->second : Word{0});
+  }
+}
+
+Changes changes_of(const Image& image, const Memory& before,
+                   const std::vector<std::uintptr_t>& allocated) {
+  const Words words(image);
+  const MappedMemory map(Mapped::kAll);
+  Changes changes;
+  each_word(words, before, [&](std::size_t i, Word was) {
+    const Word now = words.get(i);
+    if (now == was) return;
+    if (now >= image.all.first && now < image.all.second)
+      changes.add(i, now - image.all.first, true);
+    else if (!map.contains(now))
+      changes.add(i, now, false);
+    else if (std::find(allocated.begin(), allocated.end(), now) != allocated.end())
+      changes.foreign.push_back(i);
+    else
+      refuse("memory that the code in " + image.path + " has allocated since it was loaded");
+  });
+  return changes;
+}
+
+// What the words are to be: (index, word), in order. False: of another library.
+bool unpack_changes(PyObject* packed_changes, const Image& image, std::size_t size,
+                    Memory& changed) {
+  const std::vector<Word> runs = unpacked(item(packed_changes, 1));
+  std::vector<Word> values = unpacked(item(packed_changes, 2));
+  if (static_cast<std::size_t>(integer(item(packed_changes, 0))) != size) return false;
+  for (const Word at : unpacked(item(packed_changes, 3))) {
+    if (at >= values.size()) return false;
+    values[at] += image.all.first;
+  }
+  for (std::size_t run = 0; run + 1 < runs.size(); run += 2)
+    for (Word i = 0; i < runs[run + 1]; ++i) {
+      if (runs[run] + i >= size || changed.size() == values.size()) return false;
+      changed.emplace_back(runs[run] + i, values[changed.size()]);
+    }
+  return changed.size() == values.size();
+}
+
+}  // namespace
+
+bool is_made_by_f2py(PyObject* module) {
+  return PyModule_Check(module) &&
+         find(PyModule_GetDict(module), "__f2py_numpy_version__") != nullptr;
+}
+
+std::vector<Ref> fortran_modules() {
+  std::vector<Ref> found;
+  PyObject *name = nullptr, *module = nullptr;
+  for (Py_ssize_t position = 0; PyDict_Next(PyImport_GetModuleDict(), &position, &name, &module);)
+    if (is_made_by_f2py(module)) found.push_back(Ref::borrow(module));
+  return found;
+}
+
+void note_fortran_memory(PyObject* module) {
+  Image image;
+  if (!is_made_by_f2py(module) || !find_image(module, image)) return;
+  if (memories().count(image.path) != 0) return;  // loaded once, however often it is imported
+  Memory& memory = memories()[image.path];
+  const Words words(image);
+  for (std::size_t i = 0; i < words.size(); ++i)
+    if (const Word word = words.get(i)) memory.emplace_back(i, word);
+}
+
+Ref fortran_memory(PyObject* module, const std::vector<std::uintptr_t>& allocated) {
+  Image image;
+  if (!find_image(module, image)) return none();
+  const auto before = memories().find(image.path);
+  if (before == memories().end())
+    refuse("what the code in " + image.path + " keeps: no import statement has loaded it");
+  const Changes changes = changes_of(image, before->second, allocated);
+  if (changes.words.empty()) return none();
+  return pack(number(static_cast<long long>(Words(image).size())), packed(changes.runs),
+              packed(changes.words), packed(changes.offsets), packed(changes.foreign));
+}
+
+void set_fortran_memory(PyObject* module, PyObject* changes) {
+  Image image;
+  const bool found = find_image(module, image);
+  const auto before = memories().find(image.path);
+  if (!found || before == memories().end()) broken("a Fortran module is not loaded any more");
+  Words words(image);
+  Memory changed;
+  if (!unpack_changes(changes, image, words.size(), changed))
+    broken(image.path + " is another library than before");
+  const std::vector<Word> foreign = unpacked(item(changes, 4));
+  auto next = changed.begin();
+  each_word(words, before->second, [&](std::size_t i, Word was) {
+    const bool is_changed = next != changed.end() && next->first == i;
+    const Word wanted = is_changed ? next++->second : was;
+    if (!std::binary_search(foreign.begin(), foreign.end(), i) && words.get(i) != wanted)
+      words.set(i, wanted);
+  });
+}
+
+}  // namespace chkpt::heap
