@@ -36,6 +36,7 @@ struct Note {
   std::atomic<Origin> origin{Origin::kNone};
   dev_t device = 0;
   ino_t inode = 0;
+  std::atomic<const void*> caller{nullptr};  // of kOfLibrary
 };
 Note g_notes[kNumbers];
 
@@ -70,6 +71,10 @@ int find_code(dl_phdr_info* info, std::size_t, void* wanted) {
     return 1;
   }
   return 0;
+}
+
+bool is_of_python(Origin origin) {
+  return origin != Origin::kNone && origin != Origin::kOfLibrary;
 }
 
 bool still_the_same(int number) {
@@ -110,6 +115,9 @@ void note(int number, Origin origin, const void* caller) noexcept {
   if (g_in_python_thread != nullptr && address >= g_python.begin && address < g_python.end &&
       g_in_python_thread()) {
     adopt(number, origin);
+  } else if (origin == Origin::kOpened && in_table(number)) {
+    g_notes[number].caller = caller;
+    adopt(number, Origin::kOfLibrary);
   } else {
     forget(number);
   }
@@ -125,7 +133,17 @@ std::vector<Known> known() {
   for (int number = 0; number < kNumbers; ++number) {
     const Origin origin = g_notes[number].origin;
     // The C library itself closes some without a call that could be seen (closedir).
-    if (origin != Origin::kNone && still_the_same(number)) found.push_back({number, origin});
+    if (is_of_python(origin) && still_the_same(number)) found.push_back({number, origin});
+  }
+  return found;
+}
+
+std::vector<OfLibrary> of_libraries() {
+  std::vector<OfLibrary> found;
+  for (int number = 0; number < kNumbers; ++number) {
+    const Note& note = g_notes[number];
+    if (note.origin == Origin::kOfLibrary && still_the_same(number))
+      found.push_back({number, note.caller});
   }
   return found;
 }
@@ -136,7 +154,7 @@ std::vector<int> lower_of_same_file(int number) {
   const Note& wanted = g_notes[number];
   for (int lower = 0; lower < number; ++lower) {
     const Note& note = g_notes[lower];
-    if (note.origin != Origin::kNone && note.device == wanted.device && note.inode == wanted.inode)
+    if (is_of_python(note.origin) && note.device == wanted.device && note.inode == wanted.inode)
       found.push_back(lower);
   }
   return found;

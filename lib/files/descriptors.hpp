@@ -17,14 +17,21 @@ namespace descriptors {
 
 enum class Origin : std::uint8_t {
   kNone,
-  kOpened,  // by a name
-  kCopied,  // os.dup, os.dup2; also the module mmap keeps a copy
-  kMade,    // a pipe, a file in memory, an event counter
+  kOpened,     // by a name
+  kCopied,     // os.dup, os.dup2; also the module mmap keeps a copy
+  kMade,       // a pipe, a file in memory, an event counter
+  kOfLibrary,  // opened by a name, but not by Python
 };
 
 struct Known {
   int number;
   Origin origin;
+};
+
+// A file that other code than Python has opened by its name.
+struct OfLibrary {
+  int number;
+  const void* caller;  // an address in that code
 };
 
 // Once, in the main thread, while descriptors 0 to 2 are still those that the process was given.
@@ -44,8 +51,10 @@ void forget(int number) noexcept;
 // A resume has made it for the script.
 void adopt(int number, Origin origin) noexcept;
 
-// Those that are open, in ascending order.
+// Python's that are open, in ascending order.
 std::vector<Known> known();
+// Files of other code that are open, in ascending order.
+std::vector<OfLibrary> of_libraries();
 // Numbers below it that were noted for the same file, in ascending order.
 std::vector<int> lower_of_same_file(int number);
 // 0, 1 or 2 if the descriptor is what the process had as that standard stream when it started.

@@ -10,6 +10,7 @@ import functools
 import glob
 import itertools
 import os
+import re
 import signal
 import subprocess
 import time
@@ -30,6 +31,7 @@ MARK = "CHKPT_TEST_MARK"
 SESSION = uuid.uuid4().hex              # other test sessions on this machine are not ours to end
 _numbers = itertools.count()
 RUN_TIMEOUT_S = 180
+OF_OTHERS = re.compile(r"chkpt: |\[[^\]\s]+:\d+\] PMIX ERROR: ")
 
 
 @dataclass
@@ -47,8 +49,9 @@ class Outcome:
 
     @property
     def script_stderr(self):
+        """Without what chkpt says, and a process of the MPI library whose peer was killed before it."""
         lines = self.stderr.splitlines(keepends=True)
-        return "".join(line for line in lines if not line.startswith("chkpt: "))
+        return "".join(line for line in lines if not OF_OTHERS.match(line))
 
 
 def environment(tmp, extra=None):

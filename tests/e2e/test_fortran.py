@@ -77,13 +77,29 @@ def test_goes_on(modules, work):
     harness.assert_continues([o.stdout for o in outcomes], expected.stdout)
 
 
-def test_memory_behind_no_name_is_refused(modules, work):
-    script = ("import chkpt, lattice_gas; print(chkpt.snapshot()); lattice_gas.gas.hide();"
-              "print(chkpt.snapshot())")
+def test_output_in_buffers_of_fortran_is_not_lost(modules, work):
+    script = work / "tell.py"
+    script.write_text("import os, chkpt\nfrom lattice_gas import tell\n"
+                      "for i in range(4):\n"
+                      "    tell(i)\n"
+                      "    if i == 2 and not chkpt.snapshot(): os.kill(os.getpid(), 9)\n")
+    outcomes = killed_after(script, work, {"PYTHONPATH": str(modules)}, 1)
+    assert [o.stdout for o in outcomes] == [b"told 0\ntold 1\ntold 2\n", b"told 3\n"]
+
+
+REFUSED = {
+    "memory": ("lattice_gas.gas.hide()", "has allocated since it was loaded"),
+    "file": ("lattice_gas.keep_log()", "a file that Fortran code has opened: "),
+}
+
+
+@pytest.mark.parametrize("call, text", REFUSED.values(), ids=REFUSED)
+def test_what_fortran_has_behind_no_name_is_refused(call, text, modules, work):
+    script = f"import chkpt, lattice_gas; print(chkpt.snapshot()); {call}; print(chkpt.snapshot())"
     outcome = harness.run([CHKPT_MPI, "-c", script], work, env={"PYTHONPATH": str(modules)})
     assert (outcome.code, outcome.stdout) == (0, b"False\nFalse\n"), outcome.stderr
     skipped = [line for line in outcome.messages if "skipped" in line]
-    assert len(skipped) == 1 and "has allocated since it was loaded" in skipped[0], outcome.stderr
+    assert len(skipped) == 1 and text in skipped[0], outcome.stderr
 
 
 SOLVERS = {

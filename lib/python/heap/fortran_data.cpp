@@ -114,9 +114,9 @@ Ref fortran_array(Saver& saver, PyObject* array) {
   if (!variable.is_allocatable) return variable.array;
   // A new one for each access: the first that is met stands for all.
   const auto* memory = reinterpret_cast<const void*>(address_of(variable.array.get()));  // NOLINT
-  const bool is_all = attr(array, "shape").get() && holds(array, address_of(variable.array.get())) &&
-                      integer(attr(array, "nbytes").get()) ==
-                          integer(attr(variable.array, "nbytes").get());
+  const bool is_all =
+      attr(array, "shape").get() && holds(array, address_of(variable.array.get())) &&
+      integer(attr(array, "nbytes").get()) == integer(attr(variable.array, "nbytes").get());
   return saver.first_for(memory, is_all ? Ref::borrow(array) : variable.array);
 }
 

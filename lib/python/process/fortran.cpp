@@ -4,9 +4,14 @@
 #include <Python.h>
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
+#include <dlfcn.h>
+#include <link.h>
+
+#include "files/descriptors.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/fortran_data.hpp"
@@ -19,8 +24,50 @@ namespace {
 
 using namespace heap;  // NOLINT
 
+constexpr const char* kRunTimes[] = {"libgfortran", "libflang", "libifcore"};
+
+bool is_run_time(const char* path) {
+  const char* slash = std::strrchr(path, '/');
+  const char* name = slash ? slash + 1 : path;
+  for (const char* run_time : kRunTimes)
+    if (std::strncmp(name, run_time, std::strlen(run_time)) == 0) return true;
+  return false;
+}
+
+int add_run_time(dl_phdr_info* info, std::size_t, void* paths) {
+  if (info->dlpi_name && is_run_time(info->dlpi_name))
+    static_cast<std::vector<std::string>*>(paths)->emplace_back(info->dlpi_name);
+  return 0;
+}
+
+void flush_units(const std::string& run_time) {
+  void* const library = dlopen(run_time.c_str(), RTLD_LAZY | RTLD_NOLOAD);
+  if (!library) return;
+  using Flush = void (*)(const std::int32_t* unit);  // all if null
+  if (auto* const flush = reinterpret_cast<Flush>(dlsym(library, "_gfortran_flush_i4")))
+    flush(nullptr);
+  dlclose(library);
+}
+
+// What is still in the buffers of Fortran's units, standard output among them, would be written
+// twice or never; and where such a unit stands only its run-time library knows.
+void end_output() {
+  for (const auto& file : files::descriptors::of_libraries()) {
+    Dl_info code{};
+    if (dladdr(file.caller, &code) == 0 || !code.dli_fname || !is_run_time(code.dli_fname))
+      continue;
+    const std::string link = "/proc/self/fd/" + std::to_string(file.number);
+    refuse("a file that Fortran code has opened: " +
+           utf8(call_method(import("posix"), "readlink", text(link)).get()));
+  }
+  std::vector<std::string> run_times;
+  dl_iterate_phdr(add_run_time, &run_times);
+  for (const std::string& path : run_times) flush_units(path);
+}
+
 // [(module, [(object, name, copy of the array)] of what is allocated, changed memory | None)]
 Ref save_fortran() {
+  end_output();
   const Ref saved = new_list();
   for (const Ref& module : fortran_modules()) {
     const Ref arrays = new_list();

@@ -42,3 +42,13 @@ subroutine draw(x)
   grid(mod(seed, 100) + 1) = seed
   x = seed
 end subroutine
+
+subroutine tell(i)
+  integer, intent(in) :: i
+  write(*, '(a,i0)') 'told ', i
+end subroutine
+
+subroutine keep_log()
+  open(unit=10, file='gas.log', status='replace')
+end subroutine
+
