@@ -111,9 +111,6 @@ void RunDirectory::require_current(const Generation& generation) const {
                    : path() + ": its generation file was removed; no more snapshots are written");
 }
 
-// An older incarnation may be just before the rename of its MANIFEST, past its last look at the
-// generation. Renaming its directory decides the race: the MANIFEST either is there already, and
-// the snapshot counts, or it lands where nobody looks.
 std::vector<std::uint64_t> RunDirectory::set_newer_aside(std::uint64_t epoch,
                                                          const Generation& generation) {
   require_current(generation);
@@ -127,6 +124,9 @@ std::vector<std::uint64_t> RunDirectory::set_newer_aside(std::uint64_t epoch,
   return epochs;
 }
 
+// An older incarnation may be just before the rename of its MANIFEST, past its last look at the
+// generation. Renaming its directory decides the race: the MANIFEST either is there already, and
+// the snapshot counts, or it lands where nobody looks.
 void RunDirectory::set_aside_unfinished(std::uint64_t generation) const {
   bool changed = false;
   for (const std::string& name : directory_.names()) {
