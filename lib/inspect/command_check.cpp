@@ -23,6 +23,7 @@ struct Verdict {
   int ranks = 0;
   bool suspect = false;
   bool incomplete = false;
+  bool superseded = false;  // a resume does not take it, whole as it may be
 };
 
 bool is_file(const std::string& path) {
@@ -49,15 +50,18 @@ void note_missing_files(const RankFacts& facts, std::set<std::string>* notes) {
   }
 }
 
-Verdict check_snapshot(const Target& target, const store::SnapshotRef& ref) {
+Verdict check_snapshot(const Target& target, store::SnapshotRef ref) {
   Verdict out;
-  out.ref = ref;
   out.incomplete = ref.state == store::SnapshotState::kIncomplete && target.rank_file.empty();
+  out.superseded = ref.state == store::SnapshotState::kSuperseded;
+  if (out.superseded) ref.state = store::SnapshotState::kCommitted;
+  out.ref = ref;
   if (ref.state != store::SnapshotState::kCommitted && target.rank_file.empty()) {
     out.problems.push_back(ref.reason);
     return out;
   }
   std::set<std::string> notes;
+  if (out.superseded) notes.insert("not resumed any more: " + ref.reason);
   for (const int rank : ranks_of(target, ref)) {
     try {
       const RankContents contents = RankContents::load(target, ref, rank);
@@ -90,9 +94,12 @@ std::vector<Verdict> check_target(const Target& target) {
   return out;
 }
 
+// Suspect ones come last, as in store::WalkBack.
 const Verdict* resumable(const std::vector<Verdict>& verdicts) {
-  for (const Verdict& v : verdicts) {
-    if (v.problems.empty() && !v.suspect) return &v;
+  for (const bool suspect : {false, true}) {
+    for (const Verdict& v : verdicts) {
+      if (v.problems.empty() && !v.superseded && v.suspect == suspect) return &v;
+    }
   }
   return nullptr;
 }
@@ -105,6 +112,7 @@ void print_json(const std::vector<Verdict>& verdicts, Terminal& terminal) {
                          {"epoch", v.ref.epoch},
                          {"intact", v.problems.empty()},
                          {"incomplete", v.incomplete},
+                         {"superseded", v.superseded},
                          {"suspect", v.suspect},
                          {"nranks", v.ref.manifest.nranks},
                          {"ranks_intact", v.ranks},
@@ -131,6 +139,7 @@ void print(const Verdict& v, Terminal& terminal) {
     head += "DAMAGED";
   }
   if (v.suspect) head += "; suspect: failed right after two resumes";
+  if (v.superseded) head += "; superseded";
   terminal.line(head, intact ? Style::kGood : v.incomplete ? Style::kDim : Style::kBad);
   if (v.incomplete) return;
   for (const std::string& p : v.problems)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// chkpt-inspect list: the snapshots of a run, newest first. Contents are read and checked from the
-// newest on until one is intact: that is the one a resume takes; older ones are only looked at.
+// chkpt-inspect list: the snapshots of a run, newest first. Contents are read and checked in the
+// order in which a resume tries them, until one is intact: that is the one a resume takes; the
+// others are only looked at.
 #include <ctime>
+#include <map>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -16,7 +18,7 @@ namespace {
 
 struct Entry {
   store::SnapshotRef ref;
-  std::string state;  // valid, committed (contents not read), incomplete, damaged
+  std::string state;  // valid, committed (contents not read), incomplete, superseded, damaged
   std::string reason;
   bool suspect = false;
   bool resume = false;
@@ -35,17 +37,43 @@ std::string first_damage(const store::SnapshotRef& ref) {
   return {};
 }
 
+// By name of the snapshot: what is wrong with those that were read, nothing for the one that a
+// resume takes.
+std::map<std::string, std::string> read_as_a_resume_would(const store::RunDirectory& run) {
+  std::map<std::string, std::string> damage;
+  store::WalkBack walk(run);
+  while (const store::SnapshotRef* candidate = walk.candidate()) {
+    const std::string problem = first_damage(*candidate);
+    damage[candidate->name] = problem;
+    if (problem.empty()) break;
+    walk.reject(problem);
+  }
+  return damage;
+}
+
+std::string state_name(store::SnapshotState state) {
+  switch (state) {
+    case store::SnapshotState::kCommitted:
+      return "committed";
+    case store::SnapshotState::kIncomplete:
+      return "incomplete";
+    case store::SnapshotState::kSuperseded:
+      return "superseded";
+    case store::SnapshotState::kDamaged:
+      break;
+  }
+  return "damaged";
+}
+
 std::vector<Entry> judge(const store::RunDirectory& run) {
+  const auto damage = read_as_a_resume_would(run);
   std::vector<Entry> out;
-  bool found_resume = false;
   for (const store::SnapshotRef& ref : run.snapshots()) {
-    Entry entry{ref, "committed", ref.reason, run.suspect(ref.epoch), false};
-    if (ref.state == store::SnapshotState::kIncomplete) entry.state = "incomplete";
-    if (ref.state == store::SnapshotState::kDamaged) entry.state = "damaged";
-    if (entry.state == "committed" && !entry.suspect && !found_resume) {
-      entry.reason = first_damage(ref);
-      entry.state = entry.reason.empty() ? "valid" : "damaged";
-      found_resume = entry.resume = entry.reason.empty();
+    Entry entry{ref, state_name(ref.state), ref.reason, run.suspect(ref.epoch), false};
+    if (const auto read = damage.find(ref.name); read != damage.end()) {
+      entry.reason = read->second;
+      entry.resume = entry.reason.empty();
+      entry.state = entry.resume ? "valid" : "damaged";
     }
     out.push_back(std::move(entry));
   }
@@ -110,7 +138,8 @@ void print_table(const store::RunDirectory& run, const std::vector<Entry>& entri
   for (const Entry& entry : entries) {
     const store::Manifest& m = entry.ref.manifest;
     const std::int64_t seconds = std::time(nullptr) - m.created_unix_ns / 1'000'000'000;
-    const bool known = entry.ref.state == store::SnapshotState::kCommitted;
+    const bool known = entry.ref.state == store::SnapshotState::kCommitted ||
+                       entry.ref.state == store::SnapshotState::kSuperseded;
     table.row({std::to_string(entry.ref.epoch), known ? clock_text(m.created_unix_ns) : "-",
                known ? age_text(seconds) : "-", printable(fact(entry, "trigger")),
                known ? std::to_string(m.nranks) : "-", known ? format_bytes(m.total_size()) : "-",

@@ -13,6 +13,7 @@
 #include "inspect/text.hpp"
 #include "store/manifest.hpp"
 #include "store/snapshot_dir.hpp"
+#include "store/walk_back.hpp"
 
 namespace chkpt::inspect {
 namespace {
@@ -142,9 +143,8 @@ store::SnapshotRef snapshot_of(const Target& target) {
     return ref;
   }
   const store::RunDirectory run = store::RunDirectory::open(target.run_path);
-  for (store::SnapshotRef& ref : run.snapshots()) {
-    if (ref.state == store::SnapshotState::kCommitted && !run.suspect(ref.epoch)) return ref;
-  }
+  const store::WalkBack walk(run);
+  if (walk.candidate() != nullptr) return *walk.candidate();
   throw UsageError(printable(target.run_path) + ": holds no committed snapshot");
 }
 

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 #include <unistd.h>
@@ -107,8 +108,7 @@ class Chooser {
       if (end) log::event(finished_text(*end) + ": starting afresh");
       return fresh();
     }
-    walk_ = std::make_unique<store::WalkBack>(directory_, 0);
-    skip_to_wanted_epoch();
+    walk_ = std::make_unique<store::WalkBack>(directory_, wanted_epoch());
     if (walk_->candidate()) {
       require_same(*walk_->candidate(), program_, session::size(), mode_name(config_.mode),
                    directory_.path());
@@ -119,7 +119,6 @@ class Chooser {
   // After a rank has rejected the proposal.
   Json step_back(const std::string& reason) {
     walk_->reject(reason);
-    if (config_.resume.kind == ResumeChoice::Kind::kEpoch) return nothing_left();
     return propose();
   }
 
@@ -150,11 +149,12 @@ class Chooser {
 
   Json nothing_left() {
     const bool had_some = !walk_->passed_over().empty();
-    if (config_.resume.kind == ResumeChoice::Kind::kMust ||
-        config_.resume.kind == ResumeChoice::Kind::kEpoch) {
+    const auto wanted = wanted_epoch();
+    if (wanted || config_.resume.kind == ResumeChoice::Kind::kMust) {
+      const std::string which = wanted ? " " + std::to_string(*wanted) : "";
       return {{"do", "leave"},
               {"code", kExitCannotResume},
-              {"text", "cannot resume: no usable snapshot in " + directory_.path()}};
+              {"text", "cannot resume: no usable snapshot" + which + " in " + directory_.path()}};
     }
     if (had_some) {
       log::event("no snapshot in " + directory_.path() +
@@ -173,12 +173,9 @@ class Chooser {
     return {{"do", "fresh"}, {"base_epoch", base_epoch_}};
   }
 
-  void skip_to_wanted_epoch() {
-    if (config_.resume.kind != ResumeChoice::Kind::kEpoch) return;
-    while (walk_->candidate() && walk_->candidate()->epoch != config_.resume.epoch) {
-      walk_->reject("not the epoch asked for");
-    }
-    said_ = walk_->passed_over().size();
+  std::optional<std::uint64_t> wanted_epoch() const {
+    if (config_.resume.kind != ResumeChoice::Kind::kEpoch) return std::nullopt;
+    return config_.resume.epoch;
   }
 
   // Slurm started the job again after this very command had ended in it. The same command a second

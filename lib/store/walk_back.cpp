@@ -8,12 +8,12 @@
 
 namespace chkpt::store {
 
-WalkBack::WalkBack(const RunDirectory& run, int nranks) : nranks_(nranks) {
+WalkBack::WalkBack(const RunDirectory& run, std::optional<std::uint64_t> only) : only_(only) {
   std::vector<SnapshotRef> suspects;
   for (SnapshotRef& ref : run.snapshots()) {
+    if (only_ && ref.epoch != *only_) continue;
     (run.suspect(ref.epoch) ? suspects : snapshots_).push_back(std::move(ref));
   }
-  first_suspect_ = snapshots_.size();
   std::move(suspects.begin(), suspects.end(), std::back_inserter(snapshots_));
   skip_unusable();
 }
@@ -29,10 +29,6 @@ void WalkBack::reject(const std::string& reason) {
   skip_unusable();
 }
 
-bool WalkBack::candidate_is_suspect() const {
-  return next_ < snapshots_.size() && next_ >= first_suspect_;
-}
-
 void WalkBack::pass_over(const SnapshotRef& ref, const std::string& reason) {
   passed_over_.push_back("snapshot " + std::to_string(ref.epoch) + " passed over: " + reason);
 }
@@ -40,13 +36,8 @@ void WalkBack::pass_over(const SnapshotRef& ref, const std::string& reason) {
 void WalkBack::skip_unusable() {
   for (; next_ < snapshots_.size(); ++next_) {
     const SnapshotRef& ref = snapshots_[next_];
-    if (ref.state == SnapshotState::kDamaged) {
-      pass_over(ref, ref.reason);
-    } else if (ref.state == SnapshotState::kCommitted) {
-      if (nranks_ <= 0 || ref.manifest.nranks == nranks_) return;
-      pass_over(ref, "it has " + std::to_string(ref.manifest.nranks) + " ranks, this run " +
-                         std::to_string(nranks_));
-    }
+    if (ref.state == SnapshotState::kCommitted) return;
+    if (ref.state == SnapshotState::kDamaged || only_) pass_over(ref, ref.reason);
   }
 }
 

@@ -136,6 +136,32 @@ TEST_F(CommandsTest, list_tells_which_one_a_resume_takes) {
   EXPECT_EQ(json["snapshots"][2]["facts"]["trigger"], "interval");
 }
 
+TEST_F(CommandsTest, what_failed_after_two_resumes_is_taken_last) {
+  commit(1);
+  for (int attempt = 0; attempt < 2; ++attempt) run_.note_resume_attempt(1);
+  EXPECT_EQ(inspect({"list", "--json", run_.path()}).json()["snapshots"][0]["resume"], true);
+  EXPECT_EQ(inspect({"check", "--json", run_.path()}).json()["resume_epoch"], 1);
+  EXPECT_EQ(inspect({"--json", run_.path()}).json()["epoch"], 1);
+  commit(2);
+  for (int attempt = 0; attempt < 2; ++attempt) run_.note_resume_attempt(2);
+  commit(3);
+  EXPECT_EQ(inspect({"list", "--json", run_.path()}).json()["snapshots"][0]["resume"], true);
+  EXPECT_EQ(inspect({"check", "--json", run_.path()}).json()["resume_epoch"], 3);
+}
+
+TEST_F(CommandsTest, snapshots_before_a_fresh_start_are_whole_but_not_resumed) {
+  commit(1);
+  run_.start_afresh(run_.claim("anew"));
+  const Answer list = inspect({"list", "--json", run_.path()});
+  EXPECT_EQ(list.status, kFine) << list.out;
+  EXPECT_EQ(list.json()["snapshots"][0]["state"], "superseded");
+  EXPECT_EQ(list.json()["snapshots"][0]["resume"], false);
+  const Json check = inspect({"check", "--json", run_.path()}).json();
+  EXPECT_EQ(check["snapshots"][0]["intact"], true);
+  EXPECT_EQ(check["snapshots"][0]["superseded"], true);
+  EXPECT_EQ(check["resume_epoch"], nullptr);
+}
+
 TEST_F(CommandsTest, tree_shows_one_rank_unless_told_otherwise) {
   commit(1);
   EXPECT_EQ(inspect({"tree", "--json", run_.path()}).json()["ranks"].size(), 1U);

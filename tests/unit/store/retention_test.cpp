@@ -53,7 +53,7 @@ TEST_F(RetentionTest, what_files_no_longer_fit_is_set_aside) {
   const Generation second = run.claim("job 1 again");
   EXPECT_THAT(run.set_newer_aside(2, second), ElementsAre(4, 3));
   EXPECT_THAT(committed(), ElementsAre(2, 1));
-  EXPECT_EQ(WalkBack(run, 2).candidate()->epoch, 2U);
+  EXPECT_EQ(WalkBack(run).candidate()->epoch, 2U);
   EXPECT_EQ(run.highest_epoch(), 4U);
   commit_snapshot(run, second, 5);
   EXPECT_EQ(run.retain(1, {}).size(), 4U);
@@ -67,13 +67,13 @@ TEST_F(RetentionTest, a_fresh_start_supersedes_what_was_there) {
   const Generation second = run.claim("job 2");
   run.start_afresh(second);
   EXPECT_EQ(run.snapshots()[0].state, SnapshotState::kSuperseded);
-  EXPECT_EQ(WalkBack(run, 2).candidate(), nullptr);
+  EXPECT_EQ(WalkBack(run).candidate(), nullptr);
   EXPECT_TRUE(run.retain(1, {}).empty());  // nothing newer yet
   const Generation third = run.claim("job 2 restarted");
-  EXPECT_EQ(WalkBack(run, 2).candidate(), nullptr);
+  EXPECT_EQ(WalkBack(run).candidate(), nullptr);
   commit_snapshot(run, third, run.highest_epoch() + 1);
-  ASSERT_NE(WalkBack(run, 2).candidate(), nullptr);
-  EXPECT_EQ(WalkBack(run, 2).candidate()->epoch, 3U);
+  ASSERT_NE(WalkBack(run).candidate(), nullptr);
+  EXPECT_EQ(WalkBack(run).candidate()->epoch, 3U);
   EXPECT_EQ(run.retain(2, {}).size(), 2U);
   EXPECT_THAT(committed(), ElementsAre(3));
 }
@@ -102,7 +102,6 @@ TEST_F(RetentionTest, walks_back_past_what_cannot_be_used) {
   const Generation generation = run.claim("job 1");
   commit_snapshot(run, generation, 1);
   commit_snapshot(run, generation, 2);
-  commit_snapshot(run, generation, 3, 3);  // another rank count
   const std::string damaged = commit_snapshot(run, generation, 4);
   commit_snapshot(run, generation, 5);
   run.begin(6, kRunId, 2, generation);
@@ -110,7 +109,7 @@ TEST_F(RetentionTest, walks_back_past_what_cannot_be_used) {
   run.note_resume_attempt(5);
   overwrite(run.path() + "/" + damaged + "/MANIFEST", "nonsense");
 
-  WalkBack walk(run, 2);
+  WalkBack walk(run);
   ASSERT_NE(walk.candidate(), nullptr);
   EXPECT_EQ(walk.candidate()->epoch, 2U);
   walk.reject("rank 1: damaged");
@@ -118,14 +117,27 @@ TEST_F(RetentionTest, walks_back_past_what_cannot_be_used) {
   walk.reject("rank 0: damaged");
   ASSERT_NE(walk.candidate(), nullptr);
   EXPECT_EQ(walk.candidate()->epoch, 5U);
-  EXPECT_TRUE(walk.candidate_is_suspect());
   walk.reject("rank 0: damaged");
   EXPECT_EQ(walk.candidate(), nullptr);
   EXPECT_THAT(walk.passed_over(), ElementsAre("snapshot 4 passed over: MANIFEST: cut short",
-                                              "snapshot 3 passed over: it has 3 ranks, this run 2",
                                               "snapshot 2 passed over: rank 1: damaged",
                                               "snapshot 1 passed over: rank 0: damaged",
                                               "snapshot 5 passed over: rank 0: damaged"));
+}
+
+TEST_F(RetentionTest, the_one_epoch_asked_for_is_not_passed_over_in_silence) {
+  RunDirectory run = open_run();
+  const Generation generation = run.claim("job 1");
+  commit_snapshot(run, generation, 1);
+  commit_snapshot(run, generation, 2);
+  run.begin(3, kRunId, 2, generation);
+  EXPECT_EQ(WalkBack(run, 1).candidate()->epoch, 1U);
+  const WalkBack unfinished(run, 3);
+  EXPECT_EQ(unfinished.candidate(), nullptr);
+  EXPECT_THAT(unfinished.passed_over(), ElementsAre("snapshot 3 passed over: was not committed"));
+  const WalkBack unknown(run, 7);
+  EXPECT_EQ(unknown.candidate(), nullptr);
+  EXPECT_TRUE(unknown.passed_over().empty());
 }
 
 }  // namespace
