@@ -13,8 +13,9 @@ SOURCE = harness.ROOT / "tests" / "e2e" / "scripts" / "lattice_gas.f90"
 
 SCRIPT = """
 import os
-from lattice_gas import draw, gas
+from lattice_gas import draw, gas, repeatable, throw
 walls, step = gas.walls, gas.step
+repeatable()
 gas.start(4)
 gas.cells = [1, 2, 3]
 density = gas.density
@@ -23,7 +24,7 @@ for i in range(6):
     step()
     walls[0, 0] += 1
     inner += 1
-    print(i, draw(), gas.time, gas.count, gas.warm, walls.tolist(), gas.density.tolist(),
+    print(i, draw(), throw(), gas.time, gas.count, gas.warm, walls.tolist(), gas.density.tolist(),
           gas.cells.tolist(), density.sum(), inner.sum(), gas.walls is walls, gas.step is step)
     gas.count = i
 """

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Environment variables, working directory, file mode mask, resource limits, locale and time zone.
+// Environment variables, working directory, file mode mask, resource limits, locale, time zone and
+// how the processor rounds.
 #include <Python.h>
 
 #include <algorithm>
+#include <cfenv>
 #include <clocale>
 #include <cstring>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
 
 #include "base/log.hpp"
 #include "python/heap/call.hpp"
@@ -126,9 +131,38 @@ void restore_time_zone(PyObject* saved) {
     call_method(time, "tzset");
 }
 
+// Also whether numbers below the normal ones count as 0, which code compiled with -ffast-math sets.
+struct Rounding {
+  int direction = fegetround();
+#ifdef __SSE__
+  unsigned sse = _mm_getcsr() & kControl;
+  static constexpr unsigned kControl = ~0x3FU;  // without the flags of what has happened
+#else
+  unsigned sse = 0;
+#endif
+};
+Rounding& rounding_baseline() {
+  static Rounding baseline;
+  return baseline;
+}
+
+Ref save_rounding() {
+  const Rounding now, before = rounding_baseline();
+  if (now.direction == before.direction && now.sse == before.sse) return none();
+  return pack(number(now.direction), number(now.sse));
+}
+void restore_rounding(PyObject* saved) {
+  fesetround(static_cast<int>(integer(item(saved, 0))));
+#ifdef __SSE__
+  _mm_setcsr(static_cast<unsigned>(integer(item(saved, 1))));
+#endif
+}
+
 }  // namespace
 
 void register_environment_parts() {
+  rounding_baseline();
+  register_process_part({"rounding", save_rounding, restore_rounding, 1000});
   register_process_part({"environ", save_environment, restore_environment, 20, {"os", "posix"}});
   register_process_part({"cwd", save_directory, restore_directory, 21});
   register_process_part({"umask", save_mask, restore_mask, 22});

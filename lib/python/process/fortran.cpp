@@ -40,13 +40,20 @@ int add_run_time(dl_phdr_info* info, std::size_t, void* paths) {
   return 0;
 }
 
-void flush_units(const std::string& run_time) {
-  void* const library = dlopen(run_time.c_str(), RTLD_LAZY | RTLD_NOLOAD);
-  if (!library) return;
-  using Flush = void (*)(const std::int32_t* unit);  // all if null
-  if (auto* const flush = reinterpret_cast<Flush>(dlsym(library, "_gfortran_flush_i4")))
-    flush(nullptr);
-  dlclose(library);
+// Those of this name in gfortran's run-time libraries; a package may bring one of its own.
+template <class Function>
+std::vector<Function> run_time_functions(const char* name) {
+  std::vector<std::string> paths;
+  dl_iterate_phdr(add_run_time, &paths);
+  std::vector<Function> found;
+  for (const std::string& path : paths) {
+    void* const library = dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD);
+    if (!library) continue;
+    if (void* const function = dlsym(library, name))
+      found.push_back(reinterpret_cast<Function>(function));
+    dlclose(library);
+  }
+  return found;
 }
 
 // What is still in the buffers of Fortran's units, standard output among them, would be written
@@ -60,10 +67,66 @@ void end_output() {
     refuse("a file that Fortran code has opened: " +
            utf8(call_method(import("posix"), "readlink", text(link)).get()));
   }
-  std::vector<std::string> run_times;
-  dl_iterate_phdr(add_run_time, &run_times);
-  for (const std::string& path : run_times) flush_units(path);
+  using Flush = void (*)(const std::int32_t* unit);  // all if null
+  for (const Flush flush : run_time_functions<Flush>("_gfortran_flush_i4")) flush(nullptr);
 }
+
+// ---- random_number()
+
+// A one-dimensional array of integer(4) as gfortran passes it, since its version 8 (GFC_ARRAY in
+// libgfortran.h).
+struct IntegerArray {
+  std::int32_t* data;
+  std::size_t offset = 0, element_size = sizeof(std::int32_t);
+  std::int32_t version = 0;
+  signed char rank = 1, type = 1;  // an integer
+  std::int16_t attribute = 0;
+  std::ptrdiff_t span = sizeof(std::int32_t), stride = 1, first = 1, last;
+
+  explicit IntegerArray(std::vector<std::int32_t>& values)
+      : data(values.data()), last(static_cast<std::ptrdiff_t>(values.size())) {}
+};
+
+// random_seed(size, put, get), of which each may be null.
+using RandomSeed = void (*)(std::int32_t*, IntegerArray*, IntegerArray*);
+std::vector<RandomSeed> random_seeds() {
+  return run_time_functions<RandomSeed>("_gfortran_random_seed_i4");
+}
+
+// [state of the generator of each run-time library]
+Ref save_fortran_random() {
+  const Ref saved = new_list();
+  for (const RandomSeed random_seed : random_seeds()) {
+    std::int32_t size = 0;
+    random_seed(&size, nullptr, nullptr);
+    std::vector<std::int32_t> values(static_cast<std::size_t>(size));
+    IntegerArray array(values);
+    random_seed(nullptr, nullptr, &array);
+    append(saved, own(PyBytes_FromStringAndSize(reinterpret_cast<const char*>(values.data()),
+                                                static_cast<Py_ssize_t>(values.size()) *
+                                                    static_cast<Py_ssize_t>(sizeof values[0]))));
+  }
+  return PyList_GET_SIZE(saved.get()) ? saved : none();
+}
+
+void restore_fortran_random(PyObject* saved) {
+  const std::vector<RandomSeed> all = random_seeds();
+  if (static_cast<std::size_t>(PyList_GET_SIZE(saved)) != all.size())
+    broken("Fortran's run-time libraries are others than before");
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    PyObject* state = PyList_GET_ITEM(saved, static_cast<Py_ssize_t>(i));
+    std::int32_t size = 0;
+    all[i](&size, nullptr, nullptr);
+    std::vector<std::int32_t> values(static_cast<std::size_t>(size));
+    if (static_cast<std::size_t>(PyBytes_Size(state)) != values.size() * sizeof values[0])
+      broken("Fortran's random numbers are made in another way than before");
+    std::memcpy(values.data(), PyBytes_AsString(state), values.size() * sizeof values[0]);
+    IntegerArray array(values);
+    all[i](nullptr, &array, nullptr);
+  }
+}
+
+// ---- memory
 
 // [(module, [(object, name, copy of the array)] of what is allocated, changed memory | None)]
 Ref save_fortran() {
@@ -104,6 +167,7 @@ void restore_fortran(PyObject* saved) {
 
 void register_fortran_part() {
   register_process_part({"fortran", save_fortran, restore_fortran, 70});
+  register_process_part({"fortran random", save_fortran_random, restore_fortran_random, 1002});
 }
 
 }  // namespace chkpt::process

@@ -52,3 +52,14 @@ subroutine keep_log()
   open(unit=10, file='gas.log', status='replace')
 end subroutine
 
+
+subroutine throw(x)
+  real(8), intent(out) :: x
+  call random_number(x)
+end subroutine
+
+subroutine repeatable()
+  integer :: seed(64)
+  seed = 7
+  call random_seed(put=seed)
+end subroutine
