@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// How the ranks of a job find each other.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// All kinds of mpi4py's objects: where they are registered, and in which order they are restored.
 #include "cut/handles.hpp"
 
 #include "cut/handles/attached_buffer.hpp"

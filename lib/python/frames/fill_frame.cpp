@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// A captured frame's contents put into an empty frame.
 #include "python/frames/shim.hpp"
 
 #include "python/frames/capture.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// What others need of classes: setting their attributes past metaclasses of the script.
 #pragma once
 
 #include "python/ref.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// contextvars: contexts looked at, and left alone by our own calls.
 #pragma once
 
 #include "python/ref.hpp"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// Text files: where the script reads or writes in one, which TextIOWrapper counts in characters and
+// shows as a number only it can read, and the settings that it shows nowhere.
 #include <Python.h>
 
 #include <climits>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// The clocks of the script, which go on from where they stood at the snapshot.
 #pragma once
 
 namespace chkpt::process {
