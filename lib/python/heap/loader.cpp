@@ -15,6 +15,7 @@
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
+#include "python/heap/global_libraries.hpp"
 #include "python/heap/hashing.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/loaded_modules.hpp"
@@ -170,6 +171,7 @@ PyObject* Loader::persistent_load(PyObject* id) {
 void Loader::read_header() {
   const Ref header = call_method(unpickler_, "load");
   use_import_path(expect_list(find(header.get(), "path")));
+  load_global_libraries(expect_list(find(header.get(), "libraries")));
   make_modules(expect_list(find(header.get(), "shells")));
   import_modules(expect_list(find(header.get(), "imports")),
                  expect_list(find(header.get(), "draws")));

@@ -13,6 +13,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/diagnose.hpp"
 #include "python/heap/files.hpp"
+#include "python/heap/global_libraries.hpp"
 #include "python/heap/hdf5.hpp"
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
@@ -124,6 +125,7 @@ Ref header_of(const Saver& saver) {
   put(header, "imports", imports);
   put(header, "order", saver.request().modules ? module_order() : new_list());
   put(header, "draws", saver.request().modules ? import_draws() : new_list());
+  put(header, "libraries", saver.request().modules ? global_libraries() : new_list());
   put(header, "path", saver.request().modules ? import_path() : new_list());
   put(header, "stack", stack_header(saver.request().stack));
   return header;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// State inside standard library modules that scripts set through functions: decimal, csv, warnings,
-// contextvars, weakref.finalize. Each is looked at only if the script imported the module.
+// State inside standard library modules that scripts set through functions: decimal, csv, ctypes,
+// warnings, contextvars, weakref.finalize. Each is looked at only if the script imported the
+// module.
 #include <Python.h>
 
 #include "python/heap/call.hpp"
@@ -213,6 +214,15 @@ void restore_finalizers(PyObject* saved) {
   set_attr(finalize.get(), "_registered_with_atexit", Py_True);
 }
 
+// What get_errno() says in this thread: that of the last call by ctypes of a library that was
+// opened with use_errno, which the script may be about to look at.
+Ref save_ctypes_errno() {
+  if (!loaded_module("_ctypes")) return none();
+  Ref error = call_method(import("_ctypes"), "get_errno");
+  return is_true(error) ? error : none();
+}
+void restore_ctypes_errno(PyObject* saved) { call_method(import("_ctypes"), "set_errno", saved); }
+
 // Source lines for tracebacks: some are in no file (doctest, generated methods), and functions of
 // linecache may be at work on its table.
 Ref save_source_lines() {
@@ -232,6 +242,7 @@ void register_library_parts() {
   register_process_part({"decimal", save_decimal, restore_decimal, 50});
   register_process_part({"linecache", save_source_lines, restore_source_lines, 50, {"linecache"}});
   register_process_part({"csv", save_csv, restore_csv, 50});
+  register_process_part({"ctypes errno", save_ctypes_errno, restore_ctypes_errno, 50});
   register_process_part({"contextvars", save_context_variables, restore_context_variables, 51});
   register_process_part({"finalizers", save_finalizers, restore_finalizers, 60});
   register_process_part({"warning hooks", save_warning_hooks, restore_warning_hooks, 61});

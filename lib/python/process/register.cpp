@@ -4,6 +4,7 @@
 #include "python/process/register.hpp"
 
 #include "python/heap/call.hpp"
+#include "python/heap/global_libraries.hpp"
 #include "python/heap/library_globals.hpp"
 
 namespace chkpt::process {
@@ -27,6 +28,7 @@ void register_parts() {
     register_asyncio_part();
     register_clock_part();
     register_hdf5_part();
+    heap::note_first_libraries();
     heap::watch_library_globals();
   } catch (const heap::Raised&) {
     throw_pending_exception();

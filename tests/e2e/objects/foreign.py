@@ -45,6 +45,14 @@ def ctypes_library():
     return absolute(-5), library.abs(-4), callback(3), calls
 
 
+def ctypes_seen_by_all():
+    """ctypes: a library that others are linked to (RTLD_GLOBAL), get_errno() | exact"""
+    ctypes.CDLL("libcrypt.so.1", mode=ctypes.RTLD_GLOBAL)
+    ctypes.set_errno(7)
+    yield
+    return hasattr(ctypes.CDLL(None), "crypt"), ctypes.get_errno()
+
+
 def ctypes_memory_of_c():
     """ctypes: addresses of memory that C has allocated | refused | in memory that no object is known to own"""
     library = ctypes.CDLL(None)
