@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <map>
 
 #include <fcntl.h>
 #include <link.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "base/directory.hpp"
 
 namespace chkpt::files {
 namespace {
@@ -47,6 +50,18 @@ struct Identity {
 };
 Identity g_standard[3];
 
+using Identities = std::map<int, Identity>;
+
+// Never destroyed: files may be flushed while the process ends.
+Identities& at_start() {
+  static auto* const found = new Identities;
+  return *found;
+}
+Identities& apart() {
+  static auto* const found = new Identities;
+  return *found;
+}
+
 struct Range {
   std::uintptr_t begin = 0;
   std::uintptr_t end = 0;
@@ -83,6 +98,16 @@ bool still_the_same(int number) {
          info.st_ino == g_notes[number].inode;
 }
 
+Identities open_now() {
+  Identities found;
+  for (const std::string& name : Directory::open("/proc/self/fd").names()) {
+    const int number = std::stoi(name);
+    struct stat info {};
+    if (fstat(number, &info) == 0) found[number] = {true, info.st_dev, info.st_ino};
+  }
+  return found;
+}
+
 }  // namespace
 
 void replaced(int number) {
@@ -93,6 +118,18 @@ void replaced(int number) {
 void begin() {
   for (int number = 0; number < 3; ++number) replaced(number);
   g_pid = getpid();
+  at_start() = open_now();
+}
+
+void set_apart() {
+  apart() = open_now();
+  for (const auto& [number, identity] : at_start()) apart().erase(number);
+}
+
+bool is_set_apart(int number, const struct stat& info) {
+  const auto found = apart().find(number);
+  return found != apart().end() && found->second.device == info.st_dev &&
+         found->second.inode == info.st_ino;
 }
 
 void watch(const void* function, bool (*in_python_thread)()) {

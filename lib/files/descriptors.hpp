@@ -38,6 +38,10 @@ struct OfLibrary {
 void begin();
 // chkpt has put another file in the place of this one of them.
 void replaced(int number);
+// Once, while no other thread runs: what is open now and was not at begin() is the MPI library's or
+// chkpt's, and never Python's.
+void set_apart();
+bool is_set_apart(int number, const struct stat& info);
 // From now on, what threads of Python get by calls from the object file that `function` is in (the
 // interpreter: the executable itself, or a shared library) is Python's. chkpt's own code may be in
 // the same object file: in such threads it closes what it opens before Python runs again.

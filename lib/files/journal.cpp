@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <new>
+#include <utility>
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -28,16 +29,14 @@ thread_local bool t_inside = false;
 
 class Inside {
  public:
-  Inside() : errno_(errno) { t_inside = true; }
-  ~Inside() {
-    t_inside = false;
-    errno = errno_;
-  }
+  Inside() : errno_(errno) {}
+  ~Inside() { errno = errno_; }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
 
  private:
   int errno_;
+  OwnChanges own_;
 };
 
 bool begins_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
@@ -62,6 +61,9 @@ std::int64_t system_time_ns() {
 }
 
 }  // namespace
+
+OwnChanges::OwnChanges() noexcept : outer_(std::exchange(t_inside, true)) {}
+OwnChanges::~OwnChanges() { t_inside = outer_; }
 
 void lock_for_fork() {
   if (g_journal != nullptr) g_journal->mutex_.lock();

@@ -97,6 +97,19 @@ class Journal {
   std::set<std::string> said_;
 };
 
+// While one lives, what this thread does to files is chkpt's own, and below the run's directory:
+// the journal is not even asked.
+class OwnChanges {
+ public:
+  OwnChanges() noexcept;
+  ~OwnChanges();
+  OwnChanges(const OwnChanges&) = delete;
+  OwnChanges& operator=(const OwnChanges&) = delete;
+
+ private:
+  bool outer_;
+};
+
 // The journal of this process from now on, never destroyed. No other thread may change files
 // meanwhile. Throws IoError.
 void set_journal(Journal* journal);

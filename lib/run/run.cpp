@@ -298,6 +298,7 @@ int run_session(Session& session) {
   files::low_numbers::hold();
   start_mpi(session.job);
   log::set_rank(session::rank(), session::size());
+  files::descriptors::set_apart();
   check_launch(session.job);
   session.dry_run.begin(&session.config);
   session.start = decide_start(session.config, session.program, session.job);

@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "cut/handles.hpp"
 #include "files/held_files.hpp"
+#include "files/journal.hpp"
 #include "mpi/session.hpp"
 #include "python/chkpt/module.hpp"
 #include "python/frames/stack.hpp"
@@ -103,6 +104,7 @@ cut::Report SnapshotWork::capture(const cut::CutInfo& info) {
     if (!unprepared.empty()) throw CannotSave(unprepared);
     capture_state(info);
     if (session::rank() == 0) {
+      const files::OwnChanges own;
       target_ = start_.directory->begin(epoch_of(info), start_.run_id, session::size(),
                                         start_.generation);
     }
@@ -202,7 +204,7 @@ cut::Report SnapshotWork::write(const cut::CutInfo& info) {
     image.mpi = ByteView(mpi_section_);
     store::Staged staged = store::stage(image);
     forget_capture();
-    const store::WriteResult result = writer_.wait(writer_.submit(std::move(staged), *target_));
+    const store::WriteResult result = write_down(std::move(staged));
     if (!result.ok) return {false, result.message, ""};
     saved_after_s_ = seconds_since(stopped_at_);
     const std::string wrong = verify(target_->path() + "/" + result.file.name);
@@ -212,6 +214,11 @@ cut::Report SnapshotWork::write(const cut::CutInfo& info) {
     forget_capture();
     return {false, problem.what(), ""};
   }
+}
+
+store::WriteResult SnapshotWork::write_down(store::Staged staged) {
+  const files::OwnChanges own;
+  return writer_.wait(writer_.submit(std::move(staged), *target_));
 }
 
 // Empty unless the file was to be loaded back and cannot, or is not the same then. All ranks stand,
@@ -235,6 +242,7 @@ void SnapshotWork::forget_capture() {
 
 cut::Report SnapshotWork::commit(const cut::CutInfo& info,
                                  const std::vector<cut::Report>& reports) {
+  const files::OwnChanges own;
   try {
     const store::Manifest manifest = make_manifest(info, reports);
     bytes_ = manifest.total_size();

@@ -77,6 +77,7 @@ class SnapshotWork final : public cut::Work {
   void say_skipped(const std::string& text);
   void try_again(const cut::Trigger& trigger, double took_s);
   void forget_capture();
+  store::WriteResult write_down(store::Staged staged);
   std::string verify(const std::string& file);
   void die_if_due();
   void give_way();

@@ -159,8 +159,7 @@ SnapshotDir RunDirectory::begin(std::uint64_t epoch, const std::string& run_id, 
   try {
     Directory directory = directory_.open_child(name);
     make_rank_folders(directory, nranks);
-    directory.sync();
-    directory_.sync();
+    // commit() makes the new names durable; until then there is nothing to lose.
     return {std::move(directory), name, epoch};
   } catch (const IoError&) {
     remove_snapshot(name);

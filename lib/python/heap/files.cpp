@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/directory.hpp"
+#include "files/descriptors.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/files.hpp"
 #include "python/heap/loader.hpp"
@@ -178,7 +179,7 @@ Ref reduce_memory_file(Saver& saver, PyObject* file, Rule& rule) {
   return reduced(make_closed_memory_file, pack(rule.type, attr(file, "__dict__")));
 }
 
-// Whether some descriptor beyond the standard ones is a file open for writing.
+// Whether some descriptor beyond the standard ones is a file open for writing, and may be Python's.
 bool writes_files() {
   for (const std::string& name : Directory::open("/proc/self/fd").names()) {
     const int fd = std::stoi(name);
@@ -186,7 +187,7 @@ bool writes_files() {
     const int flags = fcntl(fd, F_GETFL);
     struct stat info;
     if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && fstat(fd, &info) == 0 &&
-        S_ISREG(info.st_mode))
+        S_ISREG(info.st_mode) && !files::descriptors::is_set_apart(fd, info))
       return true;
   }
   return false;

@@ -99,6 +99,22 @@ TEST_F(DescriptorsTest, TellsTheStreamsTheProcessWasGiven) {
   EXPECT_EQ(*stream, 1);
 }
 
+TEST_F(DescriptorsTest, SetsApartWhatIsOpenBeforePython) {
+  const auto is_apart = [](int number) {
+    struct stat info {};
+    return ::fstat(number, &info) == 0 && descriptors::is_set_apart(number, info);
+  };
+  const int library = ::open("/dev/zero", O_RDONLY);
+  descriptors::set_apart();
+  const int later = opened(::open("/dev/zero", O_RDONLY));
+  EXPECT_TRUE(is_apart(library));
+  EXPECT_FALSE(is_apart(later));
+  EXPECT_FALSE(is_apart(0));
+  ::close(library);
+  EXPECT_EQ(opened(::open("/dev/null", O_RDONLY)), library);
+  EXPECT_FALSE(is_apart(library));
+}
+
 TEST_F(DescriptorsTest, HeldNumbersAreGivenToTheScriptAlone) {
   g_in_python = false;
   const int first = ::open("/dev/null", O_RDONLY);

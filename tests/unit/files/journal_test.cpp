@@ -103,6 +103,18 @@ TEST_F(JournalTest, WhatWasAppendedIsCutOff) {
   EXPECT_EQ(contents(work_ + "log"), "one\n");
 }
 
+TEST_F(JournalTest, OwnChangesAreNotNoted) {
+  start(1, 0).captured(5);
+  {
+    const OwnChanges own;
+    { const OwnChanges within; }
+    write_at_end(work_ + "own", "chkpt's\n");
+  }
+  EXPECT_EQ(noted(), 0u);
+  write_at_end(work_ + "log", "the script's\n");
+  EXPECT_EQ(noted(), 1u);
+}
+
 TEST_F(JournalTest, OnlyWhatCameAfterTheSnapshot) {
   Journal& journal = start(1, 0);
   write_at_end(work_ + "log", "0");
