@@ -208,7 +208,9 @@ std::string PythonObjects::type_name(NodeId n) const {
   if (is_deferred(n)) return parts[2] == "d" ? "dict" : "set";
   if (!parts.empty() && (parts[0] == "d" || parts[0] == "D")) return "dict";
   if (!parts.empty() && parts[0] == "f") return "frame";
-  if (!parts.empty() && (parts[0] == "i" || parts[0] == "t")) return "int";
+  if (!parts.empty() && (parts[0] == "i" || parts[0] == "a" || parts[0] == "t")) {
+    return "int";
+  }
   if (!parts.empty() && parts[0] == "Z") return "frozenset";
   return "reference";
 }

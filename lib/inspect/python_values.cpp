@@ -114,6 +114,7 @@ class ValueText {
     if (objects_.is_set_table(n)) return set(n, "frozenset()", "frozenset({", "})", nesting);
     const std::vector<std::string> parts = objects_.label(n);
     if (!parts.empty() && parts[0] == "i") return "<address of an object>";
+    if (!parts.empty() && parts[0] == "a") return "<address in memory>";
     if (!parts.empty() && parts[0] == "t") return "<number of the main thread>";
     if (parts.size() < 2) return "<reference>";
     if (parts[0] == "m" || parts[0] == "M") return "<module " + printable(parts[1]) + ">";

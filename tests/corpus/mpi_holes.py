@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # ranks: 2 4
-"""Receives that are pending with datatypes that have holes, or receive nothing at all."""
+"""Receives that are pending with datatypes that have holes, or receive nothing at all; blocks whose
+places are addresses of this process."""
 import numpy as np
 from mpi4py import MPI
 
@@ -40,6 +41,20 @@ def complete(requests, step):
         MPI.Request.Waitall(requests)
 
 
+ring = comm.Create_dist_graph_adjacent([left], [right])
+
+
+def pass_on_by_address(step):
+    """The places of what is sent and received are addresses, looked up long before."""
+    out, into = np.arange(9.0) + 100 * rank + step, np.full(9, -1.0)
+    there = MPI.Get_address(into) + 16
+    send, receive = [[MPI.BOTTOM, ([3], [where]), [double]] for where in [MPI.Get_address(out[4:]), there]]
+    digest.add(spin(step), spin(step + 2))
+    ring.Neighbor_alltoallw(send, receive)
+    assert there == into.ctypes.data + 16, "an address of something else"
+    return into
+
+
 asked = MPI.Wtime()
 for step in range(600 // size):
     before, asked = asked, MPI.Wtime()
@@ -60,7 +75,7 @@ for step in range(600 // size):
               comm.Isend([shifted[:0], 0, vector], right, 79)]
     complete(receives + others, step)
     MPI.Request.Waitall(sends)
-    digest.add(*into, shifted)
+    digest.add(*into, shifted, pass_on_by_address(step))
     if step % 2 == 0:
         for request in receives:
             request.Free()

@@ -15,6 +15,7 @@
 #include "cut/handles/shared_handles.hpp"
 #include "cut/handles/stand_ins.hpp"
 #include "cut/handles/windows.hpp"
+#include "mpi/interpose/absolute_addresses.hpp"
 #include "mpi/interpose/attributes.hpp"
 #include "mpi/interpose/rebuild.hpp"
 #include "mpi/session.hpp"
@@ -77,6 +78,13 @@ void register_types() {
   type.reduce = describe_or_refuse;
   type.rebuild = make_again_or_raise;
   heap::register_foreign_type(std::move(type));
+  heap::register_told_addresses({[](std::uint64_t number) {
+                                   return mpi::absolute_addresses::is_near_given(
+                                       static_cast<MPI_Aint>(number));
+                                 },
+                                 [](std::uint64_t address) {
+                                   mpi::absolute_addresses::given(static_cast<MPI_Aint>(address));
+                                 }});
   register_part("mpi4py.pickle", changed_pickler, restore_changed_pickler);
   register_part("mpi4py.attached_buffer", save_attached_buffer, restore_attached_buffer);
   register_part("mpi4py.generalized", save_generalized, restore_generalized);

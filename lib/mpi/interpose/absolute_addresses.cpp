@@ -33,10 +33,14 @@ bool is_mapped(MPI_Aint address) {
 
 void given(MPI_Aint address) { blocks().insert(address >> kBlockBits); }
 
-bool is_one(MPI_Aint displacement) {
-  const MPI_Aint block = displacement >> kBlockBits;
+bool is_near_given(MPI_Aint number) {
+  const MPI_Aint block = number >> kBlockBits;
   const auto near = blocks().lower_bound(block - 1);
-  if (near != blocks().end() && *near <= block + 1) return true;
+  return near != blocks().end() && *near <= block + 1;
+}
+
+bool is_one(MPI_Aint displacement) {
+  if (is_near_given(displacement)) return true;
   return displacement >= kTooLarge && is_mapped(displacement);
 }
 

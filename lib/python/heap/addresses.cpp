@@ -5,6 +5,8 @@
 
 #include "base/high_heap.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/ctypes_memory.hpp"
+#include "python/heap/foreign.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -24,6 +26,18 @@ bool is_singleton(const void* place) {
   return singletons.count(place) != 0;
 }
 
+// Drops the objects that nobody else refers to. One may have held the next, so the caller asks
+// again until there is none.
+bool drop_ours(std::unordered_map<std::uint64_t, Ref>& objects) {
+  bool dropped = false;
+  for (auto it = objects.begin(); it != objects.end();) {
+    const bool ours = Py_REFCNT(it->second.get()) == 1;
+    it = ours ? objects.erase(it) : std::next(it);
+    dropped |= ours;
+  }
+  return dropped;
+}
+
 }  // namespace
 
 PyObject* Addresses::id_of(PyObject* integer) {
@@ -31,7 +45,7 @@ PyObject* Addresses::id_of(PyObject* integer) {
   const long long value = PyLong_AsLongLongAndOverflow(integer, &overflow);
   const auto address = static_cast<std::uint64_t>(value);
   if (overflow != 0 || value < static_cast<long long>(kLowestHighAddress) || address >= kBeyond ||
-      address % kAlignment != 0)
+      (address % kAlignment != 0 && !is_near_told_address(address)))
     return nullptr;
   if (settled_) {
     const auto found = ids_.find(address);
@@ -41,28 +55,48 @@ PyObject* Addresses::id_of(PyObject* integer) {
   return nullptr;
 }
 
-void Addresses::look_up(const std::function<PyObject*(const void*)>& met) {
+void Addresses::look_up(const std::function<PyObject*(const void*)>& met, PyObject* memo) {
   for (const std::uint64_t address : seen_) {
     auto* place = reinterpret_cast<void*>(address);  // NOLINT
     PyObject* object = is_singleton(place) ? static_cast<PyObject*>(place) : met(place);
-    if (object) objects_.emplace(address, Ref::borrow(object));
+    if (object)
+      objects_.emplace(address, Ref::borrow(object));
+    else if (address != PyThread_get_thread_ident())
+      no_objects_.insert(address);
+  }
+  if (!no_objects_.empty()) find_owners(memo);
+}
+
+// All owners of the same memory: some may be the first save's own.
+void Addresses::find_owners(PyObject* memo) {
+  OwnedMemory memory;
+  PyObject *key = nullptr, *entry = nullptr;
+  for (Py_ssize_t position = 0; PyDict_Next(memo, &position, &key, &entry);)
+    memory.add_array(item(entry, 1));
+  for (const std::uint64_t address : no_objects_)
+    for (const Ref& owner : memory.owners_of(reinterpret_cast<const char*>(address)))  // NOLINT
+      owners_.emplace(reinterpret_cast<std::uintptr_t>(owner.get()), owner);
+}
+
+void Addresses::find_places() {
+  OwnedMemory memory;
+  for (const auto& [key, owner] : owners_) memory.add_array(owner.get());
+  for (const std::uint64_t address : no_objects_) {
+    const Ref place = memory.place_of(reinterpret_cast<const char*>(address));  // NOLINT
+    if (!place) continue;
+    if (integer(item(place, 1)) == 0 || is_near_told_address(address))
+      ids_.emplace(address, pack(text(kPlaceTag), place));
   }
 }
 
 bool Addresses::settle() {
   if (settled_) return false;
   settled_ = true;
-  // Only ours: nobody else refers to it. One may have held the next, so until nothing changes.
-  for (bool dropped = true; dropped;) {
-    dropped = false;
-    for (auto it = objects_.begin(); it != objects_.end();) {
-      const bool ours = Py_REFCNT(it->second.get()) == 1;
-      it = ours ? objects_.erase(it) : std::next(it);
-      dropped |= ours;
-    }
+  while (drop_ours(objects_) || drop_ours(owners_)) {
   }
   for (const auto& [address, object] : objects_)
     ids_.emplace(address, pack(text(kAddressTag), object));
+  if (!owners_.empty()) find_places();
   const std::uint64_t thread = PyThread_get_thread_ident();
   if (seen_.count(thread)) ids_.emplace(thread, pack(text(kThreadTag)));
   return !ids_.empty();
@@ -73,6 +107,11 @@ bool Addresses::may_be_address(std::uint64_t value) {
   return memory_->contains(value);
 }
 
+Ref number_of_place(PyObject* place) {
+  const char* address = address_at(place);
+  told_again(reinterpret_cast<std::uintptr_t>(address));
+  return own(PyLong_FromVoidPtr(const_cast<char*>(address)));
+}
 Ref number_of_address(PyObject* object) { return own(PyLong_FromVoidPtr(object)); }
 Ref number_of_this_thread() { return own(PyLong_FromUnsignedLong(PyThread_get_thread_ident())); }
 

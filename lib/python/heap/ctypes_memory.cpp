@@ -131,7 +131,7 @@ bool is_wide_text(PyObject* object) {
 
 bool shows_memory(PyObject* object) {
   if (PyByteArray_Check(object) || PyMemoryView_Check(object)) return true;
-  for (const char* name : {"array.array", "mmap.mmap"})
+  for (const char* name : {"array.array", "mmap.mmap", "mpi4py.MPI.memory", "mpi4py.MPI.buffer"})
     if (std::strcmp(Py_TYPE(object)->tp_name, name) == 0) return true;
   return false;
 }
@@ -250,6 +250,28 @@ void OwnedMemory::add_all() {
     if (!Py_TYPE(object)->tp_traverse) continue;
     for (PyObject* held : referents(object)) consider(held);
   }
+}
+
+void OwnedMemory::add_array(PyObject* object) {
+  const auto [found, is_new] = are_arrays_.try_emplace(Py_TYPE(object), false);
+  if (is_new) {
+    const bool shows = shows_memory(object) && !PyMemoryView_Check(object);
+    found->second = shows || is_numpy_array(object);
+  }
+  if (!found->second || !seen_.insert(object).second) return;
+  // One of objects could hold its own address, which would never be written to its end.
+  if (!is_numpy_array(object) || !has_objects(object)) add_memory_of(object);
+}
+
+std::vector<Ref> OwnedMemory::owners_of(const char* address) const {
+  std::vector<Ref> owners;
+  for (auto at = blocks_.upper_bound(address); at != blocks_.begin();) {
+    --at;
+    const auto behind = address - at->first;
+    if (behind > longest_) break;
+    if (behind <= at->second.size) owners.push_back(at->second.owner);
+  }
+  return owners;
 }
 
 const OwnedMemory::Block* OwnedMemory::find(const char* address, Py_ssize_t size,

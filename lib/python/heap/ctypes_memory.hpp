@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <map>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -31,9 +32,13 @@ class OwnedMemory {
   void add_kept_by(PyObject* object) { next_.push_back(object); }
   // Everything that the collector knows or that is held by such an object.
   void add_all();
+  // Only this object, if it is an array of numbers or bytes.
+  void add_array(PyObject* object);
 
   // (owner, offset, way) of an address; null if nobody has it.
   Ref place_of(const char* address);
+  // All that have the byte there, or end there.
+  std::vector<Ref> owners_of(const char* address) const;
   // Whether everything in [address, address + size) belongs to one owner.
   bool holds(const char* address, Py_ssize_t size);
 
@@ -57,6 +62,7 @@ class OwnedMemory {
   std::deque<PyObject*> next_;  // alive by what led to them
   Blocks blocks_;               // by their first byte
   Py_ssize_t longest_ = 0;
+  std::unordered_map<PyTypeObject*, bool> are_arrays_;
   std::unordered_set<PyObject*> seen_;  // alive by the blocks, or by who holds them
   std::vector<Ref> libraries_;
 };

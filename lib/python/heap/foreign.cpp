@@ -18,11 +18,23 @@ std::vector<ProcessPart>& parts() {
   return list;
 }
 
+ToldAddresses g_told{};
+
 }  // namespace
 
 void register_foreign_type(ForeignType type) {
   if (foreign_type(type.name)) throw Error("foreign type registered twice: " + type.name);
   types().push_back(std::move(type));
+}
+
+void register_told_addresses(ToldAddresses addresses) { g_told = addresses; }
+
+bool is_near_told_address(std::uint64_t number) {
+  return g_told.is_near != nullptr && g_told.is_near(number);
+}
+
+void told_again(std::uint64_t address) {
+  if (g_told.told != nullptr) g_told.told(address);
 }
 
 const std::vector<ForeignType>& foreign_types() { return types(); }

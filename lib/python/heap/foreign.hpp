@@ -6,6 +6,7 @@
 
 #include "python/ref.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -32,7 +33,17 @@ struct ProcessPart {
 };
 void register_process_part(ProcessPart part);
 
+// A library that tells the script addresses, as MPI_Get_address does. An int near to one is an
+// address too if memory of a saved object is there.
+struct ToldAddresses {
+  bool (*is_near)(std::uint64_t number);
+  void (*told)(std::uint64_t address);  // as a load has made it again
+};
+void register_told_addresses(ToldAddresses addresses);
+
 // For this module's own use.
+bool is_near_told_address(std::uint64_t number);
+void told_again(std::uint64_t address);
 const std::vector<ForeignType>& foreign_types();
 const ForeignType* foreign_type(const std::string& name);
 std::vector<const ProcessPart*> process_parts();  // in ascending order

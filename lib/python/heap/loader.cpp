@@ -137,6 +137,7 @@ Ref Loader::resolve(PyObject* id) {
   }
   if (tag == "E") return Ref::borrow(item(id, 1));  // what an excluded object is replaced by
   if (tag == kAddressTag) return number_of_address(item(id, 1));
+  if (tag == kPlaceTag) return number_of_place(item(id, 1));
   if (tag == kThreadTag) return number_of_this_thread();
   if (tag == "X") return deferred_container(id);
   if (tag == "N") return not_a_number(id);

@@ -209,12 +209,14 @@ std::vector<std::string> names_of(const std::vector<Ref>& refs) {
 void look_up_addresses(Addresses& addresses, Saver& saver, const Pickling& pickling) {
   if (!addresses.seen_any()) return;
   const Ref memo = pickling.memo();
-  addresses.look_up([&](const void* address) -> PyObject* {
-    if (saver.is_registered(address)) return static_cast<PyObject*>(const_cast<void*>(address));
-    const Ref key = own(PyLong_FromVoidPtr(const_cast<void*>(address)));
-    PyObject* entry = PyDict_GetItemWithError(memo.get(), key.get());
-    return entry ? item(entry, 1) : nullptr;
-  });
+  addresses.look_up(
+      [&](const void* address) -> PyObject* {
+        if (saver.is_registered(address)) return static_cast<PyObject*>(const_cast<void*>(address));
+        const Ref key = own(PyLong_FromVoidPtr(const_cast<void*>(address)));
+        PyObject* entry = PyDict_GetItemWithError(memo.get(), key.get());
+        return entry ? item(entry, 1) : nullptr;
+      },
+      memo.get());
 }
 
 void write_all(Saver& saver, Addresses& addresses, const Ref& body, Pickled& out) {

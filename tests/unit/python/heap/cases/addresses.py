@@ -1,4 +1,5 @@
-# Numbers that are addresses of objects lead to the same objects after the save.
+# Numbers that are addresses of objects, or of the memory of arrays, lead to the same after the save.
+import array
 import copy
 import os
 import threading
@@ -26,6 +27,10 @@ once = [(id(thing), thing) for thing in (None, True, ..., 5, 256, int, len)]
 small = [id(Node) % 2 ** 40, 2 ** 30, 2 ** 39 + 16]  # as programs count: never taken for an address
 expected_small = [str(number) for number in small]
 ordinary = [2 ** 40, 2 ** 46 + 16, 16, -id(pair), id(pair) + 1]
+memories = [array.array("d", range(9)), array.array("q", range(900))]
+starts = [(memory.buffer_info()[0], memory) for memory in memories]
+beside = [start + 1 for start, _ in starts]  # nothing that a library has told
+expected_beside = [str(number) for number in beside]
 memo = {}
 original = [pair, nodes[:3]]
 copies = copy.deepcopy(original, memo)
@@ -41,5 +46,7 @@ def check():
     assert (of_module, of_thread) == (id(os), threading.get_ident())
     assert all(id(thing) == number for number, thing in [*large.items(), *once])
     assert [str(number) for number in small] == expected_small
+    assert all(start == memory.buffer_info()[0] for start, memory in starts)
+    assert [str(number) for number in beside] == expected_beside
     assert ordinary[:3] == [2 ** 40, 2 ** 46 + 16, 16]
     assert copy.deepcopy(original, memo) is copies and copy.deepcopy(pair, memo) is copies[0]
