@@ -62,49 +62,75 @@ void GraphBuilder::grow(Kind plain, Role role, const std::vector<NodeId>& more) 
   connect(target, role, more);
 }
 
+void GraphBuilder::push_call(const std::vector<NodeId>& parts) {
+  push_with(Kind::kCall, Role::kParts, parts);
+}
+
 // chkpt's pickler writes an interned string as a call of ('R', 'interned') with the string: the
 // string itself stands for it, so that names are text wherever they are used.
 void GraphBuilder::reduce() {
   const std::vector<NodeId> parts = stack_.pop(2);
   const Graph& g = graph_;
-  if (is_interning(parts[0]) && g.kind(parts[1]) == Kind::kTuple) {
+  const Ours which = g.kind(parts[1]) == Kind::kTuple ? which_of_ours(parts[0]) : Ours::kOther;
+  if (which == Ours::kInterned) {
     const NodeId string = g.child(parts[1], Role::kItems, 0);
     if (string != kNoNode && g.kind(string) == Kind::kText) {
       stack_.push(string);
       return;
     }
+  } else if (which != Ours::kOther && reduce_hashed(parts[1])) {
+    return;
   }
-  const NodeId n = add(Kind::kCall);
-  connect(n, Role::kParts, parts);
-  stack_.push(n);
+  push_call(parts);
+}
+
+// ('R', 'hashed') with a hash in front of the call that makes the object: that call is what counts,
+// the hash is noted beside it.
+bool GraphBuilder::reduce_hashed(NodeId arguments) {
+  constexpr std::size_t kOwnItems = 2;  // hash, callable
+  const std::vector<NodeId> items = graph_.children(arguments, Role::kItems);
+  if (items.size() < kOwnItems || graph_.kind(items[0]) != Kind::kBytes) return false;
+  const NodeId rest = add(Kind::kTuple);
+  connect(rest, Role::kItems, std::vector<NodeId>(items.begin() + kOwnItems, items.end()));
+  push_call({items[1], rest});
+  connect(stack_.top(), Role::kHash, {items[0]});
+  return true;
 }
 
 // ('E', replacement) is where an object was that the script had excluded: what a resume puts there
-// is what counts.
+// is what counts. ('h', label, hash) is a label with a hash.
 void GraphBuilder::persistent() {
-  const std::vector<NodeId> label = stack_.pop(1);
+  NodeId label = stack_.pop(1)[0], hash = kNoNode;
   const Graph& g = graph_;
-  if (g.kind(label[0]) == Kind::kTuple && g.count(label[0], Role::kItems) == 2 &&
-      g.raw_text(g.child(label[0], Role::kItems, 0)) == "E") {
-    stack_.push(g.child(label[0], Role::kItems, 1));
+  const std::size_t items = g.kind(label) == Kind::kTuple ? g.count(label, Role::kItems) : 0;
+  const std::string_view tag = items > 0 ? g.raw_text(g.child(label, Role::kItems, 0)) : "";
+  if (items == 2 && tag == "E") {
+    stack_.push(g.child(label, Role::kItems, 1));
     return;
   }
-  const NodeId n = add(Kind::kPersistent);
-  connect(n, Role::kParts, label);
-  stack_.push(n);
+  if (items == 3 && tag == "h") {
+    hash = g.child(label, Role::kItems, 2);
+    label = g.child(label, Role::kItems, 1);
+  }
+  push_with(Kind::kPersistent, Role::kParts, {label});
+  if (hash != kNoNode) connect(stack_.top(), Role::kHash, {hash});
 }
 
-bool GraphBuilder::is_interning(NodeId callable) {
+// Nearly all calls in a row are of the same function.
+GraphBuilder::Ours GraphBuilder::which_of_ours(NodeId callable) {
   const Graph& g = graph_;
-  if (g.kind(callable) != Kind::kPersistent) return false;
+  if (g.kind(callable) != Kind::kPersistent) return Ours::kOther;
   const NodeId label = g.child(callable, Role::kParts, 0);
-  if (label == kNoNode || label == other_label_) return false;
-  if (label == interning_label_) return true;
-  if (g.kind(label) != Kind::kTuple || g.count(label, Role::kItems) != 2) return false;
-  const bool found = g.raw_text(g.child(label, Role::kItems, 0)) == "R" &&
-                     g.raw_text(g.child(label, Role::kItems, 1)) == "interned";
-  (found ? interning_label_ : other_label_) = label;
-  return found;
+  if (label == kNoNode || label == label_) return label == kNoNode ? Ours::kOther : ours_;
+  if (g.kind(label) != Kind::kTuple || g.count(label, Role::kItems) != 2 ||
+      g.raw_text(g.child(label, Role::kItems, 0)) != "R")
+    return Ours::kOther;
+  const std::string_view name = g.raw_text(g.child(label, Role::kItems, 1));
+  label_ = label;
+  ours_ = name == "interned"                              ? Ours::kInterned
+          : name == "hashed" || name == "hashed.instance" ? Ours::kHashed
+                                                          : Ours::kOther;
+  return ours_;
 }
 
 void GraphBuilder::build() {

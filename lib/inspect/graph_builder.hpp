@@ -44,13 +44,18 @@ class GraphBuilder {
  private:
   NodeId add(Kind kind);
   void connect(NodeId from, Role role, const std::vector<NodeId>& to);
-  bool is_interning(NodeId callable);
+  enum class Ours { kOther, kInterned, kHashed };
+  Ours which_of_ours(NodeId callable);
+  void push_call(const std::vector<NodeId>& parts);
+  bool reduce_hashed(NodeId arguments);
 
   std::size_t buffer_count_;
   std::size_t memory_bytes_;
   std::size_t offset_ = 0;
   std::size_t buffers_used_ = 0;
-  NodeId interning_label_ = kNoNode, other_label_ = kNoNode;  // labels looked at last
+  // Labels looked at last.
+  NodeId label_ = kNoNode;
+  Ours ours_ = Ours::kOther;
 };
 
 }  // namespace chkpt::inspect

@@ -44,6 +44,7 @@ enum class Role : std::uint8_t {
   kParts,   // of a call: callable, arguments tuple[, keyword arguments]; of a global: module, name
   kState,   // argument of BUILD
   kEffect,  // a call with this node as its first argument whose result was thrown away
+  kHash,    // the hash, as bytes, that the object has by an address or a name
 };
 
 class Graph {

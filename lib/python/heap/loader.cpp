@@ -17,6 +17,7 @@
 #include "python/heap/foreign.hpp"
 #include "python/heap/global_libraries.hpp"
 #include "python/heap/hashing.hpp"
+#include "python/heap/kept_hashes.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/loaded_modules.hpp"
 #include "python/heap/open_file.hpp"
@@ -126,6 +127,14 @@ Ref Loader::not_a_number(PyObject* id) {
   return made;
 }
 
+// Of what is there already, and may have been hashed; but a frame is as new as the stack.
+Ref Loader::hashed(PyObject* id) {
+  Ref object = resolve(item(id, 1));
+  const bool is_frame = utf8(item(item(id, 1), 0)) == "f";
+  give_kept_hash(object.get(), item(id, 2), is_frame);
+  return object;
+}
+
 Ref Loader::resolve(PyObject* id) {
   const std::string tag = utf8(item(id, 0));
   if (tag == "R") {
@@ -135,6 +144,7 @@ Ref Loader::resolve(PyObject* id) {
     if (!function) broken("this chkpt cannot rebuild objects of kind " + name);
     return Ref::borrow(function);
   }
+  if (tag == kHashTag) return hashed(id);
   if (tag == "E") return Ref::borrow(item(id, 1));  // what an excluded object is replaced by
   if (tag == kAddressTag) return number_of_address(item(id, 1));
   if (tag == kPlaceTag) return number_of_place(item(id, 1));

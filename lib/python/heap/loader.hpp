@@ -49,6 +49,7 @@ class Loader {
   Ref deferred_container(PyObject* id);
   Ref frozen_set(PyObject* id);
   Ref not_a_number(PyObject* id);
+  Ref hashed(PyObject* id);
 
   SavedStream stream_;
   Ref unpickler_;

@@ -12,6 +12,7 @@
 #include "python/heap/ctypes_memory.hpp"
 #include "python/heap/customs.hpp"
 #include "python/heap/hashing.hpp"
+#include "python/heap/kept_hashes.hpp"
 #include "python/heap/library_contents.hpp"
 #include "python/heap/library_globals.hpp"
 
@@ -51,6 +52,7 @@ Saver::Saver(const SaveRequest& request, Addresses* addresses)
 Saver::~Saver() = default;
 
 void Saver::add(PyObject* object, Ref id) {
+  id = id_with_kept_hash(object, id);
   if (!ids_.insert(object, id.get())) return;
   keep_.push_back(Ref::borrow(object));
   keep_.push_back(std::move(id));
@@ -240,10 +242,10 @@ PyObject* Saver::reduce(PyObject* object) {
     Rule& rule = rule_of(Py_TYPE(object));
     if (may_have_place(object, rule))
       if (const Ref place = library_place_of(object))
-        return reduced(make_library_object, place).release();
+        return with_kept_hash(object, reduced(make_library_object, place)).release();
     Ref value = rule.reduce(*this, object, rule);
     if (excluded_.size() > 0) check_not_made_from_excluded(*this, object, value);
-    return value.release();
+    return with_kept_hash(object, value).release();
   } catch (const CannotSave& error) {
     refusal_ = error.what();
     set_python_exception();

@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "python/chkpt/module.hpp"
+#include "python/frames/address_hash.hpp"
 
 namespace chkpt::python {
 namespace {
@@ -109,6 +110,7 @@ void initialize(const LaunchSpec& spec) {
   const auto seed = seed_to_force(spec);
   auto line = command_line(spec, program);
   provide_module();
+  frames::install_address_hashes();
   Config config;
   if (seed) {
     config->use_hash_seed = 1;

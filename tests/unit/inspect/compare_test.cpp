@@ -68,6 +68,33 @@ TEST(CompareTest, looks_into_calls) {
   EXPECT_EQ(compared("datetime.timedelta(3)", "datetime.timedelta(3)"), Lines());
 }
 
+// A kept hash stands in front of the call that makes its object.
+TEST(CompareTest, an_object_has_the_hash_it_had) {
+  const std::string calls =
+      "class Label:\n"
+      "    def __init__(self, *label): self.label = label\n"
+      "    def __call__(self): pass\n"
+      "class Made:\n"
+      "    def __init__(self, *call): self.call = call\n"
+      "    def __reduce__(self): return self.call[0], self.call[1:]\n"
+      "class Labels(pickle.Pickler):\n"
+      "    def persistent_id(self, o): return o.label if isinstance(o, Label) else None\n"
+      "pickle.Pickler = Labels\n"
+      "hashed, make, library = [Label('R', n) for n in ('hashed', 'object', 'library.object')]";
+  const auto made = [](const std::string& call) { return "Made(" + call + ")"; };
+  const std::string bare = made("make, 5"), one = made("hashed, b'1', make, 5"),
+                    two = made("hashed, b'2', make, 5");
+  EXPECT_EQ(compared(one, one, calls), Lines());
+  EXPECT_EQ(compared(bare, one, calls), Lines()) << "what lay there before was asked";
+  EXPECT_EQ(compared(one, two, calls), Lines{"__main__.x had another hash"});
+  EXPECT_EQ(compared(one, bare, calls), Lines{"__main__.x had another hash"});
+  EXPECT_EQ(compared(one, made("hashed, b'1', make, 6"), calls).size(), 1U);
+  EXPECT_EQ(compared(made("hashed, b'1', library, 5"), made("library, 5"), calls), Lines());
+  const std::string named = "Label('h', ('s', 'os', 'name'), b'1')";
+  EXPECT_EQ(compared(named, "Label('s', 'os', 'name')", calls), Lines());
+  EXPECT_EQ(compared(named, "Label('s', 'os', 'path')", calls).size(), 1U);
+}
+
 TEST(CompareTest, sets_that_hash_by_address_have_no_order) {
   const std::string plain =
       "class K:\n  def __init__(self, v): self.v = v\n"

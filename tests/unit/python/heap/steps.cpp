@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "base/error.hpp"
+#include "python/frames/address_hash.hpp"
 #include "python/heap/load.hpp"
 #include "python/heap/save.hpp"
 #include "python/process/register.hpp"
@@ -25,6 +26,7 @@ void check_status(const PyStatus& status) {
 }
 
 void start_python() {
+  frames::install_address_hashes();
   PyConfig config;
   PyConfig_InitPythonConfig(&config);
   config.use_hash_seed = 1;
