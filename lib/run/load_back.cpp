@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/directory.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cut/handles.hpp"
@@ -152,6 +153,15 @@ std::vector<std::string> child_command(const std::string& file) {
   return command;
 }
 
+// The script's descriptors that programs inherit: loaded back, they get their numbers.
+void close_inherited() {
+  const Directory open_ones = Directory::open("/proc/self/fd");
+  for (const std::string& name : open_ones.names()) {
+    const int number = std::stoi(name);
+    if (number > 2 && number != open_ones.fd()) ::close(number);
+  }
+}
+
 std::string one_line(const std::string& output) {
   std::string line = output;
   for (std::size_t at = 0; (at = line.find('\n', at)) != std::string::npos; at += 2)
@@ -164,6 +174,7 @@ std::string one_line(const std::string& output) {
 int load_back(const std::string& path, bool quiet) {
   if (quiet) log::set_level(log::Level::kError);
   files::descriptors::begin();
+  close_inherited();
   files::low_numbers::hold();
   Answer answer(quiet);
   try {

@@ -24,25 +24,37 @@ constexpr const char* kPragmas[] = {
     "secure_delete",    "trusted_schema",     "defer_foreign_keys", "ignore_check_constraints"};
 constexpr const char* kAttributes[] = {"isolation_level", "row_factory", "text_factory"};
 
-Ref rows(PyObject* connection, const std::string& sql) {
-  const Ref factory = attr(connection, "row_factory");
-  set_attr(connection, "row_factory", Py_None);
-  const Ref cursor = Ref::steal(PyObject_CallMethod(connection, "execute", "s", sql.c_str()));
-  const Ref found =
-      cursor ? Ref::steal(PyObject_CallMethod(cursor.get(), "fetchall", nullptr)) : Ref();
-  const PendingException aside;
-  set_attr(connection, "row_factory", factory.get());
-  return found;
-}
+// The texts that we ask for are str, whatever the script has made of its own.
+class PlainTexts {
+ public:
+  explicit PlainTexts(PyObject* connection)
+      : connection_(Ref::borrow(connection)), factory_(attr(connection, kName)) {
+    ok(PyObject_GenericSetAttr(connection, text(kName).get(), raw(&PyUnicode_Type)));
+  }
+  ~PlainTexts() {
+    const PendingException pending;
+    const Ref name = Ref::steal(PyUnicode_FromString(kName));
+    if (!name || PyObject_GenericSetAttr(connection_.get(), name.get(), factory_.get()) < 0)
+      PyErr_Clear();
+  }
+  PlainTexts(const PlainTexts&) = delete;
+  PlainTexts& operator=(const PlainTexts&) = delete;
 
-Ref checked_rows(PyObject* connection, const std::string& sql) {
-  Ref found = rows(connection, sql);
-  if (!found) throw Raised{};
-  return found;
+ private:
+  static constexpr const char* kName = "text_factory";
+  Ref connection_, factory_;
+};
+
+// By a cursor of the library's own: the script's class may have other methods, and a row factory.
+Ref rows(PyObject* connection, const std::string& sql) {
+  const PlainTexts plain(connection);
+  const Ref cursor = call(attr(import("sqlite3"), "Cursor"), connection);
+  call_method(cursor, "execute", text(sql));
+  return call_method(cursor, "fetchall");
 }
 
 Ref first_value(PyObject* connection, const std::string& sql) {
-  const Ref found = checked_rows(connection, sql);
+  const Ref found = rows(connection, sql);
   if (PyList_GET_SIZE(found.get()) == 0) return none();
   return Ref::borrow(item(PyList_GET_ITEM(found.get(), 0), 0));
 }
@@ -146,7 +158,7 @@ void set_pragmas(const Ref& connection, PyObject* values) {
     const Ref now = first_value(connection.get(), std::string("PRAGMA ") + name);
     if (value == Py_None || is_true(own(PyObject_RichCompare(now.get(), value, Py_EQ)))) continue;
     const Ref sql = own(PyUnicode_FromFormat("PRAGMA %s = %S", name, value));
-    checked_rows(connection.get(), utf8(sql.get()));
+    rows(connection.get(), utf8(sql.get()));
   }
 }
 

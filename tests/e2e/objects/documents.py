@@ -101,6 +101,19 @@ def sqlite_memory():
     return list(data.execute("select count(*), sum(b) from t"))
 
 
+def sqlite_factories():
+    """sqlite3 connection that makes rows and texts in the script's way | noted | total_changes begins anew"""
+    data = sqlite3.connect("factories.sqlite")
+    data.text_factory, data.row_factory = bytes, lambda cursor, row: [cursor.description[0][0], *row]
+    data.execute("create table t (a)")
+    data.execute("insert into t values ('é')")
+    data.commit()
+    yield
+    data.execute("insert into t values (2)")
+    data.commit()
+    return list(data.execute("select * from t")), [*sqlite3.connect("factories.sqlite").execute("select * from t")]
+
+
 def sqlite_transaction():
     """sqlite3 connection inside a transaction | refused | an sqlite3 connection inside a transaction"""
     data = sqlite3.connect("refused.sqlite")

@@ -190,7 +190,7 @@ def unnamed_temporary():
 
 def unnamed_mapping():
     """mmap and os.memfd_create of files without a name | exact"""
-    number, file = os.memfd_create("mine"), tempfile.TemporaryFile()
+    number, file = os.memfd_create("mine", 0), tempfile.TemporaryFile()  # which programs inherit
     os.write(number, b"memory")
     os.lseek(number, 2, os.SEEK_SET)
     file.write(b"0123456789" * 1000)
