@@ -4,26 +4,18 @@
 // copy back before, so that here it only looks whether that is what it finds.
 #include <Python.h>
 
-#include <climits>
-#include <cstdlib>
 #include <ctime>
 #include <map>
-#include <memory>
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.hpp"
-#include "base/unique_fd.hpp"
-#include "base/units.hpp"
-#include "files/held_files.hpp"
-#include "files/journal.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/hdf5.hpp"
 #include "python/heap/hdf5_superblock.hpp"
 #include "python/heap/loader.hpp"
 #include "python/heap/open_file.hpp"
+#include "python/heap/opened_names.hpp"
 
 namespace chkpt::heap::hdf5 {
 namespace {
@@ -32,42 +24,9 @@ namespace {
 // packed access list, image | None, description of the one to open first | None)
 enum Field { kNumber, kName, kDirectory, kPath, kFlags, kAccess, kImage, kFirst };
 
-std::string quoted(const std::string& name) { return "'" + name + "'"; }
-
 std::string name_of(PyObject* file_id) {
   const Ref name = call_method(module("h5f"), "get_name", file_id);
   return PyBytes_Check(name.get()) ? PyBytes_AS_STRING(name.get()) : utf8(name.get());
-}
-
-std::string real_path(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
-                                                         &std::free);
-  return real ? real.get() : "";
-}
-
-std::string current_directory() {
-  char path[PATH_MAX];
-  return ::getcwd(path, sizeof path) ? path : "";
-}
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
-struct Place {
-  std::string path;       // absolute, of the file
-  std::string directory;  // in which its name leads there; "" for an absolute name
-};
-
-// HDF5 keeps a name as it was given, which may have been in another working directory.
-Place place_of(const std::string& name, const std::string& opened) {
-  const std::string here = current_directory();
-  const bool relative = name.empty() || name.front() != '/';
-  if (real_path(relative ? here + "/" + name : name) == opened)
-    return {opened, relative ? here : ""};
-  if (relative && ends_with(opened, "/" + name))
-    return {opened, opened.substr(0, opened.size() - name.size())};
-  refuse("an open HDF5 file that has been renamed, replaced or removed (" + name + ")");
 }
 
 // What the identifier has open, by the system's word if the driver has a descriptor.
@@ -90,20 +49,6 @@ bool is_only_in_memory(PyObject* access, long long driver) {
   if (driver != constant("h5fd", "CORE")) return false;
   const Ref settings = call_method(access, "get_fapl_core");
   return !is_true(item(settings, 1));
-}
-
-void want_contents(PyObject* file_id, const std::string& path) {
-  if (!files::journal())
-    refuse("HDF5 file " + quoted(path) +
-           ", open for writing, whose contents chkpt was told to leave alone");
-  call_method(module("h5f"), "flush", file_id, attr(module("h5f"), "SCOPE_GLOBAL"));
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) refuse("HDF5 file " + quoted(path) + " is gone");
-  const auto size = static_cast<std::uint64_t>(info.st_size);
-  if (size > files::largest_held())
-    refuse("HDF5 file " + quoted(path) + ", open for writing, has " + format_bytes(size) +
-           ": more than a snapshot copies (--copy-limit)");
-  files::want(path);
 }
 
 Ref all_file_ids() {
@@ -136,10 +81,6 @@ std::map<long long, Rehearsed>& rehearsed() {
 
 long long handle_of(PyObject* file_id) { return integer(attr(file_id, "id").get()); }
 
-Ref text_or_none(const std::string& value) {
-  return value.empty() ? none() : own(PyUnicode_DecodeFSDefault(value.c_str()));
-}
-
 // A file that was made with track_order shows its members in their order only to the FileID that
 // made it: HDF5 forgets that property of the root group when the file is opened again.
 void check_order(PyObject* file_id, const std::string& shown) {
@@ -157,48 +98,23 @@ Ref describe_now(Saver& saver, PyObject* file_id, const Ref& first_number) {
   const long long driver = integer(call_method(access, "get_driver").get());
   const long long intent = integer(call_method(file_id, "get_intent").get());
   Ref image = none(), first = none();
-  Place place;
+  OpenedName place;
   if (is_only_in_memory(access.get(), driver)) {
     image = call_method(file_id, "get_file_image");
   } else {
-    place = place_of(name, opened_path(file_id, name, driver));
+    place = opened_name(name, opened_path(file_id, name, driver), "HDF5");
     if (writes(intent)) {
-      want_contents(file_id, place.path);
+      call_method(module("h5f"), "flush", file_id, attr(module("h5f"), "SCOPE_GLOBAL"));
+      want_contents(place.path, "HDF5");
     } else if (const Ref writer = writer_of_same_file(file_id)) {
       first = describe_file(saver, writer.get());
     }
   }
-  return pack(first_number, own(PyBytes_FromString(name.c_str())), text_or_none(place.directory),
-              text_or_none(place.path), number(intent), packed, image, first);
+  return pack(first_number, own(PyBytes_FromString(name.c_str())), path_or_none(place.directory),
+              path_or_none(place.path), number(intent), packed, image, first);
 }
 
 // ---- the other way
-
-std::string path_in(PyObject* description, Field field) {
-  PyObject* value = item(description, field);
-  if (value == Py_None) return "";
-  const Ref bytes = own(PyUnicode_EncodeFSDefault(value));
-  return PyBytes_AS_STRING(bytes.get());
-}
-
-// While alive, the working directory is the one that a file's name is relative to.
-class Inside {
- public:
-  explicit Inside(const std::string& directory) {
-    if (directory.empty()) return;
-    before_ = UniqueFd(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!before_ || ::chdir(directory.c_str()) != 0)
-      broken("cannot enter " + quoted(directory) + ", in which an HDF5 file was opened");
-  }
-  ~Inside() {
-    if (before_ && ::fchdir(before_.get()) != 0) std::abort();
-  }
-  Inside(const Inside&) = delete;
-  Inside& operator=(const Inside&) = delete;
-
- private:
-  UniqueFd before_;
-};
 
 Ref open_named(PyObject* name, long long flags, const Ref& access) {
   const Ref h5f = module("h5f");
@@ -231,17 +147,6 @@ Ref open_for_writing(PyObject* name, const std::string& path, long long flags, c
   return file;
 }
 
-struct Unlinked {
-  const std::string& path;
-  ~Unlinked() { ::unlink(path.c_str()); }
-};
-
-files::HeldFile held_at(const std::string& path) {
-  const auto held = files::expected(path);
-  if (!held) broken("the snapshot has no copy of the HDF5 file " + quoted(path));
-  return *held;
-}
-
 Ref open_described(PyObject* description) {
   PyObject* name = item(description, kName);
   PyObject* image = item(description, kImage);
@@ -253,21 +158,18 @@ Ref open_described(PyObject* description) {
     call_method(access, "set_file_image", image);
     return open_named(name, flags, access);
   }
-  const std::string path = path_in(description, kPath);
+  const std::string path = path_of(item(description, kPath));
   if (!writes(flags)) {
-    const Inside inside(path_in(description, kDirectory));
+    const Inside inside(path_of(item(description, kDirectory)), "HDF5");
     const bool patient = (flags & constant("h5f", "ACC_SWMR_READ")) != 0;
     return patient ? open_patiently(name, flags, access) : open_named(name, flags, access);
   }
-  const files::HeldFile held = held_at(path);
-  if (ReopenedFiles::leaves_locks()) {  // the file itself is the script's
-    const std::string copy = files::private_copy(held);
-    const Unlinked gone{copy};
-    return open_for_writing(own(PyBytes_FromString(copy.c_str())).get(), copy, flags, access);
+  const HeldContents held(path, "HDF5");
+  if (held.is_copy()) {
+    const Ref copy = own(PyBytes_FromString(held.path().c_str()));
+    return open_for_writing(copy.get(), held.path(), flags, access);
   }
-  const std::string wrong = files::why_not_as_expected(held);
-  if (!wrong.empty()) broken("an HDF5 file is not as it was at the snapshot: " + wrong);
-  const Inside inside(path_in(description, kDirectory));
+  const Inside inside(path_of(item(description, kDirectory)), "HDF5");
   return open_for_writing(name, path, flags, access);
 }
 

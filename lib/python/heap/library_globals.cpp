@@ -50,6 +50,10 @@ bool has_name(const LibraryNodes::Node& node, PyObject* name) {
          ok(PyDict_Contains(PyModule_GetDict(node.object.get()), name)) == 1;
 }
 
+bool is_restored(const LibraryNodes::Node& node, PyObject* name) {
+  return node.restored && ok(PySet_Contains(node.restored.get(), name)) == 1;
+}
+
 // The names that differ; they stay in their order in the module or class otherwise.
 Ref changed_names(const LibraryNodes::Node& node) {
   const Ref changes = new_list();
@@ -59,7 +63,7 @@ Ref changed_names(const LibraryNodes::Node& node) {
   for (const Entry& entry : now) {
     names.insert(entry.key, nullptr);
     PyObject** value = before.find(entry.key);
-    if (value && same_value(*value, entry.value)) continue;
+    if (value && same_value(*value, entry.value) && !is_restored(node, entry.key)) continue;
     if (!is_unsaveable(node, utf8(entry.key))) append(changes, with_value(entry));
   }
   for (const Entry& entry : node.entries)
@@ -180,6 +184,13 @@ void restore_entries(PyObject* object, Holder holder, PyObject* saved, PyObject*
   write_entries(object, holder, entries);
 }
 
+Ref names_in(PyObject* saved_entries) {
+  const Ref names = own(PySet_New(nullptr));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved_entries); ++i)
+    ok(PySet_Add(names.get(), item(PyList_GET_ITEM(saved_entries, i), 1)));
+  return names;
+}
+
 void restore_one(PyObject* saved) {
   PyObject* place = item(saved, 0);
   if (!PyDict_GetItemWithError(PyImport_GetModuleDict(), item(place, 0))) return;  // nobody has it
@@ -187,10 +198,13 @@ void restore_one(PyObject* saved) {
   const auto holder = static_cast<Holder>(integer(item(saved, 1)));
   if (holder_of(object.get()) != holder)
     broken("another " + described(place, "") + " was imported than before");
-  if (holder == Holder::kModule || holder == Holder::kClass)
+  const bool by_name = holder == Holder::kModule || holder == Holder::kClass;
+  if (by_name)
     restore_names(object.get(), holder, item(saved, 2));
   else
     restore_entries(object.get(), holder, item(saved, 2), place);
+  if (LibraryBaseline* const baseline = library_baseline())
+    baseline->nodes.note_restored(object.get(), by_name ? names_in(item(saved, 2)) : Ref());
 }
 
 }  // namespace

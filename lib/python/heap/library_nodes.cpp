@@ -76,7 +76,7 @@ LibraryNodes::~LibraryNodes() {
 
 int LibraryNodes::add(PyObject* object, Holder holder, int parent, Ref name) {
   const int index = static_cast<int>(nodes_.size());
-  nodes_.push_back({Ref::borrow(object), holder, parent, std::move(name), false, {}});
+  nodes_.push_back({Ref::borrow(object), holder, parent, std::move(name), false, {}, Ref()});
   index_.insert(object, index);
   return index;
 }
@@ -160,8 +160,13 @@ void LibraryNodes::record_unmarked() {
 std::vector<const LibraryNodes::Node*> LibraryNodes::changed_nodes() {
   std::vector<const Node*> changed;
   for (const Node& node : nodes_)
-    if (differs(node)) changed.push_back(&node);
+    if (node.restored || differs(node)) changed.push_back(&node);
   return changed;
+}
+
+void LibraryNodes::note_restored(PyObject* object, const Ref& names) {
+  if (const int* index = index_.find(object))
+    nodes_[static_cast<std::size_t>(*index)].restored = names ? names : none();
 }
 
 bool LibraryNodes::held(const Node& module, PyObject* name, PyObject* value) {

@@ -24,6 +24,9 @@ class LibraryNodes {
     Ref name;              // of a module, as in sys.modules
     bool changed = false;  // by something else than an import
     Entries entries;       // what it held when the import ended; references owned
+    // The names that a resume has put back, for all else whether it has: changed for good, whatever
+    // imports in another order than the first run's have left there.
+    Ref restored;
   };
 
   // `is_left_out` says of a container, instance or class that it is not to be followed.
@@ -48,6 +51,8 @@ class LibraryNodes {
   static bool held(const Node& module, PyObject* name, PyObject* value);
 
   std::vector<const Node*> changed_nodes();
+  // A resume has put it back, or only these names of a module or class (a set, else null).
+  void note_restored(PyObject* object, const Ref& names);
   // Those that objects of modules had when the import ended (not the modules themselves); borrowed.
   const std::vector<PyObject*>& locks() const { return locks_; }
   // Weak sets and dicts of modules and of what they hold; borrowed.

@@ -101,6 +101,11 @@ Ref reduce_hdf5_handle(Saver&, PyObject*, Rule&);
 Ref reduce_hdf5_object(Saver&, PyObject*, Rule&);
 Ref reduce_hdf5_reference(Saver&, PyObject*, Rule&);
 
+Ref reduce_netcdf_dataset(Saver&, PyObject*, Rule&);
+Ref reduce_netcdf_group(Saver&, PyObject*, Rule&);
+Ref reduce_netcdf_variable(Saver&, PyObject*, Rule&);
+Ref reduce_netcdf_dimension(Saver&, PyObject*, Rule&);
+
 Reduce library_rule(PyTypeObject* type);  // null if there is none
 
 Ref reduce_flat(Saver&, PyObject*, Rule&);  // iterators of numpy

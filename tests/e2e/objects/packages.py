@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""h5py, scipy, pandas, scikit-learn, matplotlib"""
+"""h5py, netCDF4, scipy, pandas, scikit-learn, matplotlib"""
 import io
 import warnings
 
@@ -31,6 +31,27 @@ def hdf5_closed():
         data = file.create_dataset("d", data=[1, 2])
     yield
     return bool(file), bool(data), repr(file)
+
+
+def netcdf_files():
+    """netCDF4: datasets, also classic ones, groups, variables, dimensions | noted | `set_fill_off()` is forgotten"""
+    import netCDF4
+    data = netCDF4.Dataset("data.nc", "w")
+    time = data.createDimension("time", None)
+    group = data.createGroup("outer/inner")
+    steps, flags = data.createVariable("steps", "f8", ("time",)), group.createVariable("flags", "i2", ("time",))
+    flags.set_auto_mask(False)
+    with netCDF4.Dataset("classic.nc", "w", format="NETCDF3_CLASSIC") as classic:
+        classic.createDimension("x", 3)
+        classic.createVariable("x", "f4", ("x",))[:] = [1, 2, 3]
+        classic.title = "old"
+    reader = netCDF4.Dataset("classic.nc")
+    steps[:2] = [4, 5]
+    yield
+    steps[2], flags[0] = 6, 7
+    data.note = "later"
+    return (steps[:].tolist(), flags[:].tolist(), time.size, data.note, group.parent.name, flags.group() is group,
+            reader["x"][:].tolist(), reader.title, reader.filepath(), classic.isopen())
 
 
 def scipy_sparse():
