@@ -6,7 +6,11 @@
 #include <fstream>
 #include <string>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/error.hpp"
+#include "base/unique_fd.hpp"
 
 namespace chkpt {
 
@@ -28,6 +32,16 @@ bool MappedMemory::contains(std::uint64_t address) const {
   const auto after =
       std::upper_bound(ranges_.begin(), ranges_.end(), std::make_pair(address, UINT64_MAX));
   return after != ranges_.begin() && address < std::prev(after)->second;
+}
+
+// The kernel reads it in our place.
+bool is_readable(const void* byte) {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw IoError("cannot make a pipe", errno);
+  const UniqueFd from(ends[0]), to(ends[1]);
+  const ssize_t written = ::write(to.get(), byte, 1);
+  if (written < 0 && errno != EFAULT) throw IoError("cannot write into a pipe", errno);
+  return written == 1;
 }
 
 }  // namespace chkpt

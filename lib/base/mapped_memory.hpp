@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which numbers are addresses in this process: what is mapped, as /proc/self/maps tells it.
+// Which numbers are addresses in this process: what is mapped, as /proc/self/maps tells it; and
+// what of it can be read.
 #pragma once
 
 #include <cstdint>
@@ -19,5 +20,9 @@ class MappedMemory {
  private:
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_;  // start, end; in order
 };
+
+// Whether reading there is no fault: what is mapped of a file beyond its end, or is not readable at
+// all, ends the process. Throws IoError if that cannot be found out.
+bool is_readable(const void* byte);
 
 }  // namespace chkpt

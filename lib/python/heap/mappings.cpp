@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #include "base/directory.hpp"
+#include "base/mapped_memory.hpp"
 #include "base/unique_fd.hpp"
 #include "files/held_files.hpp"
 #include "python/heap/call.hpp"
@@ -173,6 +174,8 @@ Ref reduce_mapping(Saver&, PyObject* object, Rule& rule) {
   if (!anonymous && !deleted && mapping.shared && (mapping.protection & PROT_WRITE) != 0)
     files::note_mapped(mapping.path);
   const bool by_content = anonymous || (!mapping.shared && (mapping.protection & PROT_WRITE) != 0);
+  if (by_content && !is_readable(buffer.data() + buffer.size() - 1))
+    refuse("a memory map that cannot be read, or not to its end");
   const Ref contents =
       by_content
           ? own(PyBytes_FromStringAndSize(buffer.data(), static_cast<Py_ssize_t>(buffer.size())))

@@ -97,13 +97,17 @@ PyObject* callback_of(PyObject* reference) {
 // A reference that is dead from the start: to an object nobody holds.
 Ref dead_target() { return call(attr(import("_thread"), "_local")); }
 
+// (type, object or None, callback[, hash of a dead one, by which dicts find it])
 Ref rebuild_weakref(Args args) {
   const bool dead = args[1] == Py_None;
   const Ref target = dead ? dead_target() : Ref::borrow(args[1]);
   auto* type = reinterpret_cast<PyTypeObject*>(args[0]);
   const Ref callback = dead ? none() : Ref::borrow(args[2]);
   if (!dead) Loader::current().note_weak_target(target.get());
-  return own(_PyWeakref_RefType.tp_new(type, pack(target, callback).get(), nullptr));
+  Ref made = own(_PyWeakref_RefType.tp_new(type, pack(target, callback).get(), nullptr));
+  if (args.count > 3)
+    reinterpret_cast<PyWeakReference*>(made.get())->hash = static_cast<Py_hash_t>(integer(args[3]));
+  return made;
 }
 const Rebuilder make_weakref{"weakref", guarded<rebuild_weakref>};
 Ref fill_weakref(Args args) {
@@ -297,7 +301,10 @@ long long rlock_count(PyObject* lock) {
 
 Ref reduce_weakref(Saver& saver, PyObject* reference, Rule& rule) {
   PyObject* object = referent(reference);
-  const Ref args = pack(rule.type, object ? object : Py_None, callback_of(reference));
+  const Py_hash_t hash = reinterpret_cast<PyWeakReference*>(reference)->hash;
+  const Ref args = object       ? pack(rule.type, object, callback_of(reference))
+                   : hash == -1 ? pack(rule.type, Py_None, Py_None)
+                                : pack(rule.type, Py_None, Py_None, number(hash));
   if (rule.type == &_PyWeakref_RefType) return reduced(make_weakref, args);
   return reduced(make_weakref, args, instance_state(saver, reference, rule), set_weakref);
 }

@@ -9,6 +9,7 @@
 #include <sys/time.h>
 
 #include "python/heap/call.hpp"
+#include "python/heap/customs.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/process/register.hpp"
 
@@ -80,7 +81,11 @@ void restore_mask(PyObject* saved) {
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
 }
 
+// In a process that only loads to save again they do not run.
+PyObject* given_timers = nullptr;
+
 Ref save_timers() {
+  if (given_timers) return Ref::borrow(given_timers);
   const Ref timers = new_list();
   for (int which : kTimers) {
     itimerval value;
@@ -95,6 +100,10 @@ Ref save_timers() {
 }
 
 void restore_timers(PyObject* saved) {
+  if (is_rehearsal()) {
+    given_timers = Py_NewRef(saved);
+    return;
+  }
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
     PyObject* timer = PyList_GET_ITEM(saved, i);
     itimerval value;

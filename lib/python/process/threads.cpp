@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Other Python threads cannot be saved: they are refused by name, with the line they are at. Saved
-// are the workers of thread pools that wait for work, and the numbers of the next thread and the
-// next pool, which are part of their names. Processes of multiprocessing are refused by name, too.
+// are the workers of thread pools that wait for work, the settings of threads to come, and the
+// numbers of the next thread and the next pool, which are part of their names. Processes of
+// multiprocessing are refused by name, too.
 #include <Python.h>
 
 #include <cstdio>
@@ -110,6 +111,25 @@ void restore_threads(PyObject* number_of_next) {
   set_attr(import("threading").get(), "_counter", attr(counter, "__next__").get());
 }
 
+// What threads to come get: (hook for their exceptions, for tracing, for profiling, size of the
+// stack)
+constexpr const char* kThreadHooks[] = {"excepthook", "_trace_hook", "_profile_hook"};
+
+Ref save_settings() {
+  if (!loaded_module("threading")) return none();
+  const Ref settings = new_list();
+  for (const char* name : kThreadHooks) append(settings, attr(import("threading"), name));
+  append(settings, number(static_cast<long long>(PyThread_get_stacksize())));
+  return settings;
+}
+
+void restore_settings(PyObject* saved) {
+  Py_ssize_t i = 0;
+  for (const char* name : kThreadHooks)
+    set_attr(import("threading").get(), name, PyList_GetItem(saved, i++));
+  PyThread_set_stacksize(static_cast<std::size_t>(integer(PyList_GetItem(saved, i))));
+}
+
 Ref save_workers() {
   const Ref workers = idle_workers();
   return PyList_GET_SIZE(workers.get()) ? workers : none();
@@ -149,6 +169,8 @@ void register_thread_part() {
   register_process_part({"threads", save_threads, restore_threads, 0, {"threading"}});
   register_process_part({"thread pools", next_pool, restore_next_pool, 54});
   register_process_part({"idle workers", save_workers, restore_workers, 1210});
+  // For those that the script starts from now on.
+  register_process_part({"thread settings", save_settings, restore_settings, 1220});
 }
 
 }  // namespace chkpt::process

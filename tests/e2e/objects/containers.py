@@ -197,6 +197,15 @@ def weak_references():
     return before, log, len(values), len(keys), len(members), final.alive
 
 
+def dead_references():
+    """weakref: dead references as keys | exact"""
+    key, gone = weakref.ref(kept := Plain()), weakref.ref(lost := Plain())
+    found = {key: "kept", gone: hash(gone) and "lost"}
+    del lost
+    yield
+    return found[key], found[gone], key() is kept, gone(), [one is gone for one in found]
+
+
 def weak_iterating():
     """iterators of weak containers, half-way | exact"""
     kept = [Plain(n) for n in range(4)]

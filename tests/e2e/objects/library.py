@@ -33,6 +33,7 @@ import secrets
 import select
 import selectors
 import shlex
+import signal
 import socket
 import statistics
 import string
@@ -362,6 +363,31 @@ def event_loop():
     late.cancel()
     loop.close()
     return length, done, task.get_name(), late.cancelled()
+
+
+def alarms():
+    """signal: handlers, setitimer() | exact"""
+    before = signal.signal(signal.SIGALRM, lambda number, frame: None)
+    signal.setitimer(signal.ITIMER_REAL, 500, 2)
+    yield
+    left, interval = signal.setitimer(signal.ITIMER_REAL, 0)
+    handler = signal.signal(signal.SIGALRM, before)
+    return 0 < left <= 500, interval, handler.__name__
+
+
+def thread_settings():
+    """threading: excepthook, settrace(), stack_size() for threads to come | exact"""
+    said, hook = [], threading.excepthook
+    threading.excepthook = lambda args: said.append(repr(args.exc_value))
+    threading.settrace(lambda *event: said.append("traced"))
+    threading.stack_size(1 << 20)
+    yield
+    thread = threading.Thread(target=[].pop)
+    thread.start()
+    thread.join()
+    threading.excepthook = hook
+    threading.settrace(None)
+    return "traced" in said, said[-1], threading.stack_size(0)
 
 
 def thread_pools():

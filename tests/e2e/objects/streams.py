@@ -144,6 +144,15 @@ def mmap_anonymous():
     return private[:10], shared[:10], shared.tell()
 
 
+def mmap_unreadable():
+    """mmap with ACCESS_COPY beyond the end of its file, which has been cut | refused | cannot be read"""
+    with open(write("cut"), "r+b") as file:
+        copy = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        file.truncate(10)
+    yield
+    return copy[:12]
+
+
 def named_temporary():
     """tempfile.NamedTemporaryFile, TemporaryDirectory | exact"""
     file, folder = tempfile.NamedTemporaryFile(dir="."), tempfile.TemporaryDirectory(dir=".")
