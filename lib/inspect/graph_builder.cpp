@@ -116,21 +116,20 @@ void GraphBuilder::persistent() {
   if (hash != kNoNode) connect(stack_.top(), Role::kHash, {hash});
 }
 
-// Nearly all calls in a row are of the same function.
 GraphBuilder::Ours GraphBuilder::which_of_ours(NodeId callable) {
   const Graph& g = graph_;
   if (g.kind(callable) != Kind::kPersistent) return Ours::kOther;
   const NodeId label = g.child(callable, Role::kParts, 0);
-  if (label == kNoNode || label == label_) return label == kNoNode ? Ours::kOther : ours_;
-  if (g.kind(label) != Kind::kTuple || g.count(label, Role::kItems) != 2 ||
-      g.raw_text(g.child(label, Role::kItems, 0)) != "R")
+  if (label == kNoNode || g.kind(label) != Kind::kTuple) return Ours::kOther;
+  const auto known = ours_.find(label);
+  if (known != ours_.end()) return known->second;
+  if (g.count(label, Role::kItems) != 2 || g.raw_text(g.child(label, Role::kItems, 0)) != "R")
     return Ours::kOther;
   const std::string_view name = g.raw_text(g.child(label, Role::kItems, 1));
-  label_ = label;
-  ours_ = name == "interned"                              ? Ours::kInterned
-          : name == "hashed" || name == "hashed.instance" ? Ours::kHashed
-                                                          : Ours::kOther;
-  return ours_;
+  const bool hashed = name == "hashed" || name == "hashed.instance";
+  const Ours found = name == "interned" ? Ours::kInterned : hashed ? Ours::kHashed : Ours::kOther;
+  ours_.emplace(label, found);
+  return found;
 }
 
 void GraphBuilder::build() {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 #include "inspect/pickle_graph.hpp"
@@ -53,9 +54,7 @@ class GraphBuilder {
   std::size_t memory_bytes_;
   std::size_t offset_ = 0;
   std::size_t buffers_used_ = 0;
-  // Labels looked at last.
-  NodeId label_ = kNoNode;
-  Ours ours_ = Ours::kOther;
+  std::unordered_map<NodeId, Ours> ours_;  // by label
 };
 
 }  // namespace chkpt::inspect
