@@ -11,6 +11,7 @@
 #include "python/heap/classes.hpp"
 #include "python/heap/contexts.hpp"
 #include "python/heap/reducers.hpp"
+#include "python/heap/unseen_imports.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -335,6 +336,20 @@ Ref instance_in(PyObject* module, PyTypeObject* metaclass) {
 Ref rebuild_metaclass(Args args) { return type_of(own(PyObject_GetAttr(args[0], args[1]))); }
 const Rebuilder make_metaclass{"metaclass", guarded<rebuild_metaclass>};
 
+// By whatever name a module of a library has it; null: none has.
+Ref any_name(Saver& saver, PyObject* type) {
+  const Ref modules = own(PyDict_Items(PyImport_GetModuleDict()));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(modules.get()); ++i) {
+    PyObject* name = item(PyList_GET_ITEM(modules.get(), i), 0);
+    PyObject* module = item(PyList_GET_ITEM(modules.get(), i), 1);
+    if (!PyModule_Check(module) || !PyUnicode_Check(name) || UnseenImports::hides(name)) continue;
+    if (saver.by_value().module(name, module)) continue;
+    if (const Ref there = name_in(module, type))
+      return reduced(make_renamed_type, pack(module, there));
+  }
+  return {};
+}
+
 Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
   const std::string full = type->tp_name;
   const std::string name = full.substr(full.rfind('.') + 1);
@@ -358,6 +373,8 @@ Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
       return reduced(make_renamed_type, pack(in_c, there));
   // A module that nobody has imported yet; the pickler will, or say that it cannot.
   if (!found && module && PyUnicode_Check(module.get())) return not_implemented();
+  // gmpy2.mpz says that it is a built-in type.
+  if (const Ref somewhere = any_name(saver, raw(type))) return somewhere;
   refuse("the type " + full + " cannot be found by name");
 }
 

@@ -284,6 +284,8 @@ constexpr Named kNamed[] = {
     {"zlib.Compress", reduce_compressor},
     {"_io._BytesIOBuffer", reduce_exported_bytes},
     {"zlib.Decompress", reduce_compressor},
+    {"gmpy2 context", reduce_gmpy2_context},
+    {"gmpy2.context", reduce_gmpy2_context},  // from 2.2 on
     {"netCDF4._netCDF4.Dataset", reduce_netcdf_dataset},
     {"netCDF4._netCDF4.Group", reduce_netcdf_group},
     {"netCDF4._netCDF4.Variable", reduce_netcdf_variable},

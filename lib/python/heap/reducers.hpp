@@ -106,6 +106,8 @@ Ref reduce_netcdf_group(Saver&, PyObject*, Rule&);
 Ref reduce_netcdf_variable(Saver&, PyObject*, Rule&);
 Ref reduce_netcdf_dimension(Saver&, PyObject*, Rule&);
 
+Ref reduce_gmpy2_context(Saver&, PyObject*, Rule&);
+
 Reduce library_rule(PyTypeObject* type);  // null if there is none
 
 Ref reduce_flat(Saver&, PyObject*, Rule&);  // iterators of numpy

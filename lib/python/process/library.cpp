@@ -235,9 +235,16 @@ void restore_source_lines(PyObject* saved) {
   ok(PyDict_MergeFromSeq2(cache.get(), saved, 1));
 }
 
+Ref save_gmpy2() {
+  const Ref get_context = loaded_attr("gmpy2", "get_context");
+  return get_context ? call(get_context) : none();
+}
+void restore_gmpy2(PyObject* context) { call_method(import("gmpy2"), "set_context", context); }
+
 }  // namespace
 
 void register_library_parts() {
+  register_process_part({"gmpy2", save_gmpy2, restore_gmpy2, 40});
   register_process_part({kLibraryGlobals, changed_library_globals, restore_library_globals, 40});
   register_process_part({"decimal", save_decimal, restore_decimal, 50});
   register_process_part({"linecache", save_source_lines, restore_source_lines, 50, {"linecache"}});
