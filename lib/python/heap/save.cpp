@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "python/frames/contexts.hpp"
+#include "python/frames/interpreter_hooks.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/addresses.hpp"
 #include "python/heap/big_stack.hpp"
@@ -354,6 +355,7 @@ Pickled save(const SaveRequest& request) {
   const PendingException pending;
   const NoCollection quiet;
   const OriginalBuiltins originals;
+  const frames::AuditHooksAside unseen;
   Pickled result;
   on_big_stack([&] {
     try {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // State inside standard library modules that scripts set through functions: decimal, csv, ctypes,
-// warnings, contextvars, weakref.finalize. Each is looked at only if the script imported the
-// module.
+// typing, warnings, contextvars, weakref.finalize. Each is looked at only if the script imported
+// the module.
 #include <Python.h>
 
+#include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/contexts.hpp"
 #include "python/heap/foreign.hpp"
@@ -223,6 +224,24 @@ Ref save_ctypes_errno() {
 }
 void restore_ctypes_errno(PyObject* saved) { call_method(import("_ctypes"), "set_errno", saved); }
 
+// What typing.get_overloads() finds of the script's modules: {module: {name: {line: function}}}
+Ref save_overloads() {
+  const Ref registry = loaded_attr("typing", "_overload_registry"), found = new_dict();
+  if (!registry || !PyDict_Check(registry.get())) return none();
+  ByValue by_value;
+  PyObject *module = nullptr, *names = nullptr;
+  for (Py_ssize_t at = 0; PyDict_Next(registry.get(), &at, &module, &names);)
+    if (by_value.module_named(module))
+      ok(PyDict_SetItem(found.get(), module, own(PyDict_Items(names)).get()));
+  return PyDict_GET_SIZE(found.get()) > 0 ? found : none();
+}
+void restore_overloads(PyObject* saved) {
+  const Ref registry = attr(import("typing"), "_overload_registry");
+  PyObject *module = nullptr, *pairs = nullptr;
+  for (Py_ssize_t at = 0; PyDict_Next(saved, &at, &module, &pairs);)
+    ok(PyDict_MergeFromSeq2(own(PyObject_GetItem(registry.get(), module)).get(), pairs, 1));
+}
+
 // Source lines for tracebacks: some are in no file (doctest, generated methods), and functions of
 // linecache may be at work on its table.
 Ref save_source_lines() {
@@ -248,6 +267,7 @@ void register_library_parts() {
   register_process_part({kLibraryGlobals, changed_library_globals, restore_library_globals, 40});
   register_process_part({"decimal", save_decimal, restore_decimal, 50});
   register_process_part({"linecache", save_source_lines, restore_source_lines, 50, {"linecache"}});
+  register_process_part({"typing overloads", save_overloads, restore_overloads, 50});
   register_process_part({"csv", save_csv, restore_csv, 50});
   register_process_part({"ctypes errno", save_ctypes_errno, restore_ctypes_errno, 50});
   register_process_part({"contextvars", save_context_variables, restore_context_variables, 51});

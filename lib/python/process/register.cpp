@@ -20,7 +20,7 @@ void register_parts() {
     register_library_parts();
     register_logging_part();
     register_signal_part();
-    register_exit_part();
+    register_function_parts();
     register_random_parts();
     register_torch_part();
     register_fortran_part();

@@ -23,7 +23,7 @@ void register_fortran_part();
 void register_numba_part();
 void register_stream_part();
 void register_signal_part();
-void register_exit_part();
+void register_function_parts();
 void register_thread_part();
 void register_asyncio_part();
 void register_clock_part();

@@ -6,6 +6,7 @@ import copy
 import enum
 import functools
 import inspect
+import os
 import sys
 import traceback
 import types
@@ -194,6 +195,33 @@ def copies():
     yield
     one.a.append(2)
     return one.a, two
+
+
+def interpreter_hooks():
+    """sys.addaudithook(), os.register_at_fork(), typing.get_overloads() | exact"""
+    heard, listening, forked = [], [True], []
+    sys.addaudithook(lambda event, args: heard.append(event) if listening else None)
+    os.register_at_fork(before=lambda: forked.append("before"), after_in_parent=lambda: forked.append("after"))
+
+    @typing.overload
+    def doubled(x: int) -> int: ...
+
+    @typing.overload
+    def doubled(x: str) -> str: ...
+
+    def doubled(x):
+        return x + x
+
+    yield
+    of_a_snapshot = {"gc.get_objects", "pickle.find_class"} & {*heard}
+    sys.audit("an event of the script")
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    os.waitpid(child, 0)
+    last = heard[-2:]
+    listening.clear()
+    return last, of_a_snapshot, forked, len(typing.get_overloads(doubled))
 
 
 def single_objects():

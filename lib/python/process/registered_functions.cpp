@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Functions the script registered with atexit. Those of library modules register themselves again
-// when the modules are imported, so a callback that is already there is not added twice.
+// Functions that the script has given to the interpreter to call: at the exit (atexit), around
+// os.fork(), for auditing. Those of library modules are registered again when the modules are
+// imported, so one that is already there is not added twice.
 #include <Python.h>
 
 #include "python/frames/exit_callbacks.hpp"
+#include "python/frames/interpreter_hooks.hpp"
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
@@ -31,15 +33,18 @@ bool is_library_closure(ByValue& by_value, PyObject* function) {
          !by_value.module_named(object->func_module);
 }
 
+bool is_registered_by_import(ByValue& by_value, PyObject* function) {
+  return is_internal(function) || is_library_closure(by_value, function);
+}
+
 Ref callbacks() { return own(frames::exit_callbacks()); }
 
 Ref save_callbacks() {
   ByValue by_value;
   const Ref all = callbacks(), kept = new_list();
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i) {
-    PyObject* function = item(PyList_GET_ITEM(all.get(), i), 0);
-    if (!is_internal(function) && !is_library_closure(by_value, function))
-      append(kept, Ref::borrow(PyList_GET_ITEM(all.get(), i)));
+    PyObject* callback = PyList_GET_ITEM(all.get(), i);
+    if (!is_registered_by_import(by_value, item(callback, 0))) append(kept, Ref::borrow(callback));
   }
   return PyList_GET_SIZE(kept.get()) ? kept : none();
 }
@@ -54,10 +59,42 @@ void restore_callbacks(PyObject* saved) {
   }
 }
 
+// [functions] of each list
+Ref save_hooks() {
+  ByValue by_value;
+  const Ref lists = new_list();
+  bool any = false;
+  for (const frames::HookList which : frames::kHookLists) {
+    const Ref all = own(frames::interpreter_hooks(which)), kept = new_list();
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i) {
+      PyObject* function = PyList_GET_ITEM(all.get(), i);
+      if (!is_registered_by_import(by_value, function)) append(kept, Ref::borrow(function));
+    }
+    any = any || PyList_GET_SIZE(kept.get()) > 0;
+    append(lists, kept);
+  }
+  return any ? lists : none();
+}
+
+void restore_hooks(PyObject* saved) {
+  Py_ssize_t number_of_list = 0;
+  for (const frames::HookList which : frames::kHookLists) {
+    PyObject* functions = PyList_GetItem(saved, number_of_list++);
+    const Ref present = own(frames::interpreter_hooks(which));
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(functions); ++i) {
+      PyObject* function = PyList_GET_ITEM(functions, i);
+      if (!ok(PySequence_Contains(present.get(), function)))
+        ok(frames::add_interpreter_hook(which, function));
+    }
+  }
+}
+
 }  // namespace
 
-void register_exit_part() {
+void register_function_parts() {
   register_process_part({"atexit", save_callbacks, restore_callbacks, 80, {"atexit"}});
+  // Late: audit hooks are told of all that the parts before do.
+  register_process_part({"interpreter hooks", save_hooks, restore_hooks, 1300});
 }
 
 }  // namespace chkpt::process
