@@ -4,9 +4,11 @@
 #include "python/frames/address_hash.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include <dlfcn.h>
 
@@ -43,7 +45,7 @@ struct Kept {
   HashTable given;   // other objects, some of them dead
 };
 Kept* g_kept = nullptr;
-std::vector<const void*>* g_watch = nullptr;
+HashWatch* g_watch = nullptr;
 bool g_is_plain = true;  // nothing was given, nobody watches
 
 void note_plainness() { g_is_plain = g_kept->given.is_empty() && !g_watch; }
@@ -64,15 +66,21 @@ Py_hash_t by_address(const void* address) {
   return valid(bits >> 4 | bits << 60);
 }
 
-Py_hash_t special_hash(const void* address) {
-  if (g_watch) g_watch->push_back(address);
+Py_hash_t special_hash(const void* address, bool may_be_known) {
   const Py_hash_t given = g_kept->given.find(address);
+  if (g_watch && g_watch->note(address, given == kNoHash && !may_be_known))
+    return g_kept->given.find(address);
   return given == kNoHash ? by_address(address) : given;
 }
 
 Py_hash_t plain_hash(const void* address) {
+  if (g_is_plain) {
+    note_asked(address);
+    return by_address(address);
+  }
+  const bool may_be_known = may_be_asked(address);
   note_asked(address);
-  return g_is_plain ? by_address(address) : special_hash(address);
+  return special_hash(address, may_be_known);
 }
 
 // ---- by name
@@ -283,6 +291,12 @@ Py_hash_t method_wrapper_hash(PyObject* object) {
   return valid(static_cast<std::uint64_t>(self ^ descriptor));
 }
 
+// A NaN equals nothing, and hashes by its address.
+hashfunc g_number_hash = nullptr;
+Py_hash_t float_hash(PyObject* object) {
+  return std::isnan(PyFloat_AS_DOUBLE(object)) ? object_hash(object) : g_number_hash(object);
+}
+
 // ---- an address may be that of another object as soon as its object is gone
 
 template <PyTypeObject& Type>
@@ -306,6 +320,7 @@ void install_address_hashes() {
   if (g_kept) return;
   g_kept = new Kept;
   PyBaseObject_Type.tp_hash = object_hash;
+  g_number_hash = std::exchange(PyFloat_Type.tp_hash, float_hash);
   PyMethod_Type.tp_hash = method_hash;
   PyCFunction_Type.tp_hash = c_function_hash;
   _PyMethodWrapper_Type.tp_hash = method_wrapper_hash;
@@ -337,8 +352,8 @@ void give_hash(PyObject* object, Py_hash_t hash, bool is_new) {
   note_plainness();
 }
 
-HashWatch::HashWatch() {
-  g_watch = &seen_;
+HashWatch::HashWatch(Py_hash_t offered) : offered_(offered) {
+  g_watch = this;
   g_is_plain = false;
 }
 
@@ -347,8 +362,20 @@ HashWatch::~HashWatch() {
   if (g_kept) note_plainness();
 }
 
+bool HashWatch::note(const void* address, bool may_take) noexcept {
+  try {
+    seen_.push_back(address);
+    if (!may_take || offered_ == kNoHash) return false;
+    g_kept->given.put(address, std::exchange(offered_, kNoHash));
+    return true;
+  } catch (const std::bad_alloc&) {
+    is_blind_ = true;
+    return false;
+  }
+}
+
 bool HashWatch::saw(PyObject* object) const {
-  return std::find(seen_.begin(), seen_.end(), object) != seen_.end();
+  return is_blind_ || std::find(seen_.begin(), seen_.end(), object) != seen_.end();
 }
 
 }  // namespace chkpt::frames

@@ -30,18 +30,24 @@ Py_hash_t asked_hash(PyObject* object);
 // `is_new`: nobody has, whatever the notes say.
 void give_hash(PyObject* object, Py_hash_t hash, bool is_new);
 
-// Notes which objects are hashed while it exists. Not nested.
+// Notes which objects are hashed while it exists, not nested. The first that nobody has asked
+// before gets the hash that is offered: code that makes an object may put it into a table at once,
+// and if it was another object, that one has a hash like any other.
 class HashWatch {
  public:
-  HashWatch();
+  explicit HashWatch(Py_hash_t offered);
   ~HashWatch();
   HashWatch(const HashWatch&) = delete;
   HashWatch& operator=(const HashWatch&) = delete;
 
   bool saw(PyObject* object) const;
+  // For the hash function. True if the object has got what was offered.
+  bool note(const void* address, bool may_take) noexcept;
 
  private:
   std::vector<const void*> seen_;
+  Py_hash_t offered_;
+  bool is_blind_ = false;  // for lack of memory
 };
 
 }  // namespace chkpt::frames

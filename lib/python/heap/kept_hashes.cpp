@@ -30,8 +30,8 @@ Py_hash_t unpacked_hash(PyObject* bytes) {
 // Null if the object's class has nothing to do with addresses, or nobody has asked.
 Ref kept_hash(PyObject* object) {
   PyTypeObject* type = Py_TYPE(object);
-  const bool may_be_kept =
-      type->tp_hash == PyBaseObject_Type.tp_hash || frames::is_python_class(type);
+  const bool may_be_kept = type->tp_hash == PyBaseObject_Type.tp_hash ||
+                           frames::is_python_class(type) || PyFloat_CheckExact(object);
   const Py_hash_t hash = may_be_kept ? frames::asked_hash(object) : -1;
   return hash == -1 ? Ref() : packed_hash(hash);
 }
@@ -46,7 +46,7 @@ bool makes_new_ones(PyObject* function) {
 }
 
 Ref made_with_hash(PyObject* hash, PyObject* function, const std::function<Ref()>& make) {
-  const frames::HashWatch watch;
+  const frames::HashWatch watch(unpacked_hash(hash));
   Ref made = make();
   const bool is_new = Py_REFCNT(made.get()) == 1 || makes_new_ones(function);
   give_kept_hash(made.get(), hash, is_new && !watch.saw(made.get()));
@@ -113,10 +113,11 @@ Ref with_kept_hash(PyObject* object, const Ref& value) {
   return result;
 }
 
-// Of objects of library modules and frames; all others that go by an id hash by content or name.
+// Of objects of library modules, frames and NaNs; all others that go by an id have no hash, or one
+// by content or name.
 Ref id_with_kept_hash(PyObject* object, const Ref& id) {
   const std::string tag = utf8(item(id, 0));
-  if (tag != "s" && tag != "p" && tag != "f") return id;
+  if (tag != "s" && tag != "p" && tag != "f" && tag != "N") return id;
   const Ref hash = kept_hash(object);
   return hash ? pack(text(kHashTag), id, hash) : id;
 }

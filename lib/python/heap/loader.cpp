@@ -127,11 +127,11 @@ Ref Loader::not_a_number(PyObject* id) {
   return made;
 }
 
-// Of what is there already, and may have been hashed; but a frame is as new as the stack.
+// Of what is there already, and may have been hashed; but frames and NaNs are new.
 Ref Loader::hashed(PyObject* id) {
   Ref object = resolve(item(id, 1));
-  const bool is_frame = utf8(item(item(id, 1), 0)) == "f";
-  give_kept_hash(object.get(), item(id, 2), is_frame);
+  const std::string tag = utf8(item(item(id, 1), 0));
+  give_kept_hash(object.get(), item(id, 2), tag == "f" || tag == "N");
   return object;
 }
 

@@ -158,7 +158,7 @@ Ref Saver::nan_id(PyObject* nan) {
   const double value = PyFloat_AS_DOUBLE(nan);
   long long bits = 0;
   std::memcpy(&bits, &value, sizeof bits);
-  const Ref id = pack(text("N"), number(nans_++), number(bits));
+  const Ref id = id_with_kept_hash(nan, pack(text("N"), number(nans_++), number(bits)));
   add(nan, id);
   return id;
 }

@@ -104,7 +104,7 @@ things = [plain, Slotted(), ByObject(), BySuper(), Made, Made(), Colour, Colour.
           Slotted.x, Plain.__dict__["__dict__"], plain.__str__, unhashable.method, json, math, json.dumps, len, math.sin,
           "text".upper, (7 ** 30).bit_length, str.upper, str.__add__, dict.fromkeys, int, type, object, collections.OrderedDict,
           collections.OrderedDict.fromkeys, string.Formatter, functools.lru_cache,
-          logging.getLogger("kept"), NotImplemented, None, ..., enum.auto, math.__loader__.__class__,
+          logging.getLogger("kept.logger"), logging.getLogger("kept"), math.nan, float("nan"), NotImplemented, None, ..., enum.auto, math.__loader__.__class__,
           list[Plain], functools.lru_cache(factory), staticmethod(factory), property(factory), type(generator)]
 for number in range(300):
     things += factory(number)
