@@ -284,6 +284,9 @@ constexpr Named kNamed[] = {
     {"zlib.Compress", reduce_compressor},
     {"_io._BytesIOBuffer", reduce_exported_bytes},
     {"zlib.Decompress", reduce_compressor},
+    {"ImagingCore", reduce_pillow_image},
+    {"ImagingDraw", reduce_pillow_draw},
+    {"PixelAccess", reduce_pillow_pixels},
     {"gmpy2 context", reduce_gmpy2_context},
     {"gmpy2.context", reduce_gmpy2_context},  // from 2.2 on
     {"netCDF4._netCDF4.Dataset", reduce_netcdf_dataset},

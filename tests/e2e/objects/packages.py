@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""h5py, netCDF4, scipy, pandas, scikit-learn, matplotlib"""
+"""h5py, netCDF4, scipy, pandas, scikit-learn, matplotlib, Pillow, gmpy2"""
 import io
 import warnings
 
@@ -142,6 +142,36 @@ def figures():
     figure.canvas.draw()
     pixels = np.asarray(figure.canvas.buffer_rgba())
     return int(pixels.sum(dtype=np.int64)), plt.gcf() is figure, left.lines[1].get_color(), image.axes is right, plt.get_fignums()
+
+
+def pictures():
+    """Pillow: images of every mode, ImageDraw, pixel access | exact"""
+    from PIL import Image, ImageDraw
+    modes = [Image.new(mode, (3, 2), 1) for mode in ("1", "L", "P", "I", "F", "LA", "I;16", "RGBA", "CMYK", "HSV")]
+    modes[2].putpalette(range(48))
+    picture = Image.new("RGB", (6, 6))
+    pixels, pen = picture.load(), ImageDraw.Draw(picture, "RGBA")
+    pen.line((0, 0, 5, 5), fill=(1, 2, 3, 200))
+    yield
+    pixels[3, 4] = 7, 8, 9
+    pen.point((1, 2), fill=(90, 90, 90, 99))
+    return [hash(mode.tobytes()) == hash(mode.copy().tobytes()) and mode.getpixel((1, 1)) for mode in modes], (
+        picture.tobytes(), modes[2].getpalette()[:6], pen.im is picture.im)
+
+
+def digits():
+    """gmpy2: numbers and contexts | exact"""
+    import gmpy2
+    context, other = gmpy2.get_context(), gmpy2.context(precision=30, round=gmpy2.RoundUp)
+    context.precision = 90
+    values = gmpy2.mpz(3) ** 99, gmpy2.mpq(2, 6), gmpy2.mpfr(2), gmpy2.mpc(1, 2)
+    yield
+    third = 1 / gmpy2.mpfr(3)
+    current = gmpy2.get_context() is context
+    gmpy2.set_context(other)
+    results = values, third, current, 1 / gmpy2.mpfr(3), type(values[0]) is gmpy2.mpz
+    gmpy2.set_context(gmpy2.context())
+    return results
 
 
 def hdf5_without_a_name():
