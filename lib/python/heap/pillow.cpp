@@ -23,10 +23,20 @@ bool has_palette(PyObject* mode) {
   return name == "P" || name == "PA";
 }
 
+// Raw pixels of mode "1" are bits, which do not tell every value that Pillow keeps for "white".
+bool is_bilevel(PyObject* mode) { return utf8(mode) == "1"; }
+
+Ref pixels_of(PyObject* image, PyObject* mode) {
+  const Ref picture = around(image);
+  if (is_bilevel(mode)) return own(PyBytes_FromObject(call_method(picture, "getdata").get()));
+  return call_method(picture, "tobytes");
+}
+
 // (mode, size, pixels, mode of the palette | None, palette | None)
 Ref rebuild_image(Args args) {
   Ref image = call_method(pillow_core(), "new", args[0], args[1]);
-  if (PyBytes_Size(args[2]) > 0) call_method(around(image.get()), "frombytes", args[2]);
+  if (PyBytes_Size(args[2]) > 0)
+    call_method(around(image.get()), is_bilevel(args[0]) ? "putdata" : "frombytes", args[2]);
   if (args[3] != Py_None) call_method(image, "putpalette", args[3], args[4]);
   return image;
 }
@@ -77,8 +87,7 @@ Ref reduce_on_image(const Rebuilder& make, PyObject* object) {
 Ref reduce_pillow_image(Saver&, PyObject* image, Rule&) {
   const Ref mode = attr(image, "mode"), size = attr(image, "size");
   const bool empty = integer(item(size, 0)) == 0 || integer(item(size, 1)) == 0;
-  const Ref pixels =
-      empty ? own(PyBytes_FromStringAndSize("", 0)) : call_method(around(image), "tobytes");
+  const Ref pixels = empty ? own(PyBytes_FromStringAndSize("", 0)) : pixels_of(image, mode.get());
   if (!has_palette(mode.get()))
     return reduced(make_image, pack(mode, size, pixels, Py_None, Py_None));
   const Ref kind = call_method(image, "getpalettemode");
