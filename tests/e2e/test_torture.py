@@ -167,6 +167,7 @@ EXACT = {
         "import fcntl, os\nn = os.open('data', os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)\nos.write(n, b'abc')\n"
         "copy = os.dup(n)\nfcntl.lockf(n, fcntl.LOCK_EX)\n"
         "w = open('more', 'w'); fcntl.flock(w, fcntl.LOCK_EX)",
+    "files of which the collector shows nothing": "import gc\nf = open('kept', 'w'); f.write('x')\ngc.freeze()",
     "streams of the launch": "err = open(2, 'w', closefd=False)\nprint('x', file=err, flush=True)",
     "arrays in their own order":
         "import numpy as np\na = np.arange(24.0).reshape(2, 3, 4).transpose(1, 0, 2).copy('K')\n"

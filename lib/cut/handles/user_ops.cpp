@@ -7,6 +7,7 @@
 
 #include "mpi/interpose/gate.hpp"
 #include "mpi/session.hpp"
+#include "python/frames/objects.hpp"
 
 namespace chkpt::cut::handles {
 namespace {
@@ -52,6 +53,7 @@ Ref find_callables(const Module& m) {
   const Ref gc = checked(PyImport_ImportModule("gc"));
   const Ref referrers =
       checked(PyObject_CallMethod(gc.get(), "get_referrers", "O", marker.callable()));
+  if (frames::add_frozen_objects(referrers.get()) < 0) throw_pending_exception();
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(referrers.get()); ++i) {
     PyObject* candidate = PyList_GET_ITEM(referrers.get(), i);
     if (holds_at(candidate, marker.id(), marker.callable())) return Ref::borrow(candidate);

@@ -176,6 +176,17 @@ int frame_view_set(PyObject* view, PyObject* frame) {
   return 0;
 }
 
+int add_frozen_objects(PyObject* list) {
+  constexpr std::uintptr_t kFlags = 3;  // the collector's, in the links
+  PyGC_Head* const head = &PyInterpreterState_Get()->gc.permanent_generation.head;
+  const auto next = [](const PyGC_Head* link) {
+    return reinterpret_cast<PyGC_Head*>(link->_gc_next & ~kFlags);  // NOLINT
+  };
+  for (PyGC_Head* link = next(head); link != head; link = next(link))
+    if (PyList_Append(list, reinterpret_cast<PyObject*>(link + 1)) < 0) return -1;
+  return 0;
+}
+
 void mark_finalized(PyObject* object) { _PyGC_SET_FINALIZED(object); }
 
 }  // namespace chkpt::frames

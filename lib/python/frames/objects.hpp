@@ -32,6 +32,9 @@ int awaitable_set(PyObject* awaitable, PyObject* state);
 enum class FrameOwner { kLive, kOfGenerator, kDetached };
 FrameOwner frame_owner(PyObject* frame);
 
+// Appends what gc.freeze() has set aside, which gc.get_objects() does not list.
+int add_frozen_objects(PyObject* list);
+
 // __del__ of this object has run, and somebody has kept the object: it will not run again.
 void mark_finalized(PyObject* object);
 PyObject* frame_generator(PyObject* frame);      // kOfGenerator: its generator

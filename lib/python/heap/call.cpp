@@ -2,6 +2,7 @@
 #include "python/heap/call.hpp"
 
 #include "base/error.hpp"
+#include "python/frames/objects.hpp"
 
 namespace chkpt::heap {
 
@@ -63,6 +64,12 @@ Ref gc_module() {
     return module.release();  // never freed: it outlives the interpreter's end
   }();
   return Ref::borrow(gc);
+}
+
+Ref collector_objects() {
+  Ref objects = call_method(gc_module(), "get_objects");
+  ok(frames::add_frozen_objects(objects.get()));
+  return objects;
 }
 
 // As PyImport_ImportModule(), but never by an __import__ that the script has put in its place. A

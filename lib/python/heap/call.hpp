@@ -46,6 +46,8 @@ long long integer(PyObject* object);
 Ref import(const char* name);
 // The module gc, which the script finds in sys.modules only if it has imported it itself.
 Ref gc_module();
+// All objects that the collector knows, also those that gc.freeze() has set aside.
+Ref collector_objects();
 PyObject* loaded_module(const char* name);              // borrowed; null if not in sys.modules
 Ref loaded_attr(const char* module, const char* name);  // null if one of them does not exist
 

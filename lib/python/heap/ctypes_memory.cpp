@@ -237,7 +237,7 @@ bool OwnedMemory::look_further() {
 }
 
 void OwnedMemory::add_all() {
-  const Ref tracked = call_method(gc_module(), "get_objects");
+  const Ref tracked = collector_objects();
   const auto consider = [&](PyObject* object) {
     const bool owns = is_ctypes_object(object) || is_numpy_array(object) || shows_memory(object);
     if (owns && !PyMemoryView_Check(object)) look_at(object);

@@ -206,7 +206,7 @@ void flush_open_files() {
   const Ref io = import("_io");
   const Ref text_type = attr(io, "TextIOWrapper"), buffered_type = attr(io, "BufferedWriter"),
             random_type = attr(io, "BufferedRandom");
-  const Ref objects = call_method(gc_module(), "get_objects");
+  const Ref objects = collector_objects();
   // Text layers first: they flush into the buffered ones.
   for (const Ref* wanted : {&text_type, &buffered_type, &random_type})
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(objects.get()); ++i) {

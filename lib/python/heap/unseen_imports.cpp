@@ -55,7 +55,7 @@ bool iterates_over(PyObject* object, PyObject* dict) {
 void close_gaps(PyObject* dict) {
   if (!has_gaps(dict)) return;
   std::vector<std::pair<Ref, Ref>> loops;
-  const Ref objects = call_method(gc_module(), "get_objects");
+  const Ref objects = collector_objects();
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(objects.get()); ++i) {
     PyObject* object = PyList_GET_ITEM(objects.get(), i);
     if (iterates_over(object, dict))

@@ -110,7 +110,7 @@ Owners find_owners() {
   PyTypeObject* const random = type_in("_io", "BufferedRandom");
   PyTypeObject* const mapping = type_in("mmap", "mmap");
   const auto files = mapping ? mapped_files() : std::map<std::uintptr_t, FileId>();
-  const Ref objects = call_method(gc_module(), "get_objects");
+  const Ref objects = collector_objects();
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(objects.get()); ++i) {
     PyObject* object = PyList_GET_ITEM(objects.get(), i);
     if (is_a(object, file_io)) add_file_object(object, owners);

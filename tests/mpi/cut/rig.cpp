@@ -113,7 +113,8 @@ Options parse(int argc, char** argv) {
   return options;
 }
 
-// Triggers at random moments until told to stop.
+// Triggers at random moments until told to stop. The program has about as long for itself as the
+// last cut has taken: on a busy machine it would come no further otherwise, cut at each safe point.
 class RandomTriggers {
  public:
   explicit RandomTriggers(const Options& options) {
@@ -121,15 +122,15 @@ class RandomTriggers {
     thread_ = std::thread([this, options] {
       std::mt19937 random(options.seed);
       std::uniform_real_distribution<> spread(0.05, 1.95);
+      double last_ms = 0;
       while (!stop_) {
-        const auto pause =
-            std::chrono::duration<double, std::milli>(options.every_ms * spread(random));
-        std::this_thread::sleep_for(pause);
+        const double mean_ms = std::max(options.every_ms, last_ms);
+        std::this_thread::sleep_for(
+            std::chrono::duration<double, std::milli>(mean_ms * spread(random)));
         const int ended = g_ended;
         if (!stop_) g_agent.trigger({cut::TriggerKind::kRequest, "", false});
-        // Often the next one falls into this cut; if all did, a busy machine would make cuts only,
-        // and the program would come no further.
-        if (spread(random) < 1.5) wait_for_end(ended);
+        // Often the next one falls into this cut.
+        if (spread(random) < 1.5) last_ms = wait_for_end(ended);
       }
     });
   }
@@ -139,11 +140,13 @@ class RandomTriggers {
   }
 
  private:
-  void wait_for_end(int ended) const {
-    const auto until = Clock::now() + std::chrono::seconds(1);
+  // Returns how long that was, in milliseconds.
+  double wait_for_end(int ended) const {
+    const auto begin = Clock::now(), until = begin + std::chrono::seconds(1);
     while (!stop_ && g_ended == ended && Clock::now() < until) {
       std::this_thread::sleep_for(std::chrono::microseconds(200));
     }
+    return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
   }
 
   std::atomic<bool> stop_{false};
