@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include <link.h>
 #include <unistd.h>
 
 #include "base/error.hpp"
@@ -24,6 +25,21 @@ struct State {
   MPI_Comm self = MPI_COMM_NULL;
 };
 State g_state;
+
+std::set<std::string>& own_libraries() {
+  static auto* files = new std::set<std::string>;
+  return *files;
+}
+
+std::set<std::string> loaded_libraries() {
+  std::set<std::string> files;
+  const auto add = [](dl_phdr_info* info, std::size_t, void* to) {
+    static_cast<std::set<std::string>*>(to)->insert(info->dlpi_name);
+    return 0;
+  };
+  ::dl_iterate_phdr(add, &files);
+  return files;
+}
 
 int env_number(const char* name) {
   const char* text = std::getenv(name);
@@ -59,9 +75,12 @@ void ask_for_group(MPI_Comm comm) {
 
 void open_session() {
   const bool asked_to_yield = yield_when_oversubscribed();
+  const std::set<std::string> before = loaded_libraries();
   const int rc = PMPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &g_state.provided);
   if (asked_to_yield) ::unsetenv(kYieldWhenIdle);
   check(rc, "MPI_Init_thread");
+  own_libraries() = loaded_libraries();
+  for (const std::string& file : before) own_libraries().erase(file);
   check(PMPI_Comm_rank(MPI_COMM_WORLD, &g_state.rank), "MPI_Comm_rank");
   check(PMPI_Comm_size(MPI_COMM_WORLD, &g_state.size), "MPI_Comm_size");
   g_state.control = private_copy(MPI_COMM_WORLD);
@@ -106,6 +125,8 @@ void finish() {
   }
   PMPI_Finalize();
 }
+
+const std::set<std::string>& libraries() { return own_libraries(); }
 
 void abort(int exit_code) {
   if (g_state.running) PMPI_Abort(MPI_COMM_WORLD, exit_code);

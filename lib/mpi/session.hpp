@@ -5,6 +5,7 @@
 // nothing. Only the main thread may call anything here: no other thread of chkpt ever calls MPI.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ bool first_on_node();
 bool active();  // MPI is initialised and the wrappers record
 int rank();     // in MPI_COMM_WORLD; 0 without MPI
 int size();     // 1 without MPI
+
+// The files of the shared libraries that the start of MPI has loaded (its components).
+const std::set<std::string>& libraries();
 
 // True once the script has called MPI_Init or Init_thread itself (mpi4py does on import) /
 // Finalize.

@@ -85,6 +85,8 @@ void register_types() {
                                  [](std::uint64_t address) {
                                    mpi::absolute_addresses::given(static_cast<MPI_Aint>(address));
                                  }});
+  heap::register_loaded_files(
+      [](const std::string& file) { return mpi::session::libraries().count(file) != 0; });
   register_part("mpi4py.pickle", changed_pickler, restore_changed_pickler);
   register_part("mpi4py.attached_buffer", save_attached_buffer, restore_attached_buffer);
   register_part("mpi4py.generalized", save_generalized, restore_generalized);

@@ -19,6 +19,7 @@ std::vector<ProcessPart>& parts() {
 }
 
 ToldAddresses g_told{};
+bool (*g_is_loaded)(const std::string& file) = nullptr;
 
 }  // namespace
 
@@ -35,6 +36,12 @@ bool is_near_told_address(std::uint64_t number) {
 
 void told_again(std::uint64_t address) {
   if (g_told.told != nullptr) g_told.told(address);
+}
+
+void register_loaded_files(bool (*is_loaded)(const std::string& file)) { g_is_loaded = is_loaded; }
+
+bool is_loaded_by_library(const std::string& file) {
+  return g_is_loaded != nullptr && g_is_loaded(file);
 }
 
 const std::vector<ForeignType>& foreign_types() { return types(); }

@@ -41,7 +41,12 @@ struct ToldAddresses {
 };
 void register_told_addresses(ToldAddresses addresses);
 
+// Whether the library has loaded this file itself: it does so again, and nothing of the script
+// needs it.
+void register_loaded_files(bool (*is_loaded)(const std::string& file));
+
 // For this module's own use.
+bool is_loaded_by_library(const std::string& file);
 bool is_near_told_address(std::uint64_t number);
 void told_again(std::uint64_t address);
 const std::vector<ForeignType>& foreign_types();

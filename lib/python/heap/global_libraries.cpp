@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "python/heap/call.hpp"
+#include "python/heap/foreign.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -109,7 +110,9 @@ Ref global_libraries() {
   Ref files = new_list();
   for (const link_map* map = first_map(); map; map = map->l_next) {
     const std::string file = map->l_name;
-    if (file.empty() || first_libraries().count(file) != 0 || !is_global(map)) continue;
+    if (file.empty() || first_libraries().count(file) != 0 || is_loaded_by_library(file) ||
+        !is_global(map))
+      continue;
     if (file[0] == '/' && ::access(file.c_str(), R_OK) != 0)
       refuse("a library that all others see, and whose file '" + file + "' has been removed");
     append(files, text(file));
