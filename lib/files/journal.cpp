@@ -15,6 +15,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "files/descriptors.hpp"
 #include "files/end_watch.hpp"
 #include "files/file_state.hpp"
@@ -38,8 +39,6 @@ class Inside {
   int errno_;
   OwnChanges own_;
 };
-
-bool begins_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
 
 bool leads_to(const std::string& path, const struct stat& file) {
   const auto named = examine(path);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
 #include "inspect/compared_state.hpp"
 #include "inspect/difference_names.hpp"
 #include "inspect/python_values.hpp"
@@ -161,7 +162,7 @@ class Comparison {
     if (mine == kNoNode || a_.graph().kind(a) != Kind::kCall) return false;
     const std::string made_by = a_.objects.callable(a);
     if (made_by == "R:library.object") return false;
-    if (made_by.compare(0, 2, "R:") != 0 && !a_.objects.is_of_own_class(a)) return false;
+    if (!begins_with(made_by, "R:") && !a_.objects.is_of_own_class(a)) return false;
     const NodeId theirs = b_.graph().child(b, Role::kHash, 0);
     return theirs == kNoNode || !same_scalar(Kind::kBytes, mine, theirs);
   }

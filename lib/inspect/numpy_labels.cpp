@@ -5,14 +5,13 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/text.hpp"
+
 namespace chkpt::inspect {
 namespace {
 
 constexpr std::size_t kMaxDimensions = 64;
 
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
 bool is_numpy(std::string_view name) { return name.substr(0, 6) == "numpy."; }
 
 bool is_dtype(const PythonObjects& objects, NodeId n) {

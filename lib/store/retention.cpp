@@ -6,6 +6,7 @@
 #include <fcntl.h>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "store/aside_name.hpp"
 #include "store/run_directory.hpp"
 
@@ -19,7 +20,7 @@ bool empty_directory(const Directory& directory, int depth) {
     if (!info) continue;
     if (!S_ISDIR(info->st_mode)) {
       directory.unlink(name);
-    } else if (depth > 0 || name.compare(0, 5, "part-") != 0 ||
+    } else if (depth > 0 || !begins_with(name, "part-") ||
                !empty_directory(directory.open_child(name), depth + 1) ||
                !directory.remove_child(name)) {
       return false;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/library_globals.hpp"
@@ -12,10 +13,6 @@
 
 namespace chkpt::heap {
 namespace {
-
-bool starts_with(const std::string& text, const std::string& start) {
-  return text.compare(0, start.size(), start) == 0;
-}
 
 // A folder without __init__.py has no file, but a way to find what is in it.
 bool is_namespace_package(PyObject* module) {
@@ -52,7 +49,7 @@ bool ByValue::decide_module(PyObject* name, PyObject* module) const {
   if (!PyUnicode_Check(name) || !PyModule_Check(module)) return false;
   const std::string module_name = utf8(name);
   if (module_name == "__main__") return true;
-  if (module_name == "chkpt" || starts_with(module_name, "chkpt.")) return false;
+  if (module_name == "chkpt" || begins_with(module_name, "chkpt.")) return false;
   PyObject* dict = PyModule_GetDict(module);
   PyObject* file = find(dict, "__file__");
   if (file && PyUnicode_Check(file)) {
@@ -60,7 +57,7 @@ bool ByValue::decide_module(PyObject* name, PyObject* module) const {
   }
   if (is_namespace_package(module)) return is_package_of_script(dict);
   // Cython keeps the types its modules share in a module without a file.
-  if (starts_with(module_name, "_cython_")) return false;
+  if (begins_with(module_name, "_cython_")) return false;
   // Made with types.ModuleType(): no import can find it again, unless it was one that made it.
   return is_bare_module(module) && !made_by_library_import(module);
 }

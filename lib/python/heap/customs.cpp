@@ -6,6 +6,7 @@
 
 #include <unordered_map>
 
+#include "base/text.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/loader.hpp"
@@ -72,7 +73,7 @@ Ref new_stand_in(const Ref& function, const Ref& arguments) {
 
 // Its methods are saved as the object and a name; these come back here.
 PyObject* stand_in_getattr(PyObject* object, PyObject* name) {
-  if (utf8(name).compare(0, 2, "__") == 0) return PyObject_GenericGetAttr(object, name);
+  if (begins_with(utf8(name), "__")) return PyObject_GenericGetAttr(object, name);
   try {
     return new_stand_in(attr(import("builtins"), "getattr"), pack(object, name)).release();
   } catch (...) {

@@ -10,18 +10,12 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/text.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
 namespace {
-
-bool begins_with(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
 
 // The class itself or one it derives from has this name and is of h5py, whichever build of it.
 bool derives_from_h5py(PyTypeObject* type, std::string_view class_name) {

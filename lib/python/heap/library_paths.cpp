@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/text.hpp"
 #include "python/heap/call.hpp"
 
 namespace chkpt::heap {
@@ -16,14 +17,6 @@ namespace {
 std::string real_path(const std::string& path) {
   char resolved[PATH_MAX];
   return realpath(path.c_str(), resolved) ? resolved : path;
-}
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
-bool starts_with(const std::string& text, const std::string& start) {
-  return text.compare(0, start.size(), start) == 0;
 }
 
 // sys.base_prefix/lib/pythonX.Y and the same under the prefixes: asked from sys, because importing
@@ -50,7 +43,7 @@ bool lies_in_library(const std::string& path) {
   if (real.find("/site-packages/") != std::string::npos) return true;
   if (real.find("/dist-packages/") != std::string::npos) return true;
   for (const std::string& root : roots)
-    if (starts_with(real, root)) return true;
+    if (begins_with(real, root)) return true;
   return false;
 }
 

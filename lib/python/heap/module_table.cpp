@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/text.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/library_contents.hpp"
@@ -88,7 +89,7 @@ void Saver::note_string(PyObject* module_name, PyObject* key, PyObject* value) {
   constexpr Py_ssize_t kLongest = 64;
   const Py_ssize_t length = PyUnicode_GET_LENGTH(value);
   if (length < 2 || length > kLongest || PyUnicode_CHECK_INTERNED(value)) return;
-  if (utf8(key).compare(0, 2, "__") == 0 || string_places_.find(value)) return;
+  if (begins_with(utf8(key), "__") || string_places_.find(value)) return;
   const Ref place = pack(module_name, key);
   string_places_.insert(value, place.get());
   keep_.push_back(place);
@@ -103,7 +104,7 @@ bool Saver::is_class_of_script(PyTypeObject* type) {
 bool Saver::is_sentinel(PyObject* module_name, PyObject* key, PyObject* value) {
   if (is_simple(value)) return false;
   const std::string attribute = utf8(key);
-  if (attribute.compare(0, 2, "__") == 0 && attribute != "__stdin__" && attribute != "__stdout__" &&
+  if (begins_with(attribute, "__") && attribute != "__stdin__" && attribute != "__stdout__" &&
       attribute != "__stderr__")
     return false;
   return !is_class_of_script(Py_TYPE(value)) && !is_script_hook(utf8(module_name), attribute);

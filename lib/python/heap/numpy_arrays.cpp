@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include "base/text.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/numba_functions.hpp"
 
@@ -39,10 +40,6 @@ Ref new_array(PyObject* type, PyObject* shape, PyObject* dtype, const Ref& buffe
 }
 
 namespace {
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
 
 // What is behind an array that a Cython function has returned: a memoryview of a typed memoryview,
 // which every extension module has a class of its own for, of an array or of Cython's own memory.

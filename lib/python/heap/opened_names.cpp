@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "base/units.hpp"
 #include "files/held_files.hpp"
 #include "files/journal.hpp"
@@ -24,10 +25,6 @@ namespace {
 std::string current_directory() {
   char path[PATH_MAX];
   return ::getcwd(path, sizeof path) ? path : "";
-}
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <unordered_set>
 
+#include "base/text.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/numpy_arrays.hpp"
 #include "python/heap/reducers.hpp"
@@ -88,7 +89,7 @@ Kept kept_by(PyObject* node) {
   const Ref names = own(PyObject_Dir(node));
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names.get()); ++i) {
     const std::string name = utf8(PyList_GET_ITEM(names.get(), i));
-    if (name.compare(0, 7, "_saved_") != 0 && name != "saved_tensors") continue;
+    if (!begins_with(name, "_saved_") && name != "saved_tensors") continue;
     const Ref value = Ref::steal(PyObject_GetAttrString(node, name.c_str()));
     if (value && holds_tensor(value.get())) return Kept::kTensors;
     if (value) continue;

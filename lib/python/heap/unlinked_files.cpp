@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "base/units.hpp"
 #include "files/file_state.hpp"
 #include "files/held_files.hpp"
@@ -28,12 +29,6 @@ constexpr char kLeftByNfs[] = ".nfs";  // a file that its last user has still op
 UnlinkedSaves* active = nullptr;
 
 std::string proc_name(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
-
-bool begins_with(const std::string& text, const char* start) { return text.rfind(start, 0) == 0; }
-
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
 
 std::string without_mark(const std::string& name) {
   return ends_with(name, kDeleted) ? name.substr(0, name.size() - sizeof kDeleted + 1) : name;

@@ -4,6 +4,7 @@
 // the module.
 #include <Python.h>
 
+#include "base/text.hpp"
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/contexts.hpp"
@@ -172,7 +173,7 @@ void restore_context_variables(PyObject* saved) {
 // Those that numba's functions register for themselves are there again with them.
 bool is_made_again(PyObject* entry) {
   const std::string module = utf8_attr(attr(item(entry, 1), "func").get(), "__module__", "");
-  return module.compare(0, 6, "numba.") == 0;
+  return begins_with(module, "numba.");
 }
 
 // Finalizers still to run, and what gives the next one its place in their order.
