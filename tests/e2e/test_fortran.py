@@ -88,6 +88,14 @@ def test_output_in_buffers_of_fortran_is_not_lost(modules, work):
     assert [o.stdout for o in outcomes] == [b"told 0\ntold 1\ntold 2\n", b"told 3\n"]
 
 
+def test_what_f2py_leaves_of_its_loops_is_no_state(modules, work):
+    script = ("import chkpt, lattice_gas\n"
+              "print(lattice_gas.total(), chkpt.snapshot())")
+    outcome = harness.run([CHKPT_MPI, "-c", script], work, env={"PYTHONPATH": str(modules)})
+    assert (outcome.code, outcome.stdout) == (0, b"10.0 False\n"), outcome.stderr
+    assert len(harness.snapshots(work)) == 1, outcome.stderr
+
+
 REFUSED = {
     "memory": ("lattice_gas.gas.hide()", "has allocated since it was loaded"),
     "file": ("lattice_gas.keep_log()", "a file that Fortran code has opened: "),

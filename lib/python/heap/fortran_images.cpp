@@ -170,14 +170,31 @@ void each_word(const Words& words, const Memory& before, Visit visit) {
   }
 }
 
+// What f2py's own loops over the elements of an array leave behind, which nothing looks at again
+// (forcombcache in its fortranobject.c): how many dimensions, three addresses of memory that may be
+// gone by now, whether transposed.
+constexpr std::size_t kScratchWords = 5;
+bool is_scratch(const Words& words, std::size_t at) {
+  constexpr Word kMostDimensions = 64, kLowestOfHeap = Word{1} << 32, kEnd = Word{1} << 47;
+  if (at + kScratchWords > words.size()) return false;
+  const auto leads_somewhere = [&](std::size_t i) {
+    const Word word = words.get(at + i);
+    return word >= kLowestOfHeap && word < kEnd && word % sizeof(Word) == 0;
+  };
+  return words.get(at) > 0 && words.get(at) <= kMostDimensions && leads_somewhere(1) &&
+         leads_somewhere(2) && leads_somewhere(3) && words.get(at + 4) <= 1;
+}
+
 Changes changes_of(const Image& image, const Memory& before,
                    const std::vector<std::uintptr_t>& allocated) {
   const Words words(image);
   const MappedMemory map(Mapped::kAll);
   Changes changes;
+  std::size_t scratch_end = 0;
   each_word(words, before, [&](std::size_t i, Word was) {
     const Word now = words.get(i);
-    if (now == was) return;
+    if (was == 0 && is_scratch(words, i)) scratch_end = i + kScratchWords;
+    if (now == was || i < scratch_end) return;
     if (now >= image.all.first && now < image.all.second)
       changes.add(i, now - image.all.first, true);
     else if (!map.contains(now))

@@ -63,3 +63,10 @@ subroutine repeatable()
   seed = 7
   call random_seed(put=seed)
 end subroutine
+
+subroutine total(x, all)
+  real(8), intent(in) :: x(4)
+  !f2py real(8), optional, dimension(4), intent(in) :: x = 2.5
+  real(8), intent(out) :: all
+  all = sum(x)
+end subroutine
