@@ -6,15 +6,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <new>
 #include <utility>
 
-#include <dlfcn.h>
-
 #include "python/frames/hash_table.hpp"
+#include "python/frames/name_bits.hpp"
 
-extern "C" PyTypeObject _PyMethodWrapper_Type;  // of object().__str__
+// Of object().__str__.
+extern "C" PyTypeObject _PyMethodWrapper_Type;  // NOLINT(bugprone-reserved-identifier)
 
 namespace chkpt::frames {
 namespace {
@@ -85,65 +84,6 @@ Py_hash_t plain_hash(const void* address) {
 
 // ---- by name
 
-std::uint64_t mixed(std::uint64_t bits) {
-  bits = (bits ^ (bits >> 32)) * 0x9E3779B97F4A7C15ULL;
-  bits = (bits ^ (bits >> 29)) * 0xBF58476D1CE4E5B9ULL;
-  return bits ^ (bits >> 32);
-}
-
-class NameHash {  // FNV-1a
- public:
-  void add(const void* data, std::size_t size) {
-    for (const auto* p = static_cast<const unsigned char*>(data); size > 0; --size) step(*p++);
-    step(0xFF);  // occurs in no UTF-8
-  }
-  void add(const char* text) { add(text, std::strlen(text)); }
-  void add(std::uint64_t number) { add(&number, sizeof number); }
-  void add_str(PyObject* text) {
-    if (!text || !PyUnicode_Check(text) || !PyUnicode_IS_READY(text)) return;
-    add(PyUnicode_DATA(text),
-        static_cast<std::size_t>(PyUnicode_GET_LENGTH(text)) * PyUnicode_KIND(text));
-  }
-  std::uint64_t value() const { return value_; }
-
- private:
-  void step(unsigned char byte) { value_ = (value_ ^ byte) * 0x100000001B3ULL; }
-  std::uint64_t value_ = 0xCBF29CE484222325ULL;
-};
-
-PyObject* entry(PyObject* dict, const char* name) {
-  PyObject *key = nullptr, *value = nullptr;
-  Py_ssize_t position = 0;
-  while (dict && PyDict_Next(dict, &position, &key, &value))
-    if (PyUnicode_Check(key) && PyUnicode_CompareWithASCIIString(key, name) == 0) return value;
-  return nullptr;
-}
-
-void add_class(NameHash& hash, PyTypeObject* type) {
-  if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) return hash.add(type->tp_name);
-  hash.add_str(entry(type->tp_dict, "__module__"));
-  hash.add_str(reinterpret_cast<PyHeapTypeObject*>(type)->ht_qualname);
-}
-
-void add_function(NameHash& hash, const PyFunctionObject* function) {
-  hash.add_str(function->func_module);
-  hash.add_str(function->func_qualname);
-  const auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
-  hash.add(static_cast<std::uint64_t>(code->co_firstlineno));
-}
-
-std::uint64_t name_bits(PyObject* object) {
-  NameHash hash;
-  hash.add(PyType_Check(object) ? "class" : Py_TYPE(object)->tp_name);
-  if (PyType_Check(object))
-    add_class(hash, reinterpret_cast<PyTypeObject*>(object));
-  else if (PyFunction_Check(object))
-    add_function(hash, reinterpret_cast<PyFunctionObject*>(object));
-  else
-    hash.add_str(entry(PyModule_GetDict(object), "__name__"));
-  return hash.value();
-}
-
 const void* as_key(Py_hash_t hash) { return reinterpret_cast<const void*>(hash); }  // NOLINT
 
 // The first of these that no other living object has; one of many of the same name cannot be told
@@ -152,7 +92,7 @@ Py_hash_t free_hash(PyObject* object) {
   constexpr std::uint64_t kTries = 8;
   // No number that could be an address: those are told from others.
   constexpr std::uint64_t kHighBit = std::uint64_t{1} << 62;
-  const std::uint64_t bits = name_bits(object);
+  const std::uint64_t bits = bits_of_name(object);
   for (std::uint64_t i = 0; i < kTries; ++i) {
     const Py_hash_t hash = valid(mixed(bits + i) | kHighBit);
     if (g_kept->owners.find(as_key(hash)) == kNoHash) return hash;
@@ -247,23 +187,13 @@ Py_hash_t method_hash(PyObject* object) {
   return valid(static_cast<std::uint64_t>(self ^ function));
 }
 
-// C code by the library that it is in, and where there.
-Py_hash_t new_code_hash(const void* code) {
-  Dl_info info{};
-  if (!::dladdr(code, &info) || !info.dli_fname) return by_address(code);
-  const char* const slash = std::strrchr(info.dli_fname, '/');
-  NameHash hash;
-  hash.add(slash ? slash + 1 : info.dli_fname);
-  hash.add(static_cast<std::uint64_t>(static_cast<const char*>(code) -
-                                      static_cast<const char*>(info.dli_fbase)));
-  return valid(mixed(hash.value()));
-}
-
+// C code is found again by the library that it is in, and where there.
 Py_hash_t code_hash(const void* code) {
   if (!in_main_interpreter()) return by_address(code);
   const Py_hash_t known = g_kept->named.find(code);
   if (known != kNoHash) return known;
-  const Py_hash_t hash = new_code_hash(code);
+  const std::uint64_t bits = bits_of_code(code);
+  const Py_hash_t hash = bits ? valid(mixed(bits)) : by_address(code);
   try {
     g_kept->named.put(code, hash);
   } catch (const std::bad_alloc&) {  // asked for again the next time
