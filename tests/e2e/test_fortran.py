@@ -97,7 +97,7 @@ def test_what_f2py_leaves_of_its_loops_is_no_state(modules, work):
 
 
 REFUSED = {
-    "memory": ("lattice_gas.gas.hide()", "has allocated since it was loaded"),
+    "memory": ("lattice_gas.gas.hide()", "did not have when it was loaded"),
     "file": ("lattice_gas.keep_log()", "a file that Fortran code has opened: "),
 }
 

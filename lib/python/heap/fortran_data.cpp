@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "python/heap/call.hpp"
-#include "python/heap/fortran_images.hpp"
 #include "python/heap/numpy_arrays.hpp"
 #include "python/heap/reducers.hpp"
 
@@ -80,6 +79,24 @@ Ref rebuild_allocated(Args args) { return allocated_array(args[0], args[1], args
 const Rebuilder get_allocated{"fortran.allocated", guarded<rebuild_allocated>};
 
 }  // namespace
+
+bool is_made_by_f2py(PyObject* module) {
+  return PyModule_Check(module) &&
+         find(PyModule_GetDict(module), "__f2py_numpy_version__") != nullptr;
+}
+
+std::vector<Ref> fortran_modules() {
+  std::vector<Ref> found;
+  PyObject *name = nullptr, *module = nullptr;
+  for (Py_ssize_t position = 0; PyDict_Next(PyImport_GetModuleDict(), &position, &name, &module);)
+    if (is_made_by_f2py(module)) found.push_back(Ref::borrow(module));
+  return found;
+}
+
+std::string library_of(PyObject* module) {
+  PyObject* file = find(PyModule_GetDict(module), "__file__");
+  return file && PyUnicode_Check(file) ? utf8(file) : "";
+}
 
 bool is_fortran_type(PyTypeObject* type) { return std::strcmp(type->tp_name, "fortran") == 0; }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What f2py shows of Fortran's memory: objects of its type `fortran`, one for each Fortran module
-// and COMMON block, with arrays as attributes and routines, and one for each routine.
+// Extension modules that f2py has made, and what they show of Fortran's memory: objects of its type
+// `fortran`, one for each Fortran module and COMMON block, with arrays as attributes and routines,
+// and one for each routine.
 #pragma once
 
 #include "python/ref.hpp"
@@ -11,6 +12,11 @@
 #include "python/heap/saver.hpp"
 
 namespace chkpt::heap {
+
+bool is_made_by_f2py(PyObject* module);
+// Every such module in sys.modules. Needs the GIL.
+std::vector<Ref> fortran_modules();
+std::string library_of(PyObject* module);  // the file it was loaded from; "" if it has none
 
 struct FortranVariable {
   Ref owner;  // the object whose attribute it is

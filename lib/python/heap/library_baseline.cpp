@@ -10,8 +10,10 @@
 
 #include "python/error.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/ctypes_libraries.hpp"
 #include "python/heap/foreign.hpp"
-#include "python/heap/fortran_images.hpp"
+#include "python/heap/fortran_data.hpp"
+#include "python/heap/image_memory.hpp"
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/library_paths.hpp"
@@ -204,19 +206,25 @@ class ScriptImport {
   int depth_;
 };
 
+// Of a module that has just been loaded, and of libraries that are loaded through it.
+void note_native_memory(PyObject* module) {
+  if (is_made_by_f2py(module)) note_image_memory(library_of(module));
+  if (module == loaded_module("_ctypes")) watch_ctypes_libraries(module);
+}
+
 // _load_unlocked(spec): the module as the real one returns it.
 Ref load_and_record(Args args) {
   if (!g_baseline) return call(g_load_unlocked, args[0]);
   if (is_library(args[0])) {
     const LibraryImport import(args[0]);
     Ref module = call(g_load_unlocked, args[0]);
-    quietly([&] { note_fortran_memory(module.get()); });
+    quietly([&] { note_native_memory(module.get()); });
     if (utf8_attr(args[0], "name") == "random") quietly(note_new_random);
     return module;
   }
   const ScriptImport import;
   Ref module = call(g_load_unlocked, args[0]);
-  quietly([&] { note_fortran_memory(module.get()); });
+  quietly([&] { note_native_memory(module.get()); });
   return module;
 }
 PyMethodDef g_load_method = {

@@ -15,7 +15,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/fortran_data.hpp"
-#include "python/heap/fortran_images.hpp"
+#include "python/heap/image_memory.hpp"
 #include "python/heap/numpy_arrays.hpp"
 #include "python/process/register.hpp"
 
@@ -141,7 +141,7 @@ Ref save_fortran() {
       append(arrays, pack(variable.owner, text(variable.name),
                           array_method(variable.array.get(), "copy", text("K"))));
     }
-    const Ref memory = fortran_memory(module.get(), places);
+    const Ref memory = image_changes(library_of(module.get()), places);
     if (memory.is(Py_None) && PyList_GET_SIZE(arrays.get()) == 0) continue;
     append(saved, pack(module, arrays, memory));
   }
@@ -159,7 +159,7 @@ void restore_fortran(PyObject* saved) {
       call_method(import("numpy"), "copyto", array, content);
     }
     // The bounds of what has just been allocated among it.
-    if (item(entry, 2) != Py_None) set_fortran_memory(item(entry, 0), item(entry, 2));
+    if (item(entry, 2) != Py_None) set_image_changes(library_of(item(entry, 0)), item(entry, 2));
   }
 }
 

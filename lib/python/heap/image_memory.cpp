@@ -3,7 +3,7 @@
 // offset there. Any other new address leads to memory of which nothing is known.
 #include <Python.h>
 
-#include "python/heap/fortran_images.hpp"
+#include "python/heap/image_memory.hpp"
 
 #include <elf.h>
 #include <link.h>
@@ -62,11 +62,9 @@ int read_image(dl_phdr_info* info, std::size_t, void* wanted) {
   return 1;
 }
 
-// False: no library that is loaded.
-bool find_image(PyObject* module, Image& image) {
-  PyObject* file = find(PyModule_GetDict(module), "__file__");
-  if (!file || !PyUnicode_Check(file)) return false;
-  image.path = utf8(file);
+// False: no such library is loaded.
+bool find_image(const std::string& path, Image& image) {
+  image.path = path;
   return dl_iterate_phdr(read_image, &image) == 1;
 }
 
@@ -202,7 +200,8 @@ Changes changes_of(const Image& image, const Memory& before,
     else if (std::find(allocated.begin(), allocated.end(), now) != allocated.end())
       changes.foreign.push_back(i);
     else
-      refuse("memory that the code in " + image.path + " has allocated since it was loaded");
+      refuse("the code in " + image.path +
+             " keeps the address of memory that it did not have when it was loaded");
   });
   return changes;
 }
@@ -227,50 +226,36 @@ bool unpack_changes(PyObject* packed_changes, const Image& image, std::size_t si
 
 }  // namespace
 
-bool is_made_by_f2py(PyObject* module) {
-  return PyModule_Check(module) &&
-         find(PyModule_GetDict(module), "__f2py_numpy_version__") != nullptr;
-}
-
-std::vector<Ref> fortran_modules() {
-  std::vector<Ref> found;
-  PyObject *name = nullptr, *module = nullptr;
-  for (Py_ssize_t position = 0; PyDict_Next(PyImport_GetModuleDict(), &position, &name, &module);)
-    if (is_made_by_f2py(module)) found.push_back(Ref::borrow(module));
-  return found;
-}
-
-void note_fortran_memory(PyObject* module) {
+void note_image_memory(const std::string& path) {
   Image image;
-  if (!is_made_by_f2py(module) || !find_image(module, image)) return;
-  if (memories().count(image.path) != 0) return;  // loaded once, however often it is imported
-  Memory& memory = memories()[image.path];
+  if (memories().count(path) != 0 || !find_image(path, image)) return;
+  Memory& memory = memories()[path];
   const Words words(image);
   for (std::size_t i = 0; i < words.size(); ++i)
     if (const Word word = words.get(i)) memory.emplace_back(i, word);
 }
 
-Ref fortran_memory(PyObject* module, const std::vector<std::uintptr_t>& allocated) {
+Ref image_changes(const std::string& path, const std::vector<std::uintptr_t>& allocated) {
   Image image;
-  if (!find_image(module, image)) return none();
-  const auto before = memories().find(image.path);
+  if (!find_image(path, image)) return none();
+  const auto before = memories().find(path);
   if (before == memories().end())
-    refuse("what the code in " + image.path + " keeps: no import statement has loaded it");
+    refuse("what the code in " + path + " keeps: it was loaded in a way that chkpt does not see");
   const Changes changes = changes_of(image, before->second, allocated);
   if (changes.words.empty()) return none();
   return pack(number(static_cast<long long>(Words(image).size())), packed(changes.runs),
               packed(changes.words), packed(changes.offsets), packed(changes.foreign));
 }
 
-void set_fortran_memory(PyObject* module, PyObject* changes) {
+void set_image_changes(const std::string& path, PyObject* changes) {
   Image image;
-  const bool found = find_image(module, image);
-  const auto before = memories().find(image.path);
-  if (!found || before == memories().end()) broken("a Fortran module is not loaded any more");
+  const bool found = find_image(path, image);
+  const auto before = memories().find(path);
+  if (!found || before == memories().end()) broken(path + " is not loaded any more");
   Words words(image);
   Memory changed;
   if (!unpack_changes(changes, image, words.size(), changed))
-    broken(image.path + " is another library than before");
+    broken(path + " is another library than before");
   const std::vector<Word> foreign = unpacked(item(changes, 4));
   auto next = changed.begin();
   each_word(words, before->second, [&](std::size_t i, Word was) {
