@@ -129,11 +129,12 @@ Ref fortran_array(Saver& saver, PyObject* array) {
   FortranVariable variable;
   if (!owns_nothing(array) || !find_variable(array, variable)) return {};
   if (!variable.is_allocatable) return variable.array;
-  // A new one for each access: the first that is met stands for all.
-  const auto* memory = reinterpret_cast<const void*>(address_of(variable.array.get()));  // NOLINT
-  const bool is_all =
-      attr(array, "shape").get() && holds(array, address_of(variable.array.get())) &&
-      integer(attr(array, "nbytes").get()) == integer(attr(variable.array, "nbytes").get());
+  // There is a new one for each access: the first that is met stands for all.
+  PyObject* all = variable.array.get();
+  const long long start = address_of(all);
+  const bool is_all = address_of(array) == start &&
+                      integer(attr(array, "nbytes").get()) == integer(attr(all, "nbytes").get());
+  const auto* memory = reinterpret_cast<const void*>(start);  // NOLINT
   return saver.first_for(memory, is_all ? Ref::borrow(array) : variable.array);
 }
 
