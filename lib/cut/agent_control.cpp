@@ -32,11 +32,17 @@ void clear_event(int fd) {
 
 }  // namespace
 
+// A frozen rank does not move: there is nothing to look at until somebody speaks.
+int Agent::Impl::sample_ms() {
+  const Lock lock(mutex_);
+  return pending_ && !frozen_ ? kSample_ms : -1;
+}
+
 void Agent::Impl::run_control() {
   while (!quit_) {
     pollfd entries[3] = {
         {link_.fd(), POLLIN, 0}, {wake_fd_.get(), POLLIN, 0}, {signal_fd_.get(), POLLIN, 0}};
-    const int n = ::poll(entries, 3, pending_ ? kSample_ms : -1);
+    const int n = ::poll(entries, 3, sample_ms());
     if (n < 0 && errno != EINTR) return;
     if (n > 0 && entries[1].revents != 0) clear_event(wake_fd_.get());
     if (n > 0 && entries[2].revents != 0) take_signal();

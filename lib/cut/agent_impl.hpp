@@ -79,6 +79,7 @@ class Agent::Impl : public mpi::GateKeeper {
   bool wants_api() const;
 
   // control thread
+  int sample_ms();
   void run_control();
   void on_message(Message& message);
   void on_request(const Message& message);

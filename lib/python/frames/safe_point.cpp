@@ -37,11 +37,11 @@ struct State {
   pthread_t thread{};
   Handler handler = nullptr;
   Obstacle obstacle = nullptr;
-  char* target = nullptr;   // main thread: the eval loop that must be running again
-  bool in_handler = false;  // main thread
+  char* target = nullptr;  // main thread: the eval loop that must be running again
   std::atomic<int> event_fd{-1};
   std::atomic<bool> stopping{false};
   std::atomic<bool> wanted{false};
+  std::atomic<bool> in_handler{false};
   std::atomic<bool> queued{false};
   std::atomic<bool> look_anyway{false};
   std::atomic<std::int64_t> wanted_since_ns{0};
@@ -120,6 +120,7 @@ void run_handler(StackPlan* plan) {
     s.handler(*plan);
   }
   s.in_handler = false;
+  if (s.wanted) wake_thread();  // it has slept meanwhile
   forget_analyses();
 }
 
@@ -174,10 +175,10 @@ void* watch(void*) {
   int rounds = 0;
   while (!s.stopping) {
     pollfd wait{fd, POLLIN, 0};
-    ::poll(&wait, 1, s.wanted ? kRearmMs : -1);
+    ::poll(&wait, 1, s.wanted && !s.in_handler ? kRearmMs : -1);
     std::uint64_t events = 0;
     if ((wait.revents & POLLIN) && ::read(fd, &events, sizeof events) < 0 && errno != EAGAIN) break;
-    if (!s.wanted || s.stopping) continue;
+    if (!s.wanted || s.in_handler || s.stopping) continue;
     if (++rounds % kLookAgainEvery == 0) s.look_anyway = true;
     arm();
     if (rounds % kWakeEvery == 0) wake_event_loop();
