@@ -52,6 +52,14 @@ void before(int dirfd, const char* path, Change change) {
   if (auto* const to = journal()) to->touch(dirfd, path, change, false);
 }
 
+// From then on the file may be changed by the other name: what it is now is kept.
+void before_link(int from_dirfd, const char* from, int to_dirfd, const char* to, bool follow) {
+  auto* const log = journal();
+  if (log == nullptr) return;
+  log->touch(from_dirfd, from, Change::kGiveUp, follow);
+  log->touch(to_dirfd, to, Change::kCreate, false);
+}
+
 int opened(int number, const void* caller) {
   if (number >= 0) {
     chkpt::files::descriptors::note(number, chkpt::files::descriptors::Origin::kOpened, caller);
@@ -159,6 +167,23 @@ CHKPT_CALL int ftruncate64(int fd, off64_t size) noexcept {
   return real(fd, size);
 }
 
+CHKPT_CALL int chmod(const char* path, mode_t mode) noexcept {
+  CHKPT_NEXT(chmod);
+  if (auto* const to = journal()) to->touch(AT_FDCWD, path, Change::kMode, true);
+  return real(path, mode);
+}
+CHKPT_CALL int fchmodat(int dirfd, const char* path, mode_t mode, int flags) noexcept {
+  CHKPT_NEXT(fchmodat);
+  const bool follow = (flags & AT_SYMLINK_NOFOLLOW) == 0;
+  if (auto* const to = journal()) to->touch(dirfd, path, Change::kMode, follow);
+  return real(dirfd, path, mode, flags);
+}
+CHKPT_CALL int fchmod(int fd, mode_t mode) noexcept {
+  CHKPT_NEXT(fchmod);
+  if (auto* const to = journal()) to->touch_descriptor(fd, Change::kMode);
+  return real(fd, mode);
+}
+
 CHKPT_CALL int rename(const char* from, const char* to) noexcept {
   CHKPT_NEXT(rename);
   if (auto* const log = journal()) log->touch_rename(AT_FDCWD, from, AT_FDCWD, to);
@@ -229,13 +254,13 @@ CHKPT_CALL int mknodat(int dirfd, const char* path, mode_t mode, dev_t device) n
 }
 CHKPT_CALL int link(const char* from, const char* to) noexcept {
   CHKPT_NEXT(link);
-  before(AT_FDCWD, to, Change::kCreate);
+  before_link(AT_FDCWD, from, AT_FDCWD, to, false);
   return real(from, to);
 }
 CHKPT_CALL int linkat(int from_dirfd, const char* from, int to_dirfd, const char* to,
                       int flags) noexcept {
   CHKPT_NEXT(linkat);
-  before(to_dirfd, to, Change::kCreate);
+  before_link(from_dirfd, from, to_dirfd, to, (flags & AT_SYMLINK_FOLLOW) != 0);
   return real(from_dirfd, from, to_dirfd, to, flags);
 }
 CHKPT_CALL int symlink(const char* target, const char* path) noexcept {

@@ -60,19 +60,29 @@ std::string without_trailing_slashes(std::string path) {
   return path;
 }
 
+// Where a chain of links ends, though nothing is there: what is opened is made there.
+std::string end_of_links(std::string path) {
+  constexpr int kMostLinks = 40;  // as the kernel follows
+  for (int i = 0; i < kMostLinks; ++i) {
+    const std::string target = link_target(path);
+    if (target.empty()) break;
+    path = target[0] == '/' ? target : folder_of(path) + "/" + target;
+  }
+  return path;
+}
+
 }  // namespace
 
 std::optional<std::string> resolve(int dirfd, const char* path, bool follow) {
   if (path == nullptr || *path == '\0') return std::nullopt;
-  const std::string whole =
-      without_trailing_slashes(*path == '/' ? path : base_of(dirfd) + "/" + path);
+  std::string whole = without_trailing_slashes(*path == '/' ? path : base_of(dirfd) + "/" + path);
   if (follow) {
     if (auto real = real_path(whole)) return real;
+    whole = end_of_links(whole);
   }
   const auto slash = whole.rfind('/');
   const std::string name = whole.substr(slash + 1);
   if (name.empty() || name == "." || name == "..") return real_path(whole);
-  // A dangling link that is opened makes its target; that rare name is taken as it stands.
   const auto folder = real_path(slash == 0 ? "/" : whole.substr(0, slash));
   if (!folder) return std::nullopt;
   return *folder == "/" ? "/" + name : *folder + "/" + name;

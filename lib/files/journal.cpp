@@ -152,7 +152,8 @@ void Journal::note(const std::string& path, Change change) {
   known_epoch_ = epoch;
   const auto info = examine(path);
   const bool in_place = info && S_ISREG(info->st_mode) && change != Change::kGiveUp;
-  if (in_place && change != Change::kCreate) kept_.part_from(*info, 1);
+  const bool keeps_bytes = change == Change::kCreate || change == Change::kMode;
+  if (in_place && !keeps_bytes) kept_.part_from(*info, 1);
 
   const auto known = known_.find(path);
   const bool size_known = known != known_.end();
@@ -160,7 +161,9 @@ void Journal::note(const std::string& path, Change change) {
   // An open of anything but a regular file changes nothing that could be put back.
   if (info && change == Change::kCreate) return;
   if (info && change != Change::kGiveUp && !in_place) return;
-  if (size_known && change == Change::kAppend) return;
+  const bool keeps_old_bytes = change == Change::kAppend || change == Change::kMode;
+  if (size_known && keeps_old_bytes) return;
+  if (!info && change == Change::kMode) return;
 
   Entry entry = describe(path);
   if (info) {
@@ -174,7 +177,7 @@ void Journal::note(const std::string& path, Change change) {
       entry.kind = Entry::Kind::kDirectory;
     } else if (!S_ISREG(info->st_mode)) {
       return;
-    } else if (change == Change::kAppend) {
+    } else if (keeps_old_bytes) {
       entry.kind = Entry::Kind::kSize;
     } else {
       entry.kept = keep(path, *info, change);

@@ -28,6 +28,7 @@ enum class Change {
   kAppend,     // opened such that the file can only grow
   kOverwrite,  // opened for writing anywhere, or cut
   kCreate,     // made if nothing is there; what is there stays
+  kMode,       // only its mode
   kGiveUp,     // the name will lead elsewhere or nowhere: unlink, rename
 };
 

@@ -40,6 +40,11 @@ void copy_contents(int from, const std::string& from_path, int to, const std::st
   }
 }
 
+void set_mode(const Entry& entry, mode_t mode) {
+  if (::chmod(entry.path.c_str(), mode & 07777) != 0)
+    throw_io("cannot restore the mode of", entry.path, errno);
+}
+
 UniqueFd open_for_reading(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!fd) throw_io("cannot read", path, errno);
@@ -120,18 +125,39 @@ nlink_t KeptFiles::links_to(const struct stat& info) const {
   return count;
 }
 
+// What other names lead to, or led to, is the file itself: it gets its name back. So does a copy
+// whose place is free.
+bool KeptFiles::link_back(const Entry& entry, const std::optional<struct stat>& there) const {
+  const auto kept = directory_.stat(entry.kept);
+  if (!kept) throw_io("cannot restore", entry.path, ENOENT);
+  const bool same = there && kept->st_ino == there->st_ino && kept->st_dev == there->st_dev;
+  if (!same) {
+    if (there && kept->st_nlink == 1) return false;
+    if (there && ::unlink(entry.path.c_str()) != 0) throw_io("cannot remove", entry.path, errno);
+    if (::linkat(directory_.fd(), entry.kept.c_str(), AT_FDCWD, entry.path.c_str(), 0) != 0)
+      return false;
+  }
+  set_mode(entry, kept->st_mode | S_IWUSR);
+  if (kept->st_size != static_cast<off_t>(entry.size) &&
+      ::truncate(entry.path.c_str(), static_cast<off_t>(entry.size)) != 0) {
+    throw_io("cannot restore the size of", entry.path, errno);
+  }
+  set_mode(entry, entry.mode);
+  return true;
+}
+
 void KeptFiles::restore(const Entry& entry) const {
   const std::string& path = entry.path;
+  const auto there = examine(path);
+  if (link_back(entry, there)) return;
+  // What is kept of another path must not change with it.
+  if (there && links_to(*there) > 0 && ::unlink(path.c_str()) != 0)
+    throw_io("cannot remove", path, errno);
+  if (there) (void)::chmod(path.c_str(), there->st_mode | S_IWUSR);
   const UniqueFd from = directory_.open_file(entry.kept, O_RDONLY);
   UniqueFd to(::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
   if (!to) throw_io("cannot restore", path, errno);
-  struct stat source {
-  }, target{};
-  if (::fstat(from.get(), &source) != 0 || ::fstat(to.get(), &target) != 0) {
-    throw_io("cannot examine", path, errno);
-  }
-  const bool same_file = source.st_ino == target.st_ino && source.st_dev == target.st_dev;
-  if (!same_file) copy_contents(from.get(), directory_.path_of(entry.kept), to.get(), path);
+  copy_contents(from.get(), directory_.path_of(entry.kept), to.get(), path);
   if (::ftruncate(to.get(), static_cast<off_t>(entry.size)) != 0) {
     throw_io("cannot restore the size of", path, errno);
   }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ class KeptFiles {
   nlink_t links_to(const struct stat& info) const;  // kept ones
 
   // Puts the first `entry.size` bytes (a link may have grown through a descriptor that was still
-  // open) back into the entry's path, which keeps its inode if it is there. Throws IoError.
+  // open) back into the entry's path: under the inode that it had if a link was kept, else under
+  // the one that is there now. Throws IoError.
   void restore(const Entry& entry) const;
 
   static std::string journal_name(int rank) { return "journal-" + std::to_string(rank); }
@@ -56,6 +58,7 @@ class KeptFiles {
  private:
   explicit KeptFiles(Directory directory) : directory_(std::move(directory)) {}
   std::string new_name();
+  bool link_back(const Entry& entry, const std::optional<struct stat>& there) const;
 
   Directory directory_;
   std::uint64_t count_ = 0;

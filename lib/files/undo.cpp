@@ -53,15 +53,33 @@ void cut_to_size(const Entry& entry) {
   if (!info || !S_ISREG(info->st_mode) || size < entry.size) {
     throw FormatError(entry.path + " has been removed or shortened since the snapshot");
   }
-  if (size == entry.size) return;
-  if (::truncate(entry.path.c_str(), static_cast<off_t>(entry.size)) != 0) {
-    throw_io("cannot cut to its size at the snapshot:", entry.path, errno);
+  const bool same_mode = ((info->st_mode ^ entry.mode) & 07777) == 0;
+  if (size != entry.size) {
+    if (!same_mode) (void)::chmod(entry.path.c_str(), (info->st_mode | S_IWUSR) & 07777);
+    if (::truncate(entry.path.c_str(), static_cast<off_t>(entry.size)) != 0) {
+      throw_io("cannot cut to its size at the snapshot:", entry.path, errno);
+    }
+    set_mtime(entry);
   }
-  set_mtime(entry);
+  if (!same_mode && ::chmod(entry.path.c_str(), entry.mode & 07777) != 0) {
+    throw_io("cannot restore the mode of", entry.path, errno);
+  }
+}
+
+// A directory that was removed later than what was in it is noted before that, if an attempt to
+// remove it had failed first.
+void make_folder_of(const std::string& path) {
+  const std::string folder = folder_of(path);
+  if (folder == "/" || examine(folder)) return;
+  make_folder_of(folder);
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    throw_io("cannot make the directory", folder, errno);
+  }
 }
 
 void restore_link(const Entry& entry) {
   if (link_target(entry.path) == entry.target) return;
+  make_folder_of(entry.path);
   remove_what_is_there(entry.path);
   if (::symlink(entry.target.c_str(), entry.path.c_str()) != 0) {
     throw_io("cannot make the link", entry.path, errno);
@@ -69,9 +87,12 @@ void restore_link(const Entry& entry) {
 }
 
 void restore_directory(const Entry& entry) {
-  if (::mkdir(entry.path.c_str(), entry.mode & 07777) != 0 && errno != EEXIST) {
-    throw_io("cannot make the directory", entry.path, errno);
-  }
+  make_folder_of(entry.path);
+  if (const auto info = examine(entry.path); info && !S_ISDIR(info->st_mode))
+    remove_what_is_there(entry.path);
+  if (::mkdir(entry.path.c_str(), entry.mode & 07777) == 0) return;
+  if (errno != EEXIST) throw_io("cannot make the directory", entry.path, errno);
+  (void)::chmod(entry.path.c_str(), entry.mode & 07777);
 }
 
 void move_back(const Entry& entry) {
@@ -84,6 +105,7 @@ void move_back(const Entry& entry) {
 void restore_contents(const KeptFiles& kept, const Entry& entry) {
   const auto info = examine(entry.path);
   if (info && !S_ISREG(info->st_mode)) remove_what_is_there(entry.path);
+  make_folder_of(entry.path);
   kept.restore(entry);
   set_mtime(entry);
 }
@@ -94,11 +116,13 @@ void restore_contents(const KeptFiles& kept, const Entry& entry) {
                     "contents until the script writes it again");
 }
 
-// The undo is being repeated, and the directory that the path was in has its old name again.
+// The undo is being repeated, and the directory that the path was, or was in, when it changed has
+// its old name again.
 bool moved_back_before(const Entry& entry, const std::vector<Entry>& changes) {
   const auto holds = [&](const Entry& move) {
-    return move.kind == Kind::kMoved && entry.path.rfind(move.target + "/", 0) == 0 &&
-           !examine(move.target);
+    return move.kind == Kind::kMoved && entry.time_ns > move.time_ns &&
+           (entry.path + "/").rfind(move.target + "/", 0) == 0 && !examine(move.target) &&
+           examine(move.path);
   };
   return std::any_of(changes.begin(), changes.end(), holds);
 }
