@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "files/file_state.hpp"
+#include "files/held_files.hpp"
 
 namespace chkpt::files {
 namespace {
@@ -126,10 +127,11 @@ nlink_t KeptFiles::links_to(const struct stat& info) const {
 }
 
 // What other names lead to, or led to, is the file itself: it gets its name back. So does a copy
-// whose place is free.
+// whose place is free. Copies of files held open are part of their snapshot, and stay apart.
 bool KeptFiles::link_back(const Entry& entry, const std::optional<struct stat>& there) const {
   const auto kept = directory_.stat(entry.kept);
   if (!kept) throw_io("cannot restore", entry.path, ENOENT);
+  if (is_held_copy(entry.kept)) return false;
   const bool same = there && kept->st_ino == there->st_ino && kept->st_dev == there->st_dev;
   if (!same) {
     if (there && kept->st_nlink == 1) return false;

@@ -90,6 +90,18 @@ TEST_F(UndoTest, names_of_one_file_stay_names_of_one_file) {
   EXPECT_EQ(a.st_ino, b.st_ino);
 }
 
+TEST_F(UndoTest, a_copy_of_a_held_file_stays_the_snapshots) {
+  write_at_end(work_ + "data", "as it was");
+  Journal& journal = start(1, 0);
+  const std::vector<HeldFile> copies = journal.hold({work_ + "data"}, 5);
+  ASSERT_EQ(copies.size(), 1U);
+  unlink("data");
+  EXPECT_TRUE(undo(1, 5).empty());
+  EXPECT_EQ(contents(work_ + "data"), "as it was");
+  write_at_end(work_ + "data", ", and more");
+  EXPECT_EQ(contents(base_ + "/run/files/" + copies[0].kept), "as it was");
+}
+
 TEST_F(UndoTest, the_mode_of_a_file) {
   for (const char* name : {"a", "b"}) write_at_end(work_ + name, name);
   expect_undone([&] {
