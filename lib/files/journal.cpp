@@ -192,7 +192,8 @@ void Journal::note(const std::string& path, Change change) {
 // The kept file's name, or "".
 std::string Journal::keep(const std::string& path, const struct stat& info, Change change) {
   try {
-    return change == Change::kGiveUp ? kept_.link_or_copy(path, info) : kept_.copy(path, info);
+    return change == Change::kGiveUp ? kept_.link_or_copy(path, info)
+                                     : kept_.copy_and_link(path, info);
   } catch (const Error& problem) {
     complain(path, problem);
     return "";

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "files/file_state.hpp"
 #include "files/held_files.hpp"
 
@@ -18,6 +19,7 @@ namespace {
 constexpr char kFolderName[] = "files";
 constexpr char kJournalPrefix[] = "journal-";
 constexpr char kPartSuffix[] = ".part";
+constexpr char kFileSuffix[] = ".file";  // of a link to the file that a copy was made of
 constexpr std::size_t kPiece = 1 << 20;
 constexpr std::size_t kLongestJournal = std::size_t{1} << 30;
 
@@ -97,6 +99,14 @@ std::string KeptFiles::copy(const std::string& path, const struct stat& info) {
   return name;
 }
 
+// Other names lead to the file, which are to see it as it was too.
+std::string KeptFiles::copy_and_link(const std::string& path, const struct stat& info) {
+  std::string name = copy(path, info);
+  if (!name.empty() && info.st_nlink > 1)
+    (void)::linkat(AT_FDCWD, path.c_str(), directory_.fd(), (name + kFileSuffix).c_str(), 0);
+  return name;
+}
+
 std::string KeptFiles::link_or_copy(const std::string& path, const struct stat& info) {
   const std::string name = new_name();
   if (::linkat(AT_FDCWD, path.c_str(), directory_.fd(), name.c_str(), 0) == 0) return name;
@@ -108,10 +118,12 @@ void KeptFiles::part_from(const struct stat& info, nlink_t names) {
   for (const std::string& name : directory_.names()) {
     const auto kept = directory_.stat(name);
     if (!kept || kept->st_ino != info.st_ino || kept->st_dev != info.st_dev) continue;
+    if (ends_with(name, kFileSuffix)) continue;
     const std::string own = copy(directory_.path_of(name), info);
     if (own.empty()) {
       directory_.unlink(name);  // a restore will say that it is missing
     } else {
+      directory_.rename(name, name + kFileSuffix);
       directory_.rename(own, name);
     }
   }
@@ -148,12 +160,24 @@ bool KeptFiles::link_back(const Entry& entry, const std::optional<struct stat>& 
   return true;
 }
 
+// The file that a copy was made of gets its name back, whatever it holds now.
+bool KeptFiles::file_is_back(const Entry& entry) const {
+  const std::string name = entry.kept + kFileSuffix;
+  const auto file = directory_.stat(name);
+  if (!file) return false;
+  const auto there = examine(entry.path);
+  if (there && there->st_ino == file->st_ino && there->st_dev == file->st_dev) return true;
+  if (there && ::unlink(entry.path.c_str()) != 0) throw_io("cannot remove", entry.path, errno);
+  return ::linkat(directory_.fd(), name.c_str(), AT_FDCWD, entry.path.c_str(), 0) == 0;
+}
+
 void KeptFiles::restore(const Entry& entry) const {
   const std::string& path = entry.path;
+  const bool is_back = file_is_back(entry);
   const auto there = examine(path);
-  if (link_back(entry, there)) return;
+  if (!is_back && link_back(entry, there)) return;
   // What is kept of another path must not change with it.
-  if (there && links_to(*there) > 0 && ::unlink(path.c_str()) != 0)
+  if (!is_back && there && links_to(*there) > 0 && ::unlink(path.c_str()) != 0)
     throw_io("cannot remove", path, errno);
   if (there) (void)::chmod(path.c_str(), there->st_mode | S_IWUSR);
   const UniqueFd from = directory_.open_file(entry.kept, O_RDONLY);
@@ -209,7 +233,10 @@ void KeptFiles::drop_entries(const std::string& name,
   PendingFile file(directory_, name);
   file.append(ByteView(std::string_view(text)));
   file.publish(0600, PendingFile::Durability::kHint);
-  for (const std::string& kept : dropped) directory_.unlink(kept);
+  for (const std::string& kept : dropped) {
+    directory_.unlink(kept);
+    directory_.unlink(kept + kFileSuffix);
+  }
 }
 
 void KeptFiles::clear() {

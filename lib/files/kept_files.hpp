@@ -33,6 +33,8 @@ class KeptFiles {
   // Keeps what `path`, a regular file, holds now and returns the kept file's name; "" if the file
   // is too large to copy. Throws IoError.
   std::string copy(const std::string& path, const struct stat& info);
+  // The same; where the file has other names, a restore gives this one back to the very file.
+  std::string copy_and_link(const std::string& path, const struct stat& info);
   std::string link_or_copy(const std::string& path, const struct stat& info);
   // A file is about to be changed in place: what is kept as a hard link to it becomes a copy of its
   // own. `names`: how many of its links lead to the script's paths, for all that is known.
@@ -58,6 +60,7 @@ class KeptFiles {
  private:
   explicit KeptFiles(Directory directory) : directory_(std::move(directory)) {}
   std::string new_name();
+  bool file_is_back(const Entry& entry) const;
   bool link_back(const Entry& entry, const std::optional<struct stat>& there) const;
 
   Directory directory_;

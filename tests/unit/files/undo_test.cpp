@@ -102,6 +102,18 @@ TEST_F(UndoTest, a_copy_of_a_held_file_stays_the_snapshots) {
   EXPECT_EQ(contents(base_ + "/run/files/" + copies[0].kept), "as it was");
 }
 
+TEST_F(UndoTest, names_of_one_file_whichever_is_changed) {
+  for (const char* name : {"a", "c"}) write_at_end(work_ + name, name);
+  ASSERT_EQ(::link((work_ + "a").c_str(), (work_ + "b").c_str()), 0);
+  expect_undone([&] {
+    write_at_end(work_ + "a", "AND MORE", 0);
+    rename("c", "a");
+    write_at_end(work_ + "b", "and this", 0);
+  });
+  write_at_end(work_ + "b", "both");
+  EXPECT_EQ(contents(work_ + "a"), contents(work_ + "b"));
+}
+
 TEST_F(UndoTest, the_mode_of_a_file) {
   for (const char* name : {"a", "b"}) write_at_end(work_ + name, name);
   expect_undone([&] {
