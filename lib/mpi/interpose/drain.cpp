@@ -63,6 +63,8 @@ void finish_if_arrived(CommInfo* comm, Drained& message) {
 
 // Starts receiving a message that the library has matched.
 std::shared_ptr<Drained> take_out(CommInfo& comm, MPI_Message handle, const MPI_Status& status) {
+  // Its sender may have asked just before it sent this.
+  if (!drained_notices::has_asked(comm, status.MPI_SOURCE)) sync_sends::take_in_notices();
   drained_notices::taking_out(comm, status.MPI_SOURCE, status.MPI_TAG);
   MPI_Count bytes = 0;
   check(PMPI_Get_elements_x(&status, MPI_BYTE, &bytes), "MPI_Get_elements_x");

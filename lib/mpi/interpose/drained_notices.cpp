@@ -138,8 +138,12 @@ std::vector<Drained*> waiting(CommInfo& comm, int source, int tag) {
   return list;
 }
 
+bool has_asked(const CommInfo& comm, int source) {
+  return tables().askers.count(world_rank(comm, source)) != 0;
+}
+
 void taking_out(CommInfo& comm, int source, int tag) {
-  if (tables().askers.count(world_rank(comm, source)) == 0) return;
+  if (!has_asked(comm, source)) return;
   const Standing standing{waiting(comm, source, tag).size() + 1,
                           comm.received[static_cast<std::size_t>(source)]};
   tell(comm, source, tag, standing);

@@ -33,6 +33,8 @@ Verdict verdict(const CommInfo& comm, int dest, int tag, std::uint64_t later);
 
 // Drained messages of one tag that the script has not received, oldest first.
 std::vector<Drained*> waiting(CommInfo& comm, int source, int tag);
+// Whether the sender wants to hear of drained messages, as far as its words have been taken in.
+bool has_asked(const CommInfo& comm, int source);
 // The library has matched a message and is about to be told that it is being received.
 void taking_out(CommInfo& comm, int source, int tag);
 // Drained messages have arrived, or the script has got one.
