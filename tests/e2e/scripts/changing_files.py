@@ -109,8 +109,11 @@ os.chdir("tree")
 for step in range(STEPS):
     change()
     let_go_of_lost_ones()
-    if step in snapshots and chkpt:
-        chkpt.snapshot()
+    if step in snapshots:
+        for opened in held:
+            opened.flush()  # a snapshot does
+        if chkpt:
+            chkpt.snapshot()
     if step == death and chkpt and chkpt.info()["resumed_epoch"] == 0:
         for opened in held:
             opened.flush()
