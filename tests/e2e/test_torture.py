@@ -172,6 +172,9 @@ EXACT = {
     "arrays in their own order":
         "import numpy as np\na = np.arange(24.0).reshape(2, 3, 4).transpose(1, 0, 2).copy('K')\n"
         "v = a[1]",
+    "addresses of arrays":
+        "import numpy as np\na = np.arange(90.0)\nviews = [a[:], a.view('i8'), a[1:], a[::-1]]\n"
+        "numbers = [v.ctypes.data for v in [a, *views]]",
     "trees of scipy":
         "try:\n    import numpy as np\n    from scipy.spatial import KDTree\n"
         "    t = KDTree(np.arange(60.0).reshape(30, 2))\nexcept ImportError: pass",

@@ -28,7 +28,8 @@ bool is_singleton(const void* place) {
 
 // Drops the objects that nobody else refers to. One may have held the next, so the caller asks
 // again until there is none.
-bool drop_ours(std::unordered_map<std::uint64_t, Ref>& objects) {
+template <class Objects>
+bool drop_ours(Objects& objects) {
   bool dropped = false;
   for (auto it = objects.begin(); it != objects.end();) {
     const bool ours = Py_REFCNT(it->second.get()) == 1;
@@ -70,17 +71,20 @@ void Addresses::look_up(const std::function<PyObject*(const void*)>& met, PyObje
 // All owners of the same memory: some may be the first save's own.
 void Addresses::find_owners(PyObject* memo) {
   OwnedMemory memory;
+  std::unordered_map<PyObject*, long long> order;
   PyObject *key = nullptr, *entry = nullptr;
   for (Py_ssize_t position = 0; PyDict_Next(memo, &position, &key, &entry);)
-    memory.add_array(item(entry, 1));
+    if (PyObject* object = item(entry, 1); memory.add_array(object))
+      order.emplace(object, integer(item(entry, 0)));
   for (const std::uint64_t address : no_objects_)
     for (const Ref& owner : memory.owners_of(reinterpret_cast<const char*>(address)))  // NOLINT
-      owners_.emplace(reinterpret_cast<std::uintptr_t>(owner.get()), owner);
+      owners_.emplace(order.at(owner.get()), owner);
 }
 
 void Addresses::find_places() {
   OwnedMemory memory;
-  for (const auto& [key, owner] : owners_) memory.add_array(owner.get());
+  // Of several that begin at the same byte the last one is found: the same one in every process.
+  for (const auto& [order, owner] : owners_) memory.add_array(owner.get());
   for (const std::uint64_t address : no_objects_) {
     const Ref place = memory.place_of(reinterpret_cast<const char*>(address));  // NOLINT
     if (!place) continue;

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -45,9 +46,9 @@ class Addresses {
 
   std::unordered_set<std::uint64_t> seen_;
   std::unordered_map<std::uint64_t, Ref> objects_;
-  std::unordered_set<std::uint64_t> no_objects_;   // seen, and none is there
-  std::unordered_map<std::uint64_t, Ref> owners_;  // of memory that some of those lead into
-  std::unordered_map<std::uint64_t, Ref> ids_;     // ("i", object) or ("a", place)
+  std::unordered_set<std::uint64_t> no_objects_;  // seen, and none is there
+  std::map<long long, Ref> owners_;  // of memory that some of those lead into, as they were saved
+  std::unordered_map<std::uint64_t, Ref> ids_;  // ("i", object) or ("a", place)
   std::optional<MappedMemory> memory_;
   bool settled_ = false;
 };

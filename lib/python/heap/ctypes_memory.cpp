@@ -252,15 +252,16 @@ void OwnedMemory::add_all() {
   }
 }
 
-void OwnedMemory::add_array(PyObject* object) {
+bool OwnedMemory::add_array(PyObject* object) {
   const auto [found, is_new] = are_arrays_.try_emplace(Py_TYPE(object), false);
   if (is_new) {
     const bool shows = shows_memory(object) && !PyMemoryView_Check(object);
     found->second = shows || is_numpy_array(object);
   }
-  if (!found->second || !seen_.insert(object).second) return;
+  if (!found->second || !seen_.insert(object).second) return false;
   // One of objects could hold its own address, which would never be written to its end.
-  if (!is_numpy_array(object) || !has_objects(object)) add_memory_of(object);
+  if (is_numpy_array(object) && has_objects(object)) return false;
+  return add_memory_of(object);
 }
 
 std::vector<Ref> OwnedMemory::owners_of(const char* address) const {

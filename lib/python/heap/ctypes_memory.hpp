@@ -32,8 +32,8 @@ class OwnedMemory {
   void add_kept_by(PyObject* object) { next_.push_back(object); }
   // Everything that the collector knows or that is held by such an object.
   void add_all();
-  // Only this object, if it is an array of numbers or bytes.
-  void add_array(PyObject* object);
+  // Only this object, if it is an array of numbers or bytes; false if not, or if it has been added.
+  bool add_array(PyObject* object);
 
   // (owner, offset, way) of an address; null if nobody has it.
   Ref place_of(const char* address);
