@@ -45,7 +45,16 @@ Ref package_path(PyObject* dict) {
   return folders;
 }
 
-bool ByValue::decide_module(PyObject* name, PyObject* module) const {
+// A resume imports before it has the script's classes.
+bool ByValue::has_loader_of_script(PyObject* dict) {
+  PyObject* spec = find(dict, "__spec__");
+  const Ref loader = spec ? attr_or_null(spec, "loader") : Ref();
+  if (!loader || loader.is(Py_None)) return false;
+  return type(PyType_Check(loader.get()) ? reinterpret_cast<PyTypeObject*>(loader.get())
+                                         : Py_TYPE(loader.get()));
+}
+
+bool ByValue::decide_module(PyObject* name, PyObject* module) {
   if (!PyUnicode_Check(name) || !PyModule_Check(module)) return false;
   const std::string module_name = utf8(name);
   if (module_name == "__main__") return true;
@@ -56,6 +65,7 @@ bool ByValue::decide_module(PyObject* name, PyObject* module) const {
     return !is_library_origin(utf8(file));
   }
   if (is_namespace_package(module)) return is_package_of_script(dict);
+  if (has_loader_of_script(dict)) return true;
   // Cython keeps the types its modules share in a module without a file.
   if (begins_with(module_name, "_cython_")) return false;
   // Made with types.ModuleType(): no import can find it again, unless it was one that made it.
@@ -67,6 +77,7 @@ bool ByValue::module(PyObject* name, PyObject* module) {
   const std::string key = utf8(name);
   const auto known = modules_.find(key);
   if (known != modules_.end() && known->second.first == module) return known->second.second;
+  modules_[key] = {module, false};  // while it is decided
   const bool verdict = decide_module(name, module);
   modules_[key] = {module, verdict};
   return verdict;

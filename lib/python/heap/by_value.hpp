@@ -26,7 +26,8 @@ class ByValue {
   bool module_named(PyObject* module_name);
 
  private:
-  bool decide_module(PyObject* name, PyObject* module) const;
+  bool decide_module(PyObject* name, PyObject* module);
+  bool has_loader_of_script(PyObject* dict);
   bool decide_type(PyTypeObject* type);
 
   std::unordered_map<std::string, std::pair<PyObject*, bool>> modules_;

@@ -5,6 +5,8 @@ import contextvars
 import copy
 import enum
 import functools
+import importlib.abc
+import importlib.util
 import inspect
 import os
 import sys
@@ -222,6 +224,25 @@ def interpreter_hooks():
     last = heard[-2:]
     listening.clear()
     return last, of_a_snapshot, forked, len(typing.get_overloads(doubled))
+
+
+def modules_of_a_finder():
+    """modules that a finder of the script has made (sys.meta_path) | exact"""
+    class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+        def find_spec(self, name, path, target=None):
+            return importlib.util.spec_from_loader(name, self) if name.startswith("made_") else None
+
+        def exec_module(self, module):
+            exec("count = 0\ndef more():\n    global count\n    count += 1\n    return __name__, count", vars(module))
+
+    finder = Finder()
+    sys.meta_path.append(finder)
+    first = importlib.import_module("made_first")
+    first.more()
+    yield
+    again, second = importlib.import_module("made_first"), importlib.import_module("made_second")
+    sys.meta_path.remove(finder)
+    return again is first, first.more(), second.more()
 
 
 def single_objects():
