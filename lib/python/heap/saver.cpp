@@ -15,6 +15,7 @@
 #include "python/heap/kept_hashes.hpp"
 #include "python/heap/library_contents.hpp"
 #include "python/heap/library_globals.hpp"
+#include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -185,6 +186,8 @@ PyObject* Saver::persistent_id(PyObject* object) {
   if (type == &PyFloat_Type && !std::isnan(PyFloat_AS_DOUBLE(object))) Py_RETURN_NONE;
   if (PyObject** id = ids_.find(object)) return Py_NewRef(*id);
   try {
+    if (type == &PyPickleBuffer_Type && !is_own_buffer(object) && !passed_buffers_.find(object))
+      refuse("a pickle.PickleBuffer, which comes out of a pickle as what is in it");
     if (type == &PyFloat_Type) {
       return nan_id(object).release();
     } else if (type == &PyDict_Type || type == &PyList_Type || type == &PySet_Type) {
@@ -199,6 +202,11 @@ PyObject* Saver::persistent_id(PyObject* object) {
       if (set_has_late_key(object)) return defer(object, "z").release();
       if (!insertion_rebuilds(object)) return frozenset_id(object).release();
     }
+  } catch (const CannotSave& error) {
+    last_reduced_ = object;
+    refusal_ = error.what();
+    set_python_exception();
+    return nullptr;
   } catch (...) {
     last_reduced_ = object;
     set_python_exception();
@@ -234,6 +242,16 @@ Ref Saver::reduce_stand_in(PyObject* string) {
   return reduced(make_library_string, pack(item(*place, 0), item(*place, 1), string));
 }
 
+// (function, arguments, state): what a __reduce_ex__ gives of the object's own memory.
+void Saver::let_buffers_pass(PyObject* value) {
+  for (Py_ssize_t i = 0; PyTuple_Check(value) && i < PyTuple_GET_SIZE(value); ++i) {
+    PyObject* part = PyTuple_GET_ITEM(value, i);
+    for (Py_ssize_t k = 0; PyTuple_CheckExact(part) && k < PyTuple_GET_SIZE(part); ++k)
+      if (PyObject* one = PyTuple_GET_ITEM(part, k); Py_TYPE(one) == &PyPickleBuffer_Type)
+        passed_buffers_.insert(one, true);
+  }
+}
+
 PyObject* Saver::reduce(PyObject* object) {
   last_reduced_ = object;
   weak_members_.note(object);
@@ -244,6 +262,7 @@ PyObject* Saver::reduce(PyObject* object) {
       if (const Ref place = library_place_of(object))
         return with_kept_hash(object, reduced(make_library_object, place)).release();
     Ref value = rule.reduce(*this, object, rule);
+    if (rule.reduce == &reduce_by_default) let_buffers_pass(value.get());
     if (excluded_.size() > 0) check_not_made_from_excluded(*this, object, value);
     return with_kept_hash(object, value).release();
   } catch (const CannotSave& error) {

@@ -146,6 +146,7 @@ class Saver {
   Ref defer(PyObject* container, const char* kind);
   bool may_have_place(PyObject* object, const Rule& rule);
   Ref reduce_stand_in(PyObject* string);
+  void let_buffers_pass(PyObject* value);
   Ref frozenset_id(PyObject* set);
   Ref nan_id(PyObject* nan);
   PyObject* number_id(PyObject* number);
@@ -157,6 +158,7 @@ class Saver {
   PointerTable<PyObject*> ids_;  // values own a reference, keys are kept alive by keep_
   PointerTable<bool> plain_dicts_;
   PointerTable<bool> buffers_;
+  PointerTable<bool> passed_buffers_;  // that objects have given for their own contents
   Customs customs_;
   PointerTable<bool> excluded_;
   std::unordered_map<PyObject*, Ref> custom_values_;   // the objects are alive while they are saved
