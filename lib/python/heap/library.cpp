@@ -284,6 +284,7 @@ constexpr Named kNamed[] = {
     {"zlib.Compress", reduce_compressor},
     {"_io._BytesIOBuffer", reduce_exported_bytes},
     {"zlib.Decompress", reduce_compressor},
+    {"SuperLU", reduce_superlu},
     {"ImagingCore", reduce_pillow_image},
     {"ImagingDraw", reduce_pillow_draw},
     {"PixelAccess", reduce_pillow_pixels},

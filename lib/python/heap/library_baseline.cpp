@@ -16,6 +16,7 @@
 #include "python/heap/image_memory.hpp"
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
+#include "python/heap/superlu.hpp"
 #include "python/heap/library_paths.hpp"
 
 namespace chkpt::heap {
@@ -210,6 +211,7 @@ class ScriptImport {
 void note_native_memory(PyObject* module) {
   if (is_made_by_f2py(module)) note_image_memory(library_of(module));
   if (module == loaded_module("_ctypes")) watch_ctypes_libraries(module);
+  if (PyModule_Check(module)) watch_superlu(module);
 }
 
 // _load_unlocked(spec): the module as the real one returns it.

@@ -65,6 +65,20 @@ def scipy_sparse():
     return [float(kind.sum()) for kind in kinds], shared.data[0], (kinds[0] @ kinds[1]).trace()
 
 
+def scipy_factors():
+    """scipy: factors of sparse matrices (`splu`, `spilu`, `factorized`) | noted | factorised again, from a copy of the matrix that chkpt keeps from the start"""
+    import scipy.sparse as sp
+    import scipy.sparse.linalg as linalg
+    matrix = sp.diags([-1.0, 2.5, -1.0], [-1, 0, 1], shape=(30, 30)).tocsc()
+    whole, incomplete = linalg.splu(matrix), linalg.spilu(matrix.astype(complex), drop_tol=0.01)
+    solve = linalg.factorized(matrix)
+    matrix.data[:] = 0
+    right = np.arange(30.0)
+    yield
+    return [float(abs(f(r)).sum()) for f, r in ((whole.solve, right), (incomplete.solve, right + 1j), (solve, right))], (
+        whole.L.nnz, whole.perm_c.tolist(), type(whole) is linalg.SuperLU)
+
+
 def scipy_objects():
     """scipy: interpolators, splines, distributions, k-d trees, ODE solvers half-way | exact"""
     import scipy.integrate
