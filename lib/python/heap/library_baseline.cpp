@@ -12,6 +12,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/ctypes_libraries.hpp"
 #include "python/heap/foreign.hpp"
+#include "python/heap/fftw_plans.hpp"
 #include "python/heap/fortran_data.hpp"
 #include "python/heap/image_memory.hpp"
 #include "python/heap/import_draws.hpp"
@@ -211,7 +212,9 @@ class ScriptImport {
 void note_native_memory(PyObject* module) {
   if (is_made_by_f2py(module)) note_image_memory(library_of(module));
   if (module == loaded_module("_ctypes")) watch_ctypes_libraries(module);
-  if (PyModule_Check(module)) watch_superlu(module);
+  if (!PyModule_Check(module)) return;
+  watch_superlu(module);
+  watch_fftw_plans(module);
 }
 
 // _load_unlocked(spec): the module as the real one returns it.

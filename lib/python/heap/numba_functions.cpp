@@ -287,6 +287,7 @@ const Rebuilder set_gufunc{"numba.gufunc.state", guarded<fill_gufunc>};
 
 Ref reduce_gufunc(Saver&, PyObject* gufunc, Rule& rule) {
   const Ref builder = attr(gufunc, "gufunc_builder"), compiled = attr(builder, "_cres");
+  if (attr(gufunc, "ufunc").is(Py_None)) refuse("numba is compiling a function");
   const Ref signatures = own(PySequence_List(attr(builder, "_sigs").get())), codes = new_list();
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(signatures.get()); ++i)
     append(codes,
@@ -329,11 +330,23 @@ bool is_jitclass_object_type(PyTypeObject* type) {
   return false;
 }
 
+// What adds compiled code to a function of vectorize or guvectorize belongs to that function, which
+// describes it. Alone it is met in a call that is adding some.
+Ref refuse_builder(Saver&, PyObject*, Rule&) { refuse("numba is compiling a function"); }
+
+bool is_builder_type(PyTypeObject* type) {
+  for (const char* name : {"UFuncDispatcher", "_BaseUFuncBuilder"}) {
+    const Ref base = loaded_attr("numba.np.ufunc.ufuncbuilder", name);
+    if (base && PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(base.get()))) return true;
+  }
+  return false;
+}
+
 Reduce function_rule(PyTypeObject* type) {
   if (loaded_attr("numba.core.registry", "CPUDispatcher").is(raw(type))) return reduce_function;
   if (loaded_attr("numba.np.ufunc.dufunc", "DUFunc").is(raw(type))) return reduce_ufunc;
   if (loaded_attr("numba.np.ufunc.gufunc", "GUFunc").is(raw(type))) return reduce_gufunc;
-  return nullptr;
+  return is_builder_type(type) ? refuse_builder : nullptr;
 }
 
 bool is_memory_of_numba(PyObject* object) {

@@ -107,6 +107,7 @@ Ref reduce_netcdf_variable(Saver&, PyObject*, Rule&);
 Ref reduce_netcdf_dimension(Saver&, PyObject*, Rule&);
 
 Ref reduce_superlu(Saver&, PyObject*, Rule&);
+Ref reduce_fftw_plan(Saver&, PyObject*, Rule&);
 Ref reduce_pillow_image(Saver&, PyObject*, Rule&);
 Ref reduce_pillow_draw(Saver&, PyObject*, Rule&);
 Ref reduce_pillow_pixels(Saver&, PyObject*, Rule&);

@@ -115,6 +115,18 @@ bool is_typing_alias(PyTypeObject* type) {
          is_subtype_of(type, reinterpret_cast<PyTypeObject*>(base.get()));
 }
 
+// Their own way of pickling hands what they hold to __new__, which a class may have given other
+// arguments.
+bool is_value_with_own_new(const Rule& rule) {
+  PyTypeObject* base = rule.layout.native_base;
+  if (base != &PyTuple_Type && base != &PyUnicode_Type && base != &PyLong_Type &&
+      base != &PyFloat_Type && base != &PyBytes_Type && base != &PyComplex_Type)
+    return false;
+  for (const char* name : {"__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"})
+    if (!same_lookup(rule.type, base, name)) return false;
+  return !same_lookup(rule.type, base, "__new__");
+}
+
 Reduce rule_for_python_class(Saver& saver, Rule& rule) {
   rule.layout = layout_of(rule.type);
   if (is_buffered_type(rule.layout.native_base)) return reduce_buffered;
@@ -125,6 +137,7 @@ Reduce rule_for_python_class(Saver& saver, Rule& rule) {
     return reduce_hdf5_object;
   const bool by_value = saver.by_value().type(rule.type) || is_typing_alias(rule.type);
   if (Reduce raw_state = in_place_of_own_reduce(rule.type)) return raw_state;
+  if (is_value_with_own_new(rule) && !has_own_getstate(rule.type)) return reduce_native;
   const bool own_getstate = taken_by_own_getstate().count(rule.type) != 0;
   if (!by_value && (own_getstate || has_own_reduce(rule.type))) return reduce_by_default;
   // A state made for a transfer may leave out what a continuation needs, such as where

@@ -4,12 +4,11 @@
 #include "python/heap/superlu.hpp"
 
 #include <string>
-#include <unordered_map>
-#include <utility>
 
 #include "base/text.hpp"
 #include "python/error.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/recipes.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -17,19 +16,8 @@ namespace {
 
 constexpr const char* kFactorise = "gstrf";
 
-struct Recipe {
-  Ref function, arguments, keywords;
-};
-
-// By the address of the factors, which their deallocation takes out. Never destroyed.
-std::unordered_map<PyObject*, Recipe>& recipes() {
-  static auto* const all = new std::unordered_map<PyObject*, Recipe>;
-  return *all;
-}
-
 PyObject* g_function = nullptr;                 // _superlu.gstrf
 PyCFunctionWithKeywords g_factorise = nullptr;  // what it did by itself
-destructor g_deallocate = nullptr;              // of SuperLU
 
 // The script may go on to change its arrays.
 Ref copied(PyObject* arguments) {
@@ -44,8 +32,8 @@ Ref copied(PyObject* arguments) {
 void keep(PyObject* factors, PyObject* arguments, PyObject* keywords) {
   const PendingException pending;
   try {
-    recipes()[factors] = {Ref::borrow(g_function), copied(arguments),
-                          keywords ? own(PyDict_Copy(keywords)) : new_dict()};
+    keep_recipe(factors, {Ref::borrow(g_function), copied(arguments),
+                          keywords ? own(PyDict_Copy(keywords)) : new_dict()});
   } catch (...) {
     PyErr_Clear();  // without a recipe they are refused
   }
@@ -55,11 +43,6 @@ PyObject* factorise(PyObject* self, PyObject* arguments, PyObject* keywords) {
   PyObject* factors = g_factorise(self, arguments, keywords);
   if (factors) keep(factors, arguments, keywords);
   return factors;
-}
-
-void deallocate(PyObject* factors) {
-  const auto recipe = recipes().extract(factors);
-  g_deallocate(factors);
 }
 
 // (gstrf, arguments, keywords)
@@ -82,15 +65,13 @@ void watch_superlu(PyObject* module) {
   g_factorise =
       reinterpret_cast<PyCFunctionWithKeywords>(reinterpret_cast<void (*)()>(definition->ml_meth));
   definition->ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(factorise));
-  auto* factors = reinterpret_cast<PyTypeObject*>(type);
-  g_deallocate = std::exchange(factors->tp_dealloc, deallocate);
+  forget_recipes_of(reinterpret_cast<PyTypeObject*>(type));
 }
 
 Ref reduce_superlu(Saver&, PyObject* factors, Rule&) {
-  const auto recipe = recipes().find(factors);
-  if (recipe == recipes().end()) refuse("factors of a sparse matrix that chkpt has not seen made");
-  const Recipe& how = recipe->second;
-  return reduced(make_factors, pack(how.function, how.arguments, how.keywords));
+  const Recipe* how = recipe_of(factors);
+  if (!how) refuse("factors of a sparse matrix that chkpt has not seen made");
+  return reduced(make_factors, pack(how->maker, how->arguments, how->keywords));
 }
 
 }  // namespace chkpt::heap

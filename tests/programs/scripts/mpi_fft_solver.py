@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # ranks: 4
-# refused: fftw_xfftn.FFT
 """A spectral solver with mpi4py-fft on a distributed grid: a wave equation with a cubic term."""
 import numpy as np
 from mpi4py import MPI
