@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""h5py, netCDF4, scipy, pandas, scikit-learn, matplotlib, Pillow, gmpy2"""
+"""h5py, netCDF4, scipy, pandas, scikit-learn, matplotlib, Pillow, gmpy2, pyfftw"""
 import io
 import warnings
 
@@ -171,6 +171,20 @@ def pictures():
     pen.point((1, 2), fill=(90, 90, 90, 99))
     return [hash(mode.tobytes()) == hash(mode.copy().tobytes()) and mode.getpixel((1, 1)) for mode in modes], (
         picture.tobytes(), modes[2].getpalette()[:6], pen.im is picture.im)
+
+
+def plans():
+    """plans of FFTW (pyfftw, mpi4py-fft), with the library's wisdom | exact"""
+    import pyfftw
+    time, waves = pyfftw.zeros_aligned(48, "float64"), pyfftw.zeros_aligned(25, "complex128")
+    forward = pyfftw.FFTW(time, waves, flags=("FFTW_MEASURE",))
+    time[:] = np.arange(48.0)
+    other = pyfftw.empty_aligned(48, "float64")
+    forward.update_arrays(other, waves)
+    other[:] = 1
+    yield
+    forward()
+    return waves[:2].tolist(), forward.input_array is other, time[3], forward.flags
 
 
 def digits():
