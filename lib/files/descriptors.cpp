@@ -88,9 +88,7 @@ int find_code(dl_phdr_info* info, std::size_t, void* wanted) {
   return 0;
 }
 
-bool is_of_python(Origin origin) {
-  return origin != Origin::kNone && origin != Origin::kOfLibrary;
-}
+bool is_of_python(Origin origin) { return origin != Origin::kNone && origin != Origin::kOfLibrary; }
 
 bool still_the_same(int number) {
   struct stat info {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Names of snapshots that a newer generation has set aside, unfinished or later than the one that it
-// goes on from: "stale-step-0000000420-1a2b3c4d-7" was set aside by generation 7.
+// Names of snapshots that a newer generation has set aside, unfinished or later than the one that
+// it goes on from: "stale-step-0000000420-1a2b3c4d-7" was set aside by generation 7.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// gmpy2's contexts: precision, rounding and flags of its arithmetic. Which of them is the current one
-// is a part of the process (process/library.cpp).
+// gmpy2's contexts: precision, rounding and flags of its arithmetic. Which of them is the current
+// one is a part of the process (process/library.cpp).
 #include <Python.h>
 
 #include <string>

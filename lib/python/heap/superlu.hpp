@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// scipy's factors of sparse matrices (splu, spilu, factorized): the library shows what is in them, but
-// makes them only from a matrix. So a copy of that is kept for as long as the factors live, and a
-// resume factorises it again, by the same steps.
+// scipy's factors of sparse matrices (splu, spilu, factorized): the library shows what is in them,
+// but makes them only from a matrix. So a copy of that is kept for as long as the factors live, and
+// a resume factorises it again, by the same steps.
 #pragma once
 
 #include "python/ref.hpp"
