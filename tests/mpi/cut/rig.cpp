@@ -115,6 +115,8 @@ Options parse(int argc, char** argv) {
 
 // Triggers at random moments until told to stop. The program has about as long for itself as the
 // last cut has taken: on a busy machine it would come no further otherwise, cut at each safe point.
+// Not longer than this, though: a cut that was put off takes a second.
+constexpr double kLongestMean_ms = 100;
 class RandomTriggers {
  public:
   explicit RandomTriggers(const Options& options) {
@@ -124,7 +126,7 @@ class RandomTriggers {
       std::uniform_real_distribution<> spread(0.05, 1.95);
       double last_ms = 0;
       while (!stop_) {
-        const double mean_ms = std::max(options.every_ms, last_ms);
+        const double mean_ms = std::max(options.every_ms, std::min(last_ms, kLongestMean_ms));
         std::this_thread::sleep_for(
             std::chrono::duration<double, std::milli>(mean_ms * spread(random)));
         const int ended = g_ended;
