@@ -211,3 +211,12 @@ def hdf5_without_a_name():
     total = int(data[:].sum())
     file.close()
     return total
+
+
+def state_space():
+    """statsmodels: state space models (ARIMA) | refused | of which its own pickling makes a copy"""
+    import statsmodels.api
+    model = statsmodels.api.tsa.ARIMA(np.arange(40.0) % 7, order=(1, 0, 0))
+    model.loglike(model.start_params)
+    yield
+    return float(model.loglike(model.start_params))
