@@ -12,6 +12,8 @@ def pytest_addoption(parser):
     parser.addoption("--kills", type=int, default=int(kills) if kills else None,
                      help="how many SIGKILLs test_resume.py spreads over the corpus "
                           "(default: one for each script)")
+    parser.addoption("--kills-of-each", type=int,
+                     help="how many SIGKILLs each script gets at each of its rank counts")
     parser.addoption("--seed", type=int,
                      default=int(os.environ.get("CHKPT_TEST_SEED", random.randrange(10**6))),
                      help="what is killed, and when (default: random, printed)")
@@ -19,4 +21,6 @@ def pytest_addoption(parser):
 
 def pytest_report_header(config):
     kills = config.getoption("--kills")
-    return f"seed: {config.getoption('--seed')}, kills: {kills or 'one for each script'}"
+    each = config.getoption("--kills-of-each")
+    return (f"seed: {config.getoption('--seed')}, kills: "
+            f"{f'{each} of each script' if each else kills or 'one for each script'}")

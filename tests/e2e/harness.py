@@ -316,13 +316,15 @@ class Reference:
 
     outcome: Outcome
     files: dict = field(default_factory=dict)
+    seconds: float = 0
 
 
 def reference(script, ranks, folder, arguments=()):
     work = Path(folder) / "reference"
     work.mkdir(parents=True)
+    begin = time.monotonic()
     outcome = run([PYTHON, script, *arguments], work, ranks)
-    return Reference(outcome, files(work))
+    return Reference(outcome, files(work), time.monotonic() - begin)
 
 
 def assert_same_files(expected, actual):

@@ -8,6 +8,7 @@ from harness import CHKPT_MPI, Job
 
 ATTEMPTS = 5
 LONGEST_DELAY_S = 0.12  # from a snapshot to the kill
+FEWEST_MS = 2           # between snapshots of a run that is killed again and again
 
 
 def run_and_kill(command, work, ranks, rng, commits, haste=1):
@@ -66,6 +67,46 @@ def killed_at_last(script, ranks, kills, seed, folder, intervals=(10, 25, 60)):
             return incarnations, work
     assert harness.newest_epoch(work) >= 0, f"no snapshot of {script} was ever committed"
     raise AssertionError(f"{script} always ended before it could be killed")
+
+
+def killed_until_it_ends(script, ranks, kills, expected_s, rng, work):
+    """All incarnations of a run that is killed after the first new snapshot of each, until it ends.
+
+    They are spread over the time that the unbroken run takes, so that they are about `kills`.
+    """
+    incarnations = []
+    while len(incarnations) < 3 * kills:
+        interval = max(FEWEST_MS, round(1000 * expected_s / kills * rng.uniform(0.1, 1.5)))
+        command = [CHKPT_MPI, "-f", str(interval), script]
+        outcome, killed = run_and_kill(command, work, ranks, rng, 1, haste=rng.choice([4, 20, 100]))
+        if killed and harness.has_ended(work):
+            return None  # the signal came between the script's end and the process's
+        incarnations.append(outcome)
+        if not killed:
+            return incarnations
+    incarnations.append(harness.run(command, work, ranks))
+    return incarnations
+
+
+def killed_often(script, ranks, kills, expected_s, seed, folder):
+    """[(incarnations, folder of the work)] of as many runs as it takes to be killed so often.
+
+    Fewer kills after some runs are no failure here: a script may pass by few places where a snapshot
+    can be taken.
+    """
+    runs = []
+    missing = kills
+    for attempt in range(ATTEMPTS):
+        work = folder / f"work-{attempt}"
+        work.mkdir()
+        rng = random.Random(seed + attempt)
+        incarnations = killed_until_it_ends(script, ranks, missing, expected_s / 2**attempt, rng, work)
+        if incarnations:
+            runs.append((incarnations, work))
+            missing -= len(incarnations) - 1
+        if missing <= 0:
+            break
+    return runs
 
 
 def assert_as_unbroken(incarnations, work, expected, ranks):

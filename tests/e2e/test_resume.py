@@ -2,8 +2,9 @@
 """Kill anywhere, resume, compare with the unbroken run, bit by bit.
 
 Every script of tests/corpus is killed once, at one of its rank counts; with --kills N, N SIGKILLs
-are spread over the scripts and their rank counts. Every killed run must have resumed, so a run that
-quietly starts from the beginning fails too.
+are spread over the scripts and their rank counts; with --kills-of-each N, each is killed N times at
+each of its rank counts, again and again in the same run. Every killed run must have resumed, so a run
+that quietly starts from the beginning fails too.
 """
 import concurrent.futures
 import random
@@ -49,9 +50,17 @@ def trials(kills, seed):
     return chosen
 
 
+def trials_of_each(kills, seed):
+    """The same for every script at every one of its rank counts."""
+    rng = random.Random(seed)
+    return [(script, ranks, kills, rng.randrange(10**9)) for script, ranks in harness.corpus()]
+
+
 def pytest_generate_tests(metafunc):
     if "trial" in metafunc.fixturenames:
-        chosen = trials(metafunc.config.getoption("--kills"), metafunc.config.getoption("--seed"))
+        option = metafunc.config.getoption
+        chosen = (trials_of_each(option("--kills-of-each"), option("--seed"))
+                  if option("--kills-of-each") else trials(option("--kills"), option("--seed")))
         params = [pytest.param(trial, id=f"{trial[0].stem}-{trial[1]}ranks-{trial[2]}kills-{number}")
                   for number, trial in enumerate(chosen)]
         params += [pytest.param(None, id=script.stem, marks=pytest.mark.skip(reason=reason))
@@ -75,16 +84,23 @@ def references(tmp_path_factory):
         yield get
 
 
-def test_resumes_where_it_was(trial, references, folder):
+def test_resumes_where_it_was(trial, references, folder, request):
     script, ranks, kills, seed = trial
     reference = references(script, ranks)
-    if ranks > 1:
-        reference.result()  # would take the cores from the ranks
-    try:
-        incarnations, work = killed_runs.killed_at_last(script, ranks, kills, seed, folder)
-    finally:
+    if request.config.getoption("--kills-of-each"):
         expected = reference.result()
-    killed_runs.assert_as_unbroken(incarnations, work, expected, ranks)
+        runs = killed_runs.killed_often(script, ranks, kills, expected.seconds, seed, folder)
+        done = sum(len(incarnations) - 1 for incarnations, _ in runs)
+        print(f"{script.stem}, {ranks} ranks: killed {done} times in {len(runs)} runs")
+    else:
+        if ranks > 1:
+            reference.result()  # would take the cores from the ranks
+        try:
+            runs = [killed_runs.killed_at_last(script, ranks, kills, seed, folder)]
+        finally:
+            expected = reference.result()
+    for incarnations, work in runs:
+        killed_runs.assert_as_unbroken(incarnations, work, expected, ranks)
 
 
 def test_a_rank_that_had_ended_ends_again(work):
