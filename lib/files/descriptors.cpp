@@ -7,11 +7,11 @@
 #include <map>
 
 #include <fcntl.h>
-#include <link.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/directory.hpp"
+#include "base/loaded_images.hpp"
 
 namespace chkpt::files {
 namespace {
@@ -62,11 +62,7 @@ Identities& apart() {
   return *found;
 }
 
-struct Range {
-  std::uintptr_t begin = 0;
-  std::uintptr_t end = 0;
-};
-Range g_python;
+AddressRange g_python;
 pid_t g_pid = 0;
 bool (*g_in_python_thread)() = nullptr;
 
@@ -74,19 +70,6 @@ bool in_table(int number) { return number >= 0 && number < kNumbers; }
 
 // A child of vfork() closes and copies descriptors of its own, in this process's memory.
 bool in_other_process() { return getpid() != g_pid; }
-
-int find_code(dl_phdr_info* info, std::size_t, void* wanted) {
-  const auto address = reinterpret_cast<std::uintptr_t>(wanted);
-  for (int i = 0; i < info->dlpi_phnum; ++i) {
-    const auto& segment = info->dlpi_phdr[i];
-    const std::uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
-    if (segment.p_type != PT_LOAD || address < begin || address >= begin + segment.p_memsz)
-      continue;
-    g_python = {begin, begin + segment.p_memsz};
-    return 1;
-  }
-  return 0;
-}
 
 bool is_of_python(Origin origin) { return origin != Origin::kNone && origin != Origin::kOfLibrary; }
 
@@ -131,7 +114,9 @@ bool is_set_apart(int number, const struct stat& info) {
 }
 
 void watch(const void* function, bool (*in_python_thread)()) {
-  dl_iterate_phdr(find_code, const_cast<void*>(function));
+  const auto address = reinterpret_cast<std::uintptr_t>(function);
+  for (const LoadedImage& image : loaded_images())
+    if (image.contains(address)) g_python = image.segment_at(address);
   g_in_python_thread = in_python_thread;
 }
 
@@ -147,8 +132,7 @@ void adopt(int number, Origin origin) noexcept {
 
 void note(int number, Origin origin, const void* caller) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(caller);
-  if (g_in_python_thread != nullptr && address >= g_python.begin && address < g_python.end &&
-      g_in_python_thread()) {
+  if (g_in_python_thread != nullptr && g_python.contains(address) && g_in_python_thread()) {
     adopt(number, origin);
   } else if (origin == Origin::kOpened && in_table(number)) {
     g_notes[number].caller = caller;

@@ -3,10 +3,10 @@
 
 #include <cstdlib>
 
-#include <link.h>
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/loaded_images.hpp"
 #include "mpi/interpose/gate.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/script_state.hpp"
@@ -33,11 +33,7 @@ std::set<std::string>& own_libraries() {
 
 std::set<std::string> loaded_libraries() {
   std::set<std::string> files;
-  const auto add = [](dl_phdr_info* info, std::size_t, void* to) {
-    static_cast<std::set<std::string>*>(to)->insert(info->dlpi_name);
-    return 0;
-  };
-  ::dl_iterate_phdr(add, &files);
+  for (const LoadedImage& image : loaded_images()) files.insert(image.path());
   return files;
 }
 

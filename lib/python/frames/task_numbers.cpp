@@ -11,48 +11,23 @@
 #include <cstdio>
 #include <vector>
 
-#include <link.h>
+#include "base/loaded_images.hpp"
 
 namespace chkpt::frames {
 namespace {
 
-struct Region {
-  std::uintptr_t begin;
-  std::size_t size;
-};
-
-struct Search {
-  std::uintptr_t code;  // an address in the object file that is meant
-  std::vector<Region> found;
-};
-
-int note_writable(dl_phdr_info* info, std::size_t, void* context) {
-  auto* search = static_cast<Search*>(context);
-  bool meant = false;
-  for (int i = 0; i < info->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& part = info->dlpi_phdr[i];
-    const std::uintptr_t begin = info->dlpi_addr + part.p_vaddr;
-    meant = meant || (part.p_type == PT_LOAD && search->code >= begin &&
-                      search->code < begin + part.p_memsz);
-  }
-  for (int i = 0; meant && i < info->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& part = info->dlpi_phdr[i];
-    if (part.p_type == PT_LOAD && (part.p_flags & PF_W))
-      search->found.push_back({info->dlpi_addr + part.p_vaddr, part.p_memsz});
-  }
-  return meant ? 1 : 0;
-}
-
 // From 3.12 on modules have memory of their own; before, theirs is that of the object file.
-std::vector<Region> memory_of(PyObject* module, const TaskProbe& probe) {
+std::vector<AddressRange> memory_of(PyObject* module, const TaskProbe& probe) {
   const PyModuleDef* definition = PyModule_GetDef(module);
   void* state = PyModule_GetState(module);
   if (definition && state && definition->m_size > 0)
     return {
-        {reinterpret_cast<std::uintptr_t>(state), static_cast<std::size_t>(definition->m_size)}};
-  Search search{reinterpret_cast<std::uintptr_t>(probe.wakeup->ml_meth), {}};
-  ::dl_iterate_phdr(note_writable, &search);
-  return search.found;
+        {reinterpret_cast<std::uintptr_t>(state),
+         reinterpret_cast<std::uintptr_t>(state) + static_cast<std::size_t>(definition->m_size)}};
+  const std::vector<LoadedImage> images = loaded_images();
+  const auto code = reinterpret_cast<std::uintptr_t>(probe.wakeup->ml_meth);
+  const LoadedImage* image = image_at(images, code);
+  return image ? image->writable() : std::vector<AddressRange>();
 }
 
 // Makes one more task; the number it got. Negative: an exception, or its name is no number.
@@ -66,12 +41,12 @@ long long next_number(PyObject* module, const TaskProbe& probe) {
 
 using Places = std::vector<std::uint64_t*>;
 
-Places places_of(const std::vector<Region>& memory, long long value) {
+Places places_of(const std::vector<AddressRange>& memory, long long value) {
   Places places;
-  for (const Region& region : memory) {
+  for (const AddressRange& region : memory) {
     constexpr std::size_t kStep = sizeof(std::uint64_t);
     const std::size_t skipped = (kStep - region.begin % kStep) % kStep;
-    for (std::size_t at = skipped; at + kStep <= region.size; at += kStep) {
+    for (std::size_t at = skipped; at + kStep <= region.end - region.begin; at += kStep) {
       auto* place = reinterpret_cast<std::uint64_t*>(region.begin + at);
       if (*place == static_cast<std::uint64_t>(value)) places.push_back(place);
     }

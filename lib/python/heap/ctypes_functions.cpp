@@ -8,9 +8,9 @@
 #include <string>
 
 #include <dlfcn.h>
-#include <link.h>
 #include <unistd.h>
 
+#include "base/loaded_images.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/ctypes_memory.hpp"
@@ -25,9 +25,9 @@ void* handle_of(PyObject* library) { return PyLong_AsVoidPtr(attr(library, "_han
 
 // The file of an open library; empty for the program itself.
 std::string library_file(void* handle) {
-  link_map* map = nullptr;
-  if (::dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0) refuse("a ctypes library that is not open");
-  return map->l_name;
+  const std::optional<std::string> path = path_of_handle(handle);
+  if (!path) refuse("a ctypes library that is not open");
+  return *path;
 }
 
 Ref saved_file(PyObject* library) {

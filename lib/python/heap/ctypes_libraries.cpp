@@ -9,9 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <dlfcn.h>
-#include <link.h>
-
+#include "base/loaded_images.hpp"
 #include "python/error.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/image_memory.hpp"
@@ -32,10 +30,8 @@ bool lies_in_system(const std::string& path) {
 }
 
 void note_library(PyObject* handle) {
-  link_map* map = nullptr;
-  if (::dlinfo(PyLong_AsVoidPtr(handle), RTLD_DI_LINKMAP, &map) != 0) return;
+  const std::string file = path_of_handle(PyLong_AsVoidPtr(handle)).value_or("");
   // The loader finds one without a path in the folders of the system.
-  const std::string file = map->l_name;
   if (file.find('/') == std::string::npos || lies_in_system(file) || is_library_file(file)) return;
   std::vector<std::string>& known = own_libraries();
   if (std::find(known.begin(), known.end(), file) != known.end()) return;

@@ -10,9 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <dlfcn.h>
-#include <link.h>
-
+#include "base/loaded_images.hpp"
 #include "base/text.hpp"
 #include "python/error.hpp"
 #include "python/heap/call.hpp"
@@ -61,24 +59,11 @@ constexpr Precision kPrecisions[] = {
     {"fftwf_export_wisdom_to_string", "fftwf_import_wisdom_from_string"},
     {"fftwl_export_wisdom_to_string", "fftwl_import_wisdom_from_string"}};
 
-int add_library(dl_phdr_info* info, std::size_t, void* paths) {
-  if (info->dlpi_name && std::string(info->dlpi_name).find("libfftw3") != std::string::npos)
-    static_cast<std::vector<std::string>*>(paths)->emplace_back(info->dlpi_name);
-  return 0;
-}
-
 // In whichever of the loaded libraries it is; null: in none.
 void* find_function(const char* name) {
-  std::vector<std::string> paths;
-  dl_iterate_phdr(add_library, &paths);
-  for (const std::string& path : paths) {
-    void* const library = ::dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD);
-    if (!library) continue;
-    void* const function = ::dlsym(library, name);
-    ::dlclose(library);
-    if (function) return function;
-  }
-  return nullptr;
+  const std::vector<void*> found = functions_named(
+      name, [](const std::string& path) { return path.find("libfftw3") != std::string::npos; });
+  return found.empty() ? nullptr : found.front();
 }
 
 // (bytes | None for each precision)

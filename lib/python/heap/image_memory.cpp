@@ -5,15 +5,14 @@
 
 #include "python/heap/image_memory.hpp"
 
-#include <elf.h>
-#include <link.h>
-
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "base/loaded_images.hpp"
 #include "base/mapped_memory.hpp"
 #include "python/heap/call.hpp"
 
@@ -21,59 +20,15 @@ namespace chkpt::heap {
 namespace {
 
 using Word = std::uint64_t;
-using Range = std::pair<std::uintptr_t, std::uintptr_t>;  // start, end
-
-struct Image {
-  std::string path;
-  Range all{UINTPTR_MAX, 0};
-  Range data{0, 0};     // writable, not made read-only after relocation
-  Range linkage{0, 0};  // the table of functions found lazily
-};
-
-Range linkage_of(const ElfW(Dyn) * entry) {
-  std::uintptr_t start = 0;
-  std::size_t calls = 0;
-  for (; entry->d_tag != DT_NULL; ++entry) {
-    if (entry->d_tag == DT_PLTGOT) start = entry->d_un.d_ptr;
-    if (entry->d_tag == DT_PLTRELSZ) calls = entry->d_un.d_val / sizeof(ElfW(Rela));
-  }
-  constexpr std::size_t kReserved = 3;  // words in front of the functions
-  return {start, start + (kReserved + calls) * sizeof(Word)};
-}
-
-// dl_iterate_phdr() ends when this returns 1: `wanted` has been found.
-int read_image(dl_phdr_info* info, std::size_t, void* wanted) {
-  auto& image = *static_cast<Image*>(wanted);
-  if (!info->dlpi_name || image.path != info->dlpi_name) return 0;
-  std::uintptr_t read_only_end = 0;
-  for (int i = 0; i < info->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& header = info->dlpi_phdr[i];
-    const std::uintptr_t start = info->dlpi_addr + header.p_vaddr, end = start + header.p_memsz;
-    if (header.p_type == PT_LOAD)
-      image.all = {std::min(image.all.first, start), std::max(image.all.second, end)};
-    if (header.p_type == PT_LOAD && (header.p_flags & PF_W) != 0) image.data = {start, end};
-    if (header.p_type == PT_GNU_RELRO) read_only_end = end;
-    if (header.p_type == PT_DYNAMIC)
-      image.linkage = linkage_of(reinterpret_cast<const ElfW(Dyn)*>(start));
-  }
-  constexpr std::uintptr_t kMask = sizeof(Word) - 1;
-  image.data.first = (std::max(image.data.first, read_only_end) + kMask) & ~kMask;
-  image.data.second = std::max(image.data.first, image.data.second & ~kMask);
-  return 1;
-}
-
-// False: no such library is loaded.
-bool find_image(const std::string& path, Image& image) {
-  image.path = path;
-  return dl_iterate_phdr(read_image, &image) == 1;
-}
-
 // The words of an image that may be state. What belongs to Python or to the linker is left out.
 class Words {
  public:
-  explicit Words(const Image& image) : start_(image.data.first) {
-    size_ = (image.data.second - start_) / sizeof(Word);
-    skip(image.linkage);
+  explicit Words(const LoadedImage& image) {
+    constexpr std::uintptr_t kMask = sizeof(Word) - 1;
+    const AddressRange data = image.data();
+    start_ = (data.begin + kMask) & ~kMask;
+    if (data.end > start_) size_ = (data.end - start_) / sizeof(Word);
+    skip(image.linkage());
     for (std::size_t i = 1; i < size_; ++i) {
       const auto* type = reinterpret_cast<const void*>(get(i));  // NOLINT
       // The second word of an object is its type.
@@ -104,16 +59,16 @@ class Words {
   void* place(std::size_t i) const {
     return reinterpret_cast<void*>(start_ + i * sizeof(Word));  // NOLINT
   }
-  void skip(Range range) {
+  void skip(AddressRange range) {
     const std::uintptr_t end = start_ + size_ * sizeof(Word);
-    const std::uintptr_t first = std::clamp(range.first, start_, end);
-    const std::uintptr_t last = std::clamp(range.second, start_, end);
+    const std::uintptr_t first = std::clamp(range.begin, start_, end);
+    const std::uintptr_t last = std::clamp(range.end, start_, end);
     if (first < last)
       skipped_.emplace_back((first - start_) / sizeof(Word),
                             (last - start_ + sizeof(Word) - 1) / sizeof(Word));
   }
 
-  std::uintptr_t start_;
+  std::uintptr_t start_ = 0;
   std::size_t size_ = 0;
   std::vector<std::pair<std::size_t, std::size_t>> skipped_;  // a handful
 };
@@ -183,9 +138,10 @@ bool is_scratch(const Words& words, std::size_t at) {
          leads_somewhere(2) && leads_somewhere(3) && words.get(at + 4) <= 1;
 }
 
-Changes changes_of(const Image& image, const Memory& before,
+Changes changes_of(const LoadedImage& image, const Memory& before,
                    const std::vector<std::uintptr_t>& allocated) {
   const Words words(image);
+  const AddressRange all = image.all();
   const MappedMemory map(Mapped::kAll);
   Changes changes;
   std::size_t scratch_end = 0;
@@ -193,28 +149,28 @@ Changes changes_of(const Image& image, const Memory& before,
     const Word now = words.get(i);
     if (was == 0 && is_scratch(words, i)) scratch_end = i + kScratchWords;
     if (now == was || i < scratch_end) return;
-    if (now >= image.all.first && now < image.all.second)
-      changes.add(i, now - image.all.first, true);
+    if (all.contains(now))
+      changes.add(i, now - all.begin, true);
     else if (!map.contains(now))
       changes.add(i, now, false);
     else if (std::find(allocated.begin(), allocated.end(), now) != allocated.end())
       changes.foreign.push_back(i);
     else
-      refuse("the code in " + image.path +
+      refuse("the code in " + image.path() +
              " keeps the address of memory that it did not have when it was loaded");
   });
   return changes;
 }
 
 // What the words are to be: (index, word), in order. False: of another library.
-bool unpack_changes(PyObject* packed_changes, const Image& image, std::size_t size,
+bool unpack_changes(PyObject* packed_changes, const LoadedImage& image, std::size_t size,
                     Memory& changed) {
   const std::vector<Word> runs = unpacked(item(packed_changes, 1));
   std::vector<Word> values = unpacked(item(packed_changes, 2));
   if (static_cast<std::size_t>(integer(item(packed_changes, 0))) != size) return false;
   for (const Word at : unpacked(item(packed_changes, 3))) {
     if (at >= values.size()) return false;
-    values[at] += image.all.first;
+    values[at] += image.all().begin;
   }
   for (std::size_t run = 0; run + 1 < runs.size(); run += 2)
     for (Word i = 0; i < runs[run + 1]; ++i) {
@@ -227,34 +183,34 @@ bool unpack_changes(PyObject* packed_changes, const Image& image, std::size_t si
 }  // namespace
 
 void note_image_memory(const std::string& path) {
-  Image image;
-  if (memories().count(path) != 0 || !find_image(path, image)) return;
+  if (memories().count(path) != 0) return;
+  const std::optional<LoadedImage> image = loaded_image(path);
+  if (!image) return;
   Memory& memory = memories()[path];
-  const Words words(image);
+  const Words words(*image);
   for (std::size_t i = 0; i < words.size(); ++i)
     if (const Word word = words.get(i)) memory.emplace_back(i, word);
 }
 
 Ref image_changes(const std::string& path, const std::vector<std::uintptr_t>& allocated) {
-  Image image;
-  if (!find_image(path, image)) return none();
+  const std::optional<LoadedImage> image = loaded_image(path);
+  if (!image) return none();
   const auto before = memories().find(path);
   if (before == memories().end())
     refuse("what the code in " + path + " keeps: it was loaded in a way that chkpt does not see");
-  const Changes changes = changes_of(image, before->second, allocated);
+  const Changes changes = changes_of(*image, before->second, allocated);
   if (changes.words.empty()) return none();
-  return pack(number(static_cast<long long>(Words(image).size())), packed(changes.runs),
+  return pack(number(static_cast<long long>(Words(*image).size())), packed(changes.runs),
               packed(changes.words), packed(changes.offsets), packed(changes.foreign));
 }
 
 void set_image_changes(const std::string& path, PyObject* changes) {
-  Image image;
-  const bool found = find_image(path, image);
+  const std::optional<LoadedImage> image = loaded_image(path);
   const auto before = memories().find(path);
-  if (!found || before == memories().end()) broken(path + " is not loaded any more");
-  Words words(image);
+  if (!image || before == memories().end()) broken(path + " is not loaded any more");
+  Words words(*image);
   Memory changed;
-  if (!unpack_changes(changes, image, words.size(), changed))
+  if (!unpack_changes(changes, *image, words.size(), changed))
     broken(path + " is another library than before");
   const std::vector<Word> foreign = unpacked(item(changes, 4));
   auto next = changed.begin();

@@ -7,9 +7,7 @@
 #include <cstring>
 #include <string>
 
-#include <elf.h>
-#include <link.h>
-
+#include "base/loaded_images.hpp"
 #include "base/mapped_memory.hpp"
 #include "python/heap/call.hpp"
 
@@ -17,55 +15,6 @@ namespace chkpt::heap {
 namespace {
 
 using Word = std::uintptr_t;
-
-// ---- the libraries of this process
-
-struct Image {
-  Word base = 0;
-  std::string build_id;
-  std::vector<std::pair<Word, Word>> segments;  // [begin, end)
-};
-
-std::string build_id_of(const dl_phdr_info& info, const ElfW(Phdr) & notes) {
-  const auto* at = reinterpret_cast<const char*>(info.dlpi_addr + notes.p_vaddr);
-  const char* const end = at + notes.p_memsz;
-  while (at + sizeof(ElfW(Nhdr)) <= end) {
-    ElfW(Nhdr) head;
-    std::memcpy(&head, at, sizeof head);
-    const char* const name = at + sizeof head;
-    const char* const value = name + ((head.n_namesz + 3U) & ~3U);
-    if (head.n_type == NT_GNU_BUILD_ID && head.n_namesz == 4 && !std::memcmp(name, "GNU", 4))
-      return {value, head.n_descsz};
-    at = value + ((head.n_descsz + 3U) & ~3U);
-  }
-  return "";
-}
-
-std::vector<Image> loaded_images() {
-  std::vector<Image> images;
-  const auto note = [](dl_phdr_info* info, std::size_t, void* list) {
-    Image image;
-    image.base = info->dlpi_addr;
-    for (int i = 0; i < info->dlpi_phnum; ++i) {
-      const ElfW(Phdr)& part = info->dlpi_phdr[i];
-      const Word begin = info->dlpi_addr + part.p_vaddr;
-      if (part.p_type == PT_LOAD) image.segments.emplace_back(begin, begin + part.p_memsz);
-      if (part.p_type == PT_NOTE && image.build_id.empty())
-        image.build_id = build_id_of(*info, part);
-    }
-    static_cast<std::vector<Image>*>(list)->push_back(std::move(image));
-    return 0;
-  };
-  dl_iterate_phdr(note, &images);
-  return images;
-}
-
-const Image* image_at(const std::vector<Image>& images, Word address) {
-  for (const Image& image : images)
-    for (const auto& [begin, end] : image.segments)
-      if (address >= begin && address < end) return &image;
-  return nullptr;
-}
 
 // ---- saving
 
@@ -85,13 +34,14 @@ Ref place_in_blocks(const std::vector<CopiedBlock>& blocks, Word first, Word sec
   return {};
 }
 
-Ref place_in_images(const std::vector<Image>& images, Word address) {
-  const Image* image = image_at(images, address);
+Ref place_in_images(const std::vector<LoadedImage>& images, Word address) {
+  const LoadedImage* image = image_at(images, address);
   if (!image) return {};
-  if (image->build_id.empty()) refuse("it points into a library that has no build id");
-  const Ref id = own(PyBytes_FromStringAndSize(image->build_id.data(),
-                                               static_cast<Py_ssize_t>(image->build_id.size())));
-  return pack(id, number(static_cast<long long>(address - image->base)));
+  const std::string build_id = image->build_id();
+  if (build_id.empty()) refuse("it points into a library that has no build id");
+  const Ref id =
+      own(PyBytes_FromStringAndSize(build_id.data(), static_cast<Py_ssize_t>(build_id.size())));
+  return pack(id, number(static_cast<long long>(address - image->base())));
 }
 
 // Of a word that is in both copies and is no place in a library: whether it leads to what the
@@ -102,7 +52,7 @@ bool leads_elsewhere(const MappedMemory& memory, Word word) {
 }
 
 Ref packed_block(const std::vector<CopiedBlock>& blocks, const CopiedBlock& block,
-                 const std::vector<Image>& images, const MappedMemory& memory) {
+                 const std::vector<LoadedImage>& images, const MappedMemory& memory) {
   const Ref pointers = new_list();
   // Without addresses, so that the same state gives the same bytes in every process.
   const Ref bytes = own(PyBytes_FromStringAndSize(static_cast<const char*>(block.first),
@@ -123,15 +73,15 @@ Ref packed_block(const std::vector<CopiedBlock>& blocks, const CopiedBlock& bloc
 
 // ---- loading
 
-Word address_in_image(const std::vector<Image>& images, PyObject* id, long long offset) {
+Word address_in_image(const std::vector<LoadedImage>& images, PyObject* id, long long offset) {
   const std::string wanted(PyBytes_AsString(id), static_cast<std::size_t>(PyBytes_Size(id)));
-  for (const Image& image : images)
-    if (image.build_id == wanted) return image.base + static_cast<Word>(offset);
+  for (const LoadedImage& image : images)
+    if (image.build_id() == wanted) return image.base() + static_cast<Word>(offset);
   broken("a library that keeps state for a saved object is another one here");
 }
 
 void relocate(PyObject* pointers, char* block, const std::vector<void*>& blocks,
-              const std::vector<Image>& images) {
+              const std::vector<LoadedImage>& images) {
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(pointers); ++i) {
     PyObject* pointer = PyTuple_GET_ITEM(pointers, i);
     PyObject* target = item(pointer, 1);
@@ -148,7 +98,7 @@ void relocate(PyObject* pointers, char* block, const std::vector<void*>& blocks,
 }  // namespace
 
 Ref packed_memory(const std::vector<CopiedBlock>& blocks) {
-  const std::vector<Image> images = loaded_images();
+  const std::vector<LoadedImage> images = loaded_images();
   const Ref packed = new_list();
   const MappedMemory memory(Mapped::kWritable);
   for (const CopiedBlock& block : blocks)
@@ -164,7 +114,7 @@ std::vector<std::size_t> packed_sizes(PyObject* packed) {
 }
 
 void unpack_memory(PyObject* packed, const std::vector<void*>& blocks) {
-  const std::vector<Image> images = loaded_images();
+  const std::vector<LoadedImage> images = loaded_images();
   const std::vector<std::size_t> sizes = packed_sizes(packed);
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     PyObject* saved = item(packed, static_cast<Py_ssize_t>(i));

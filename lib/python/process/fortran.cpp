@@ -9,8 +9,9 @@
 #include <vector>
 
 #include <dlfcn.h>
-#include <link.h>
 
+#include "base/loaded_images.hpp"
+#include "base/text.hpp"
 #include "files/descriptors.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
@@ -26,33 +27,19 @@ using namespace heap;  // NOLINT
 
 constexpr const char* kRunTimes[] = {"libgfortran", "libflang", "libifcore"};
 
-bool is_run_time(const char* path) {
-  const char* slash = std::strrchr(path, '/');
-  const char* name = slash ? slash + 1 : path;
+bool is_run_time(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
   for (const char* run_time : kRunTimes)
-    if (std::strncmp(name, run_time, std::strlen(run_time)) == 0) return true;
+    if (begins_with(name, run_time)) return true;
   return false;
-}
-
-int add_run_time(dl_phdr_info* info, std::size_t, void* paths) {
-  if (info->dlpi_name && is_run_time(info->dlpi_name))
-    static_cast<std::vector<std::string>*>(paths)->emplace_back(info->dlpi_name);
-  return 0;
 }
 
 // Those of this name in gfortran's run-time libraries; a package may bring one of its own.
 template <class Function>
 std::vector<Function> run_time_functions(const char* name) {
-  std::vector<std::string> paths;
-  dl_iterate_phdr(add_run_time, &paths);
   std::vector<Function> found;
-  for (const std::string& path : paths) {
-    void* const library = dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD);
-    if (!library) continue;
-    if (void* const function = dlsym(library, name))
-      found.push_back(reinterpret_cast<Function>(function));
-    dlclose(library);
-  }
+  for (void* function : functions_named(name, is_run_time))
+    found.push_back(reinterpret_cast<Function>(function));
   return found;
 }
 
