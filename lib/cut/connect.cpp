@@ -49,9 +49,22 @@ std::string host_name() {
 UniqueFd tcp_socket() {
   UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) throw failed("socket");
-  const int on = 1;
-  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return fd;
+}
+
+// A node that loses its power or its network closes no connection. After a minute without a sign of
+// life its ranks count as lost; a stopped process is not concerned, its kernel answers.
+void set_up(int fd) {
+  const auto set = [fd](int level, int name, int value) {
+    if (::setsockopt(fd, level, name, &value, sizeof value) != 0) throw failed("setsockopt");
+  };
+  constexpr int kIdle_s = 15, kInterval_s = 15, kProbes = 3;
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kIdle_s);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kInterval_s);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, (kIdle_s + kProbes * kInterval_s) * 1000);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
 sockaddr_in address_of(in_addr_t host, std::uint16_t port) {
@@ -137,8 +150,7 @@ void accept_ranks(int listener, const Hello& expected, std::vector<Port>* ports)
     const auto port = std::find_if(ports->begin(), ports->end(),
                                    [&](const Port& each) { return each.rank == hello.rank; });
     if (port == ports->end() || port->link.open()) continue;
-    const int on = 1;
-    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    set_up(fd.get());
     port->link = Link(std::move(fd));
     --missing;
   }
@@ -156,6 +168,7 @@ UniqueFd connect_to(const std::string& host, std::uint16_t port) {
   }
   const timeval forever{0, 0};
   ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &forever, sizeof forever);
+  set_up(fd.get());
   return fd;
 }
 

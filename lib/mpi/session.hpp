@@ -5,6 +5,7 @@
 // nothing. Only the main thread may call anything here: no other thread of chkpt ever calls MPI.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -63,6 +64,15 @@ struct Verdict {
 Verdict agree(bool ok, const std::string& message);
 std::string broadcast(const std::string& text);                // rank 0's
 std::vector<std::string> all_gather(const std::string& text);  // one per rank
+
+// To each world rank of `out` its text, back come the texts for this rank, by sender. Nobody knows
+// beforehand who will write to it, and a rank has to do with its partners only, so that this can be
+// done in large jobs. `raised` of the answer: whether any rank has said true.
+struct Letters {
+  std::map<int, std::string> texts;
+  bool raised = false;
+};
+Letters exchange(const Letters& out);
 
 }  // namespace session
 

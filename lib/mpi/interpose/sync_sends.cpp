@@ -183,12 +183,12 @@ void acknowledge(const Drained& message) {
 
 void take_in_notices() { take_in(); }
 
-std::vector<std::vector<Entry>> entries() {
-  std::vector<std::vector<Entry>> list(static_cast<std::size_t>(session::size()));
+std::map<int, std::vector<Entry>> entries() {
+  std::map<int, std::vector<Entry>> list;
   for (const auto& [id, send] : live()) {
     if (send.comm == nullptr) continue;
     const int to = send.comm->members[static_cast<std::size_t>(send.dest)];
-    list[static_cast<std::size_t>(to)].push_back({send.comm->id, send.tag, send.later, id});
+    list[to].push_back({send.comm->id, send.tag, send.later, id});
   }
   return list;
 }

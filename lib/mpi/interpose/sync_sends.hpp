@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -88,8 +89,8 @@ struct Entry {  // one send, as its receiver is asked about it
   std::uint64_t later = 0;
   std::uint64_t id = 0;
 };
-// Entries for each world rank.
-std::vector<std::vector<Entry>> entries();
+// By the world rank of the receiver.
+std::map<int, std::vector<Entry>> entries();
 // At the receiver: whether the message waits here; if so, its reception will be acknowledged.
 bool waits_here(const Entry& entry, int from_world_rank);
 void settle(std::uint64_t id, bool held);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "mpi/interpose/verify.hpp"
 
-#include <climits>
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <vector>
+#include <map>
+#include <set>
+#include <utility>
 
 #include <unistd.h>
 
@@ -19,7 +21,7 @@ namespace {
 
 constexpr int kRequestPatience_ms = 5000;
 
-// One line per communicator shared with a peer.
+// What a rank says to another of a communicator that they share.
 struct Claim {
   std::string id;
   std::uint64_t sent = 0;
@@ -56,130 +58,116 @@ Claim take_claim(const std::string& in, std::size_t* at) {
   return claim;
 }
 
-std::vector<std::string> claims_for_all() {
-  std::vector<std::string> out(static_cast<std::size_t>(session::size()));
+// The letters of this rank.
+using Texts = std::map<int, std::string>;
+
+// Whose clocks this rank's is shown to: over all ranks the pairs hang together, so clocks that all
+// pairs agree on are equal everywhere.
+std::set<int> neighbours(const CommInfo& comm) {
+  const int size = comm.size();
+  std::set<int> some{(comm.rank + 1) % size};
+  if (comm.inter()) some.insert(comm.rank % size);
+  return some;
+}
+
+Texts claims() {
+  Texts out;
   registry().for_each([&](const CommInfo& comm) {
-    for (std::size_t i = 0; i < comm.members.size(); ++i) {
-      put(&out[static_cast<std::size_t>(comm.members[i])], {comm.id, comm.sent[i], comm.clock});
+    const std::set<int> shown = neighbours(comm);
+    for (int i = 0; i < comm.size(); ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      if (comm.sent[at] == 0 && shown.count(i) == 0) continue;
+      put(&out[comm.members[at]], {comm.id, comm.sent[at], comm.clock});
     }
   });
   return out;
 }
 
-// Its synchronous sends to a rank; a rank that has any to anybody says so to all.
-std::vector<std::string> questions_for_all() {
-  const auto entries = sync_sends::entries();
-  bool any = false;
-  for (const auto& list : entries) any = any || !list.empty();
-  std::vector<std::string> out(entries.size());
-  for (std::size_t r = 0; r < out.size(); ++r) {
-    put(&out[r], any ? 1 : 0);
-    put(&out[r], entries[r].size());
-    for (const sync_sends::Entry& entry : entries[r]) {
-      put(&out[r], {entry.comm, static_cast<std::uint64_t>(entry.tag), entry.later});
-      put(&out[r], entry.id);
+Texts questions() {
+  Texts out;
+  for (const auto& [rank, entries] : sync_sends::entries()) {
+    for (const sync_sends::Entry& entry : entries) {
+      put(&out[rank], {entry.comm, static_cast<std::uint64_t>(entry.tag), entry.later});
+      put(&out[rank], entry.id);
     }
   }
   return out;
-}
-
-// out[r] goes to rank r; the result's [r] came from rank r.
-std::vector<std::string> exchange(const std::vector<std::string>& out) {
-  const std::size_t n = out.size();
-  std::vector<int> send_sizes(n);
-  std::vector<int> sizes(n);
-  std::vector<int> send_offsets(n);
-  std::vector<int> offsets(n);
-  std::string all_out;
-  for (std::size_t r = 0; r < n; ++r) {
-    send_sizes[r] = static_cast<int>(out[r].size());
-    send_offsets[r] = static_cast<int>(all_out.size());
-    all_out += out[r];
-  }
-  if (all_out.size() > INT_MAX) throw MpiError("too many channels to check");
-  check(PMPI_Alltoall(send_sizes.data(), 1, MPI_INT, sizes.data(), 1, MPI_INT, session::control()),
-        "MPI_Alltoall");
-  std::size_t total = 0;
-  for (std::size_t r = 0; r < n; ++r) {
-    offsets[r] = static_cast<int>(total);
-    total += static_cast<std::size_t>(sizes[r]);
-  }
-  std::string all_in(total, '\0');
-  check(PMPI_Alltoallv(all_out.data(), send_sizes.data(), send_offsets.data(), MPI_CHAR,
-                       all_in.data(), sizes.data(), offsets.data(), MPI_CHAR, session::control()),
-        "MPI_Alltoallv");
-  std::vector<std::string> in(n);
-  for (std::size_t r = 0; r < n; ++r) {
-    in[r] = all_in.substr(static_cast<std::size_t>(offsets[r]), static_cast<std::size_t>(sizes[r]));
-  }
-  return in;
 }
 
 std::string channel(const std::string& id, int from) {
   return "communicator " + id + ", from rank " + std::to_string(from);
 }
 
-std::string check_claim(const Claim& claim, int from) {
-  CommInfo* comm = registry().find(claim.id);
+// The channels of which this rank has been told how much was sent on them.
+using Told = std::set<std::pair<const CommInfo*, int>>;
+
+std::string check_claim(const Claim& claim, int from, Told* told) {
+  const CommInfo* comm = registry().find(claim.id);
   if (comm == nullptr) return channel(claim.id, from) + ": not known here";
   if (comm->clock != claim.clock) {
     return channel(claim.id, from) + ": " + std::to_string(claim.clock) +
            " collective calls there, " + std::to_string(comm->clock) + " here";
   }
-  for (std::size_t i = 0; i < comm->members.size(); ++i) {
-    if (comm->members[i] == from && comm->received[i] != claim.sent) {
-      return channel(claim.id, from) + ": " + std::to_string(claim.sent) + " messages sent, " +
-             std::to_string(comm->received[i]) + " received";
-    }
+  const auto found = std::find(comm->members.begin(), comm->members.end(), from);
+  if (found == comm->members.end()) return channel(claim.id, from) + ": no member here";
+  const auto source = found - comm->members.begin();
+  const std::uint64_t received = comm->received[static_cast<std::size_t>(source)];
+  if (received != claim.sent) {
+    return channel(claim.id, from) + ": " + std::to_string(claim.sent) + " messages sent, " +
+           std::to_string(received) + " received";
   }
+  told->insert({comm, static_cast<int>(source)});
   return {};
 }
 
-// Answers the questions at the head of each rank's text, which is removed; true if anybody has
-// asked anything.
-bool answer_questions(std::vector<std::string>* in, std::vector<std::string>* answers) {
-  bool any = false;
-  answers->resize(in->size());
-  for (std::size_t r = 0; r < in->size(); ++r) {
-    std::string& text = (*in)[r];
-    std::size_t at = 0;
-    any = take_number(text, &at) != 0 || any;
-    for (std::uint64_t n = take_number(text, &at); n > 0; --n) {
-      const Claim claim = take_claim(text, &at);
-      const std::uint64_t id = take_number(text, &at);
-      const sync_sends::Entry entry{claim.id, static_cast<int>(claim.sent), claim.clock, id};
-      put(&(*answers)[r], id);
-      put(&(*answers)[r], sync_sends::waits_here(entry, static_cast<int>(r)) ? 1 : 0);
+// Messages that nobody says to have sent.
+std::string check_untold(const Told& told) {
+  std::string text;
+  registry().for_each([&](const CommInfo& comm) {
+    for (int i = 0; i < comm.size() && text.empty(); ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      if (comm.received[at] == 0 || told.count({&comm, i}) != 0) continue;
+      text = channel(comm.id, comm.members[at]) + ": 0 messages sent, " +
+             std::to_string(comm.received[at]) + " received";
     }
-    text.erase(0, at);
-  }
-  return any;
+  });
+  return text;
 }
 
-// Which synchronous sends wait for their receiver's script; see sync_sends.hpp.
-void settle_sync_sends(std::vector<std::string>* in) {
-  std::vector<std::string> answers;
-  if (!answer_questions(in, &answers)) return;
-  for (const std::string& text : exchange(answers)) {
-    for (std::size_t at = 0; at < text.size();) {
-      const std::uint64_t id = take_number(text, &at);
-      sync_sends::settle(id, take_number(text, &at) != 0);
-    }
-  }
-}
-
-std::string check_claims(const std::vector<std::string>& in) {
-  std::size_t lines = 0;
-  for (std::size_t r = 0; r < in.size(); ++r) {
-    for (std::size_t at = 0; at < in[r].size(); ++lines) {
-      const std::string text = check_claim(take_claim(in[r], &at), static_cast<int>(r));
+std::string check_claims(const Texts& in) {
+  Told told;
+  for (const auto& [from, letter] : in) {
+    for (std::size_t at = 0; at < letter.size();) {
+      const std::string text = check_claim(take_claim(letter, &at), from, &told);
       if (!text.empty()) return text;
     }
   }
-  std::size_t expected = 0;
-  registry().for_each([&](const CommInfo& comm) { expected += comm.members.size(); });
-  if (lines != expected) return "a communicator of this rank is not known on another";
-  return {};
+  return check_untold(told);
+}
+
+Texts answers_to(const Texts& in) {
+  Texts answers;
+  for (const auto& [from, letter] : in) {
+    for (std::size_t at = 0; at < letter.size();) {
+      const Claim claim = take_claim(letter, &at);
+      const std::uint64_t id = take_number(letter, &at);
+      const sync_sends::Entry entry{claim.id, static_cast<int>(claim.sent), claim.clock, id};
+      put(&answers[from], id);
+      put(&answers[from], sync_sends::waits_here(entry, from) ? 1 : 0);
+    }
+  }
+  return answers;
+}
+
+// Which synchronous sends wait for their receiver's script; see sync_sends.hpp.
+void settle_sync_sends() {
+  const session::Letters asked = session::exchange({questions(), false});
+  for (const auto& letter : session::exchange({answers_to(asked.texts), false}).texts) {
+    for (std::size_t at = 0; at < letter.second.size();) {
+      const std::uint64_t id = take_number(letter.second, &at);
+      sync_sends::settle(id, take_number(letter.second, &at) != 0);
+    }
+  }
 }
 
 // Sends and collectives are complete as soon as the library has had time for it: all partners have
@@ -217,12 +205,9 @@ std::string local_mismatch() {
 std::string cut_mismatch() {
   if (!session::active()) return {};
   try {
-    std::vector<std::string> out = questions_for_all();
-    const std::vector<std::string> claims = claims_for_all();
-    for (std::size_t r = 0; r < out.size(); ++r) out[r] += claims[r];
-    std::vector<std::string> in = exchange(out);
-    settle_sync_sends(&in);
-    const std::string text = check_claims(in);
+    const session::Letters in = session::exchange({claims(), !sync_sends::entries().empty()});
+    if (in.raised) settle_sync_sends();
+    const std::string text = check_claims(in.texts);
     return text.empty() ? local_mismatch() : text;
   } catch (const std::exception& error) {
     return error.what();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The last check of a cut: every rank tells every other what it has sent to it and what its clocks
-// say, over the private communicator. Collective; every main thread must be in chkpt's code.
+// The last check of a cut: every rank tells those it has sent messages to how many, and one or two
+// others of each communicator what its clock says, over the private communicator. Collective; every
+// main thread must be in chkpt's code.
 #pragma once
 
 #include <string>
