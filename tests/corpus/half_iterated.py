@@ -49,6 +49,8 @@ def made(n):
         lambda: itertools.permutations(list(itertools.islice(numbers, 4)), 2),
         lambda: iter(lambda: spin(next(numbers)), 10),
     ]
+    if hasattr(itertools, "batched"):
+        kinds.append(lambda: itertools.batched(numbers, n % 3 + 1))
     return kinds[n % len(kinds)]()
 
 

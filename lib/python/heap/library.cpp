@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // C types of the standard library that cannot be pickled, but can be rebuilt: re.Match, csv
-// readers and writers, struct.Struct, itertools.pairwise.
+// readers and writers, struct.Struct, itertools.pairwise and batched.
 #include <Python.h>
 #include <structmember.h>
 
@@ -228,6 +228,40 @@ Ref reduce_pairwise(Saver&, PyObject* object, Rule& rule) {
   return reduced(make_pairwise, pack(pairwise.iterator, pairwise.old));
 }
 
+// The fields of a batched object (3.12 on); `strict` exists from 3.13 on.
+struct Batched {
+  PyObject_HEAD PyObject* iterator;
+  Py_ssize_t size;
+  bool strict;
+};
+constexpr auto kBatchedLeast = static_cast<Py_ssize_t>(offsetof(Batched, strict));
+
+bool has_strict(PyTypeObject* batched) { return batched->tp_basicsize > kBatchedLeast; }
+
+Batched& as_batched(PyObject* object, PyTypeObject* type) {
+  if (type->tp_basicsize < kBatchedLeast) refuse("itertools.batched of another kind");
+  return *reinterpret_cast<Batched*>(object);
+}
+
+// (size, strict[, iterator]); no iterator: it has ended.
+Ref rebuild_batched(Args args) {
+  const Ref source = args.count < 3 ? own(PyTuple_New(0)) : Ref::borrow(args[2]);
+  const Ref made = call_method(import("itertools"), "batched", source, args[0]);
+  Batched& batched = as_batched(made.get(), Py_TYPE(made.get()));
+  if (has_strict(Py_TYPE(made.get()))) batched.strict = args[1] == Py_True;
+  if (args.count < 3) Py_CLEAR(batched.iterator);
+  return made;
+}
+const Rebuilder make_batched{"batched", guarded<rebuild_batched>};
+
+Ref reduce_batched(Saver&, PyObject* object, Rule& rule) {
+  const Batched& batched = as_batched(object, rule.type);
+  const Ref size = own(PyLong_FromSsize_t(batched.size));
+  const Ref strict = boolean(has_strict(rule.type) && batched.strict);
+  if (!batched.iterator) return reduced(make_batched, pack(size, strict));
+  return reduced(make_batched, pack(size, strict, batched.iterator));
+}
+
 struct Named {
   const char* type;
   Reduce reduce;
@@ -247,6 +281,7 @@ constexpr Named kNamed[] = {
     {"_json.Scanner", reduce_json_scanner},
     {"decimal.ContextManager", reduce_decimal_manager},
     {"itertools.pairwise", reduce_pairwise},
+    {"itertools.batched", reduce_batched},
     {"_collections._deque_iterator", reduce_deque_iterator},
     {"_collections._deque_reverse_iterator", reduce_deque_iterator},
     {"collections._deque_iterator", reduce_deque_iterator},  // from 3.12 on

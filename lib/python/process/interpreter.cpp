@@ -110,7 +110,18 @@ constexpr const char* kHooks[] = {"excepthook",     "displayhook", "unraisableho
                                   "tracebacklimit", "last_type",   "last_value",
                                   "last_traceback", "last_exc",    "dont_write_bytecode"};
 
+// Of what a tool of sys.monitoring (3.12 on) waits for no API tells everything.
+void refuse_monitoring() {
+  constexpr long kTools = 6;
+  const Ref monitoring = sys_attr("monitoring");
+  for (long id = 0; monitoring && id < kTools; ++id) {
+    const Ref tool = call_method(monitoring, "get_tool", own(PyLong_FromLong(id)));
+    if (!tool.is(Py_None)) refuse("a tool of sys.monitoring is in use: " + utf8(tool.get()));
+  }
+}
+
 Ref save_hooks() {
+  refuse_monitoring();
   if (!sys_attr("gettrace") || !call(sys_attr("gettrace")).is(Py_None))
     refuse("a trace function is active (sys.settrace)");
   if (!call(sys_attr("getprofile")).is(Py_None))

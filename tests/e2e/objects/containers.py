@@ -104,6 +104,8 @@ def itertools_all():
         filter(None, [0, 1, 2, 3]), reversed("abc"), *itertools.tee(iter(range(7)), 2)]
     groups = itertools.groupby([1, 1, 2, 2, 3])
     made.append(next(groups)[1])
+    if hasattr(itertools, "batched"):
+        made.append(itertools.batched("abcdefg", 2))
     first = [next(i) for i in made]
     yield
     return first, [list(itertools.islice(i, 5)) for i in made], [(k, list(g)) for k, g in groups]

@@ -38,6 +38,11 @@ iters = {
 }
 if not hasattr(iters["chunks"], "__reduce__") or type(iters["chunks"]).__name__ == "memory_iterator":
     del iters["chunks"]
+if hasattr(itertools, "batched"):  # 3.12 on
+    iters["batched"] = itertools.batched("abcde", 2)
+    iters["batched_done"] = itertools.batched("ab", 2)
+if sys.version_info >= (3, 13):
+    iters["batched_strict"] = itertools.batched("abcde", 2, strict=True)
 expected = {}
 for name, it in iters.items():
     next(it)
@@ -166,6 +171,15 @@ def check():
     d["e"] = 5
     assert list(views[0])[-1] == "e"
     assert [list(v) for v in od_views] == [["x", "y"], [1, 2], [("x", 1), ("y", 2)]]
+    if "batched" in iters:
+        assert list(iters["batched"]) == [("c", "d"), ("e",)] and not list(iters["batched_done"])
+    if "batched_strict" in iters:
+        try:
+            list(iters["batched_strict"])
+        except ValueError as e:
+            assert "incomplete batch" in str(e)
+        else:
+            raise AssertionError
     for name, left in rest().items():
         got = list(iters[name])
         assert got == left, (name, got)
