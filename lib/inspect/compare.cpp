@@ -139,20 +139,13 @@ class Comparison {
   }
 
   // Iterators that have ended are saved without a state; made again they have one that says
-  // nothing: iter(()) at number 0, a chain of iter(()).
+  // nothing: iter(()) at number 0.
   bool is_at_end(const std::vector<NodeId>& mine, const std::vector<NodeId>& theirs,
                  NodeId call) const {
     if (mine.size() + theirs.size() != 1 || a_.graph().kind(call) != Kind::kCall) return false;
     const ComparedState& side = mine.empty() ? b_ : a_;
     const NodeId state = mine.empty() ? theirs[0] : mine[0];
-    const std::string made_by = a_.objects.callable(call);
-    if (made_by == "builtins.iter") return side.graph().integer(state) == 0;
-    if (made_by != "itertools.chain" || side.graph().count(state, Role::kItems) != 1) return false;
-    const NodeId source = side.graph().child(state, Role::kItems, 0);
-    if (side.objects.callable(source) != "builtins.iter") return false;
-    const NodeId sequence = side.objects.argument(source, 0);
-    return sequence != kNoNode && side.graph().kind(sequence) == Kind::kTuple &&
-           side.graph().count(sequence, Role::kItems) == 0;
+    return a_.objects.callable(call) == "builtins.iter" && side.graph().integer(state) == 0;
   }
 
   // Objects that chkpt makes anew must have the hash that they had; what a library has, or makes,

@@ -153,6 +153,9 @@ EXACT = {
     "iterators of sets": "s = iter({'a', 'b', 'c'}); next(s)\nt = iter({1}); list(t)",
     "iterators that have ended": "t = iter((1,)); list(t)\nm = map(str, t)\nimport itertools\n"
                                  "c = itertools.chain([1]); list(c)\n"
+                                 "i = itertools.islice('abc', 1); list(i)\nr = reversed('a'); list(r)\n"
+                                 "z = itertools.zip_longest('a', 'bc'); next(z), next(z)\n"
+                                 "v = iter(memoryview(b'a')); list(v)\n"
                                  "import collections\nd = reversed(collections.OrderedDict(a=1))\nlist(d)",
     "context variables":
         "import contextvars\nvs = [contextvars.ContextVar(f'v{n}') for n in range(20)]\n"

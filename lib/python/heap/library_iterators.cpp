@@ -175,7 +175,47 @@ Ref fill_groupby(Args args) {
 }
 const Rebuilder set_groupby{"itertools.groupby.state", guarded<fill_groupby>};
 
+// ---- iterators whose own pickling gives one that has ended something to go through again
+
+// (type, arguments)
+Ref rebuild_ended(Args args) {
+  const Ref made = own(PyObject_CallObject(args[0], args[1]));
+  if (Ref::steal(PyIter_Next(made.get()))) broken("an iterator that had ended goes on");
+  if (PyErr_Occurred()) throw Raised{};
+  return made;
+}
+const Rebuilder make_ended{"iterator.ended", guarded<rebuild_ended>};
+
 }  // namespace
+
+// chain() and reversed(): without a state they have ended.
+Ref reduce_chain(Saver& saver, PyObject* object, Rule& rule) {
+  const Ref value = reduce_by_default(saver, object, rule);
+  if (PyTuple_GET_SIZE(value.get()) > 2) return value;
+  return reduced(make_ended, pack(rule.type, item(value, 1)));
+}
+
+Ref reduce_islice(Saver& saver, PyObject* object, Rule& rule) {
+  constexpr Py_ssize_t kEnded = 2;  // (empty iterator, 0); else (iterator, next, stop, step)
+  const Ref value = reduce_by_default(saver, object, rule);
+  if (PyTuple_GET_SIZE(item(value, 1)) != kEnded) return value;
+  const Ref nothing = own(PyTuple_New(0));
+  return reduced(make_ended, pack(rule.type, pack(nothing, number(0))));
+}
+
+// Those of its iterators that have ended are given as ().
+Ref reduce_zip_longest(Saver& saver, PyObject* object, Rule& rule) {
+  const Ref value = reduce_by_default(saver, object, rule);
+  const Ref iterators = own(PySequence_List(item(value, 1)));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(iterators.get()); ++i) {
+    PyObject* one = PyList_GET_ITEM(iterators.get(), i);
+    if (PyTuple_CheckExact(one))
+      ok(PyList_SetItem(iterators.get(), i, own(PyObject_GetIter(one)).release()));
+  }
+  const Ref whole = own(PySequence_List(value.get()));
+  ok(PyList_SetItem(whole.get(), 1, own(PyList_AsTuple(iterators.get())).release()));
+  return own(PyList_AsTuple(whole.get()));
+}
 
 Ref reduce_groupby(Saver&, PyObject* object, Rule& rule) {
   if (!groupby_is_known()) refuse("an itertools.groupby object of another kind");
@@ -202,8 +242,8 @@ Ref reduce_memory_iterator(Saver&, PyObject* object, Rule& rule) {
   const auto* iterator = reinterpret_cast<MemoryIterator*>(object);
   if (rule.type->tp_basicsize < static_cast<Py_ssize_t>(sizeof(MemoryIterator)))
     refuse("an iterator of another kind");
-  return reduced(make_memory_iterator,
-                 pack(iterator->view ? iterator->view : Py_None, number(iterator->index)));
+  if (!iterator->view) return reduced(make_memory_iterator, pack(none(), number(0)));
+  return reduced(make_memory_iterator, pack(iterator->view, number(iterator->index)));
 }
 
 Ref reduce_unpacking(Saver&, PyObject* object, Rule&) {

@@ -9,6 +9,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/hashing.hpp"
 #include "python/heap/loader.hpp"
+#include "python/heap/quiet.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -69,8 +70,10 @@ Ref fill_native(Args args) {
   PyObject* object = args[0];
   PyObject* state = args[1];
   auto* base = reinterpret_cast<PyTypeObject*>(item(state, 1));
-  if (item(state, 2) != Py_None)
+  if (item(state, 2) != Py_None) {
+    const NoDeprecationWarnings quiet(warns_when_saved(base));
     call(own(PyObject_GetAttr(raw(base), item(state, 6))), object, item(state, 2));
+  }
   extend(object, base, item(state, 3));
   fill_keys(object, base, item(state, 4), item(state, 5));
   restore_instance_state(object, item(state, 0));
@@ -162,6 +165,7 @@ Ref native_reduce(PyObject* object, PyTypeObject* base) {
   const Ref plain = attr(raw(&PyBaseObject_Type), "__reduce__");
   const Ref plain_ex = attr(raw(&PyBaseObject_Type), "__reduce_ex__");
   const Ref reduce = attr(raw(base), "__reduce__"), reduce_ex = attr(raw(base), "__reduce_ex__");
+  const NoDeprecationWarnings quiet(warns_when_saved(base));
   // A type that has both tells more in the newer one: datetime its fold.
   if (!reduce_ex.is(plain_ex.get())) return call(reduce_ex, object, number(4));
   if (!reduce.is(plain.get())) return call(reduce, object);

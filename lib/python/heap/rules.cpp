@@ -3,7 +3,6 @@
 #include <Python.h>
 #include <structmember.h>
 
-#include <cstring>
 #include <unordered_set>
 
 #include "python/frames/objects.hpp"
@@ -15,6 +14,7 @@
 #include "python/heap/hashing.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/numba_functions.hpp"
+#include "python/heap/quiet.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/torch_objects.hpp"
 #include "python/heap/torch_tensors.hpp"
@@ -217,32 +217,10 @@ Ref rebuild_foreign(Args args) {
 }
 const Rebuilder make_foreign{"foreign", guarded<rebuild_foreign>};
 
-// Library iterators of 3.12 and later warn when they are reduced; the script must not see it.
-class NoDeprecationWarnings {
- public:
-  NoDeprecationWarnings() : filters_(attr(import("_warnings"), "filters")) {
-    const Ref ignore = pack(text("ignore"), Py_None, PyExc_DeprecationWarning, Py_None, number(0));
-    ok(PyList_Insert(filters_.get(), 0, ignore.get()));
-    call_method(import("_warnings"), "_filters_mutated");
-  }
-  ~NoDeprecationWarnings() {
-    PendingException pending;
-    PyList_SetSlice(filters_.get(), 0, 1, nullptr);
-    Ref::steal(PyObject_CallMethod(loaded_module("_warnings"), "_filters_mutated", nullptr));
-  }
-  NoDeprecationWarnings(const NoDeprecationWarnings&) = delete;
-  NoDeprecationWarnings& operator=(const NoDeprecationWarnings&) = delete;
-
- private:
-  Ref filters_;
-};
-
 Ref reduce_protocol_5(PyObject* object) {
-  const bool warns =
-      PY_VERSION_HEX >= 0x030C0000 && std::strncmp(Py_TYPE(object)->tp_name, "itertools.", 10) == 0;
-  if (!warns) return call_method(object, "__reduce_ex__", number(5));
-  const NoDeprecationWarnings quiet;
-  return call_method(object, "__reduce_ex__", number(5));
+  constexpr long kProtocol = 5;
+  if (warns_when_saved(Py_TYPE(object))) return reduce_quietly(object, kProtocol);
+  return call_method(object, "__reduce_ex__", number(kProtocol));
 }
 
 // For a transfer a class may be content with something like its object: dask's layers give a table

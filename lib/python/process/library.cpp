@@ -11,6 +11,7 @@
 #include "python/heap/ctypes_libraries.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/library_globals.hpp"
+#include "python/heap/quiet.hpp"
 #include "python/process/register.hpp"
 
 namespace chkpt::process {
@@ -89,11 +90,6 @@ void restore_csv(PyObject* saved) {
   for (Py_ssize_t position = 0; PyDict_Next(item(saved, 0), &position, &name, &dialect);)
     call_method(csv, "register_dialect", name, dialect);
   call_method(csv, "field_size_limit", item(saved, 1));
-}
-
-Ref warning_filters() {
-  return loaded_module("warnings") ? attr(import("warnings"), "filters")
-                                   : attr(import("_warnings"), "filters");
 }
 
 // How often the filters have changed. Every module's record of the warnings it has shown is cleared
