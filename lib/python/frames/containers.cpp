@@ -4,6 +4,7 @@
 
 #include "python/frames/objects.hpp"
 
+#include "python/error.hpp"
 #include "python/frames/stack.hpp"
 
 #include <cstring>
@@ -340,10 +341,28 @@ int function_set_builtins(PyObject* function, PyObject* builtins) {
   return 0;
 }
 
-// type_new() leaves the storage for tp_name empty that PyType_FromSpec() fills.
+namespace {
+// What every class has that type_new() makes.
+destructor deallocation_of_python_classes() {
+  static const destructor found = [] {
+    const PendingException pending;
+    const Ref made = Ref::steal(
+        PyObject_CallFunction(reinterpret_cast<PyObject*>(&PyType_Type), "s(){}", "Made"));
+    if (made) return reinterpret_cast<PyTypeObject*>(made.get())->tp_dealloc;
+    PyErr_Clear();
+    return destructor{nullptr};
+  }();
+  return found;
+}
+}  // namespace
+
+// type_new() leaves the storage for tp_name empty that PyType_FromSpec() fills. So do libraries
+// that fill a type object themselves, pybind11 for one: its instances are no Python objects of
+// Python's own making either, and end in a way of their own.
 bool is_python_class(PyTypeObject* type) {
   return (type->tp_flags & Py_TPFLAGS_HEAPTYPE) &&
-         !reinterpret_cast<PyHeapTypeObject*>(type)->_ht_tpname;
+         !reinterpret_cast<PyHeapTypeObject*>(type)->_ht_tpname &&
+         type->tp_dealloc == deallocation_of_python_classes();
 }
 
 }  // namespace chkpt::frames

@@ -237,6 +237,21 @@ class Search {
 
 }  // namespace
 
+namespace {
+
+// "`__main__.grid` at fit.py:31", by any of the names of its memory.
+std::string name_of_memory(Saver& saver, const Ref& body, PyObject* owner) {
+  for (PyObject* array : saver.memory().arrays_of(owner)) {
+    Search search(saver, array);
+    std::string path = search.run(body);
+    if (path.empty()) continue;
+    return "`" + path + "`" + (search.place().empty() ? "" : " at " + search.place());
+  }
+  return std::string("a ") + Py_TYPE(owner)->tp_name + " elsewhere";
+}
+
+}  // namespace
+
 Failure explain_failure(Saver& saver, const Ref& body) {
   std::string reason = take_exception_text();
   if (!saver.refusal().empty()) reason = saver.refusal();
@@ -246,6 +261,9 @@ Failure explain_failure(Saver& saver, const Ref& body) {
   std::string path;
   try {
     path = search.run(body);
+    if (PyObject* owner = saver.refused_for())
+      reason = "it works in the memory of " + name_of_memory(saver, body, owner) + ", of which " +
+               reason;
   } catch (const Raised&) {
     PyErr_Clear();
   }

@@ -71,16 +71,8 @@ const Rebuilder set_array{"numpy.array.state", guarded<fill_array>};
 
 // ---- views: (class, owner, dtype, shape, strides, offset)
 
-// What every array begins with (PyArrayObject_fields).
-struct ArrayFields {
-  PyObject_HEAD char* data;
-  int dimensions;
-  Py_ssize_t *shape, *strides;
-  PyObject* base;
-};
-
 void replace_base(const Ref& array, PyObject* base) {
-  auto* fields = reinterpret_cast<ArrayFields*>(array.get());
+  ArrayFields* fields = fields_of(array.get());
   if (!attr(array, "base").is(fields->base)) broken("numpy arrays are laid out in an unknown way");
   Py_DECREF(std::exchange(fields->base, Py_NewRef(base)));
 }
@@ -130,6 +122,7 @@ Ref inverse_axes(PyObject* axes) {
 }
 
 Ref reduce_owner(Saver& saver, PyObject* array, Rule& rule) {
+  saver.memory().note_owner(array);
   if (is_dense(array)) {
     const Ref order = text(array_flag(array, "c_contiguous") ? "C" : "F");
     return with_array_state(saver, array, rule, make_array,
@@ -188,6 +181,7 @@ Ref rebuild_memmap(Args args) {
 const Rebuilder make_memmap{"numpy.memmap", guarded<rebuild_memmap>};
 
 Ref reduce_memmap(Saver& saver, PyObject* array, Rule& rule) {
+  saver.memory().note_owner(array);
   const Ref path = attr(array, "filename"), mode = attr(array, "mode");
   const Ref order = text(array_flag(array, "c_contiguous") ? "C" : "F");
   const Ref content = utf8(mode.get()) == "r" ? none() : content_of(saver, array);
@@ -311,6 +305,7 @@ Ref reduce_array_of_numba(Saver& saver, PyObject* array, Rule& rule, const Ref& 
 }  // namespace
 
 Ref reduce_array(Saver& saver, PyObject* array, Rule& rule) {
+  saver.memory().note_array(array);
   const Ref owner = owner_of(array);
   if (const Ref base = attr(owner, "base"); owner.is(array) && is_nditer(base.get())) {
     if (has_objects(array)) refuse("what a numpy.nditer over objects has given");

@@ -33,6 +33,20 @@ long long address_of(PyObject* array) {
   return integer(item(find(interface.get(), "data"), 0));
 }
 
+ByteSpan span_of(PyObject* array, Py_ssize_t itemsize) {
+  const ArrayFields* fields = fields_of(array);
+  const auto start = reinterpret_cast<std::uintptr_t>(fields->data);
+  Py_ssize_t low = 0, high = itemsize;
+  for (int i = 0; i < fields->dimensions; ++i) {
+    if (fields->shape[i] == 0) return {start, 0};
+    const Py_ssize_t reach = (fields->shape[i] - 1) * fields->strides[i];
+    (reach < 0 ? low : high) += reach;
+  }
+  return {start + static_cast<std::uintptr_t>(low), static_cast<std::uintptr_t>(high - low)};
+}
+
+ByteSpan span_of(PyObject* array) { return span_of(array, integer(attr(array, "itemsize").get())); }
+
 Ref new_array(PyObject* type, PyObject* shape, PyObject* dtype, const Ref& buffer,
               const Ref& offset, const Ref& strides, const Ref& order) {
   const Ref maker = attr(numpy("ndarray"), "__new__");

@@ -5,6 +5,8 @@
 
 #include "python/ref.hpp"
 
+#include <cstdint>
+
 #include "python/heap/rebuilder.hpp"
 #include "python/heap/saver.hpp"
 
@@ -16,6 +18,22 @@ bool array_flag(PyObject* array, const char* name);
 bool is_writeable(PyObject* array);
 bool has_objects(PyObject* array);
 long long address_of(PyObject* array);  // of the first element
+
+// What every array begins with (PyArrayObject_fields).
+struct ArrayFields {
+  PyObject_HEAD char* data;
+  int dimensions;
+  Py_ssize_t *shape, *strides;
+  PyObject *base, *descr;
+};
+inline ArrayFields* fields_of(PyObject* array) { return reinterpret_cast<ArrayFields*>(array); }
+
+// From the lowest to the highest byte that an array shows, whatever its strides.
+struct ByteSpan {
+  std::uintptr_t from, size;
+};
+ByteSpan span_of(PyObject* array, Py_ssize_t itemsize);
+ByteSpan span_of(PyObject* array);
 
 // ndarray.<name>(array, ...), whatever the array's class says.
 template <class... Args>

@@ -95,6 +95,7 @@ const Rebuilder make_record{"numpy.record", guarded<rebuild_record>};
 }  // namespace
 
 Ref reduce_object_array(Saver& saver, PyObject* array, Rule& rule) {
+  saver.memory().note_owner(array);
   const Ref dtype = attr(array, "dtype");
   const bool f_order = array_flag(array, "f_contiguous") && !array_flag(array, "c_contiguous");
   const Ref plain = array_method(array, "view", numpy("ndarray"));

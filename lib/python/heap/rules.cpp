@@ -18,7 +18,6 @@
 #include "python/heap/reducers.hpp"
 #include "python/heap/torch_objects.hpp"
 #include "python/heap/torch_tensors.hpp"
-#include "python/heap/typed_views.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -288,7 +287,6 @@ Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
   if (makes_another_type(value.get(), rule)) return reduce_special(saver, object, rule);
   if (frames::is_python_class(rule.type) && is_made_of_unfilled(saver, value.get(), rule))
     return reduce_raw_state(saver, object, rule);
-  if (!frames::is_python_class(rule.type)) check_arrays_stay_shared(object, value.get());
   if (!PyUnicode_Check(value.get())) return value;
   // "Saved by name": the script's modules are rebuilt, not imported, so no name can be found there;
   // in a library's module none that a new import will not make.

@@ -21,6 +21,7 @@
 #include "python/heap/original_builtins.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/saver.hpp"
+#include "python/heap/shared_memory.hpp"
 #include "python/heap/unlinked_files.hpp"
 #include "python/heap/unseen_imports.hpp"
 
@@ -227,6 +228,7 @@ void write_all(Saver& saver, Addresses& addresses, const Ref& body, Pickled& out
   pickling.dump_interned(saver.library_strings());
   pickling.dump(body);
   dump_deferred(saver, pickling);
+  check_memory_stays_shared(saver);
   look_up_addresses(addresses, saver, pickling);
 }
 

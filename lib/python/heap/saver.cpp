@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/compiled_words.hpp"
 #include "python/heap/ctypes_memory.hpp"
 #include "python/heap/customs.hpp"
 #include "python/heap/hashing.hpp"
@@ -194,6 +195,7 @@ PyObject* Saver::persistent_id(PyObject* object) {
       if (const Ref place = library_place_of(object))
         return pack(text("p"), item(place, 0), item(place, 1)).release();
     }
+    if (type == &PyByteArray_Type) memory_of_save_.note_owner(object);
     if (type == &PyDict_Type) {
       if (fills_late(object)) return defer(object, "d").release();
     } else if (type == &PySet_Type) {
@@ -221,6 +223,10 @@ Rule& Saver::rule_of(PyTypeObject* type) {
   Rule& rule = rules_[type];
   rule.type = type;
   choose_rule(*this, rule);
+  const bool by_itself = rule.reduce == reduce_by_default || rule.reduce == reduce_native;
+  rule.may_point = by_itself && may_point_elsewhere(type);
+  rule.shows_memory = (std::strcmp(type->tp_name, "array.array") == 0 ||
+                       std::strcmp(type->tp_name, "mmap.mmap") == 0);
   const bool of_library = frames::is_python_class(type) && !by_value_.type(type);
   rule.in_libraries = of_library || is_container_type(type);
   return rule;
@@ -263,6 +269,8 @@ PyObject* Saver::reduce(PyObject* object) {
         return with_kept_hash(object, reduced(make_library_object, place)).release();
     Ref value = rule.reduce(*this, object, rule);
     if (rule.reduce == &reduce_by_default) let_buffers_pass(value.get());
+    if (rule.shows_memory) memory_of_save_.note_owner(object);
+    if (rule.may_point) memory_of_save_.note_compiled(object, value.get());
     if (excluded_.size() > 0) check_not_made_from_excluded(*this, object, value);
     return with_kept_hash(object, value).release();
   } catch (const CannotSave& error) {
@@ -272,6 +280,14 @@ PyObject* Saver::reduce(PyObject* object) {
     set_python_exception();
   }
   return nullptr;
+}
+
+void Saver::refuse_late(PyObject* object, PyObject* array, const std::string& why) {
+  last_reduced_ = object;
+  refused_for_ = array;
+  refusal_ = why;
+  PyErr_SetString(PyExc_ValueError, why.c_str());
+  throw Raised{};
 }
 
 Ref not_implemented() { return Ref::borrow(Py_NotImplemented); }

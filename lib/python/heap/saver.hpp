@@ -22,6 +22,7 @@
 #include "python/heap/pointer_table.hpp"
 #include "python/heap/rebuilder.hpp"
 #include "python/heap/save.hpp"
+#include "python/heap/saved_memory.hpp"
 #include "python/heap/weak_containers.hpp"
 
 namespace chkpt::heap {
@@ -43,6 +44,8 @@ struct Rule {
   Ref new_args;                          // (type,): arguments of the default constructor
   const ForeignType* foreign = nullptr;  // for reduce_foreign
   bool in_libraries = false;             // such objects may be a library module's own
+  bool may_point = false;                // at memory of others, and says itself what is saved
+  bool shows_memory = false;             // array.array, mmap
   Ref custom;                            // (save, restore) of chkpt.register, or null
 };
 
@@ -106,6 +109,13 @@ class Saver {
   void note_memory(long long address, long long size, MemoryOf owner);
   // All the memory that the objects of the script have, for addresses that say nothing of it.
   OwnedMemory& all_memory();
+  // What this save writes the contents of, and the objects that may point into it: all of them
+  // are alive by the pickler's memo.
+  SavedMemory& memory() { return memory_of_save_; }
+  // Refuses an object that was saved already, because of an array.
+  [[noreturn]] void refuse_late(PyObject* object, PyObject* array, const std::string& why);
+  // The array; null for other refusals.
+  PyObject* refused_for() const { return refused_for_; }
   // What the script has said about saving.
   const Customs& customs() const { return customs_; }
   bool is_excluded(PyObject* object) { return excluded_.find(object) != nullptr; }
@@ -166,6 +176,8 @@ class Saver {
   PointerTable<PyObject*> firsts_;                     // owned by keep_
   std::map<long long, std::pair<long long, MemoryOf>> memory_;  // start: (end, owner)
   std::unique_ptr<OwnedMemory> all_memory_;
+  SavedMemory memory_of_save_;
+  PyObject* refused_for_ = nullptr;
   WeakMembers weak_members_;
   PointerTable<bool> lower_layers_;
   PointerTable<bool> own_files_;
