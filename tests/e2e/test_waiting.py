@@ -56,6 +56,22 @@ def test_an_event_loop_that_only_sleeps_is_woken(work):
     assert resumed.stdout == b"slept for 3 s\n", resumed.stderr
 
 
+PROFILED = """
+import cProfile
+def work(): return sum(j % 7 for j in range(20000))
+profile = cProfile.Profile()
+profile.enable()
+print(sum(work() for _ in range(100)))
+"""
+
+
+def test_a_profiler_is_not_held_up(work):
+    (work / "profiled.py").write_text(PROFILED)
+    ended = harness.run([CHKPT_MPI, "-f", "20", "profiled.py"], work, timeout_s=10)
+    assert (ended.code, ended.stdout) == (0, b"5999700\n"), ended.stderr
+    assert not any("no common stop" in line for line in ended.messages), ended.stderr
+
+
 def test_what_would_be_seen_twice_is_not_made_again(go, work):
     with Job(command("noisy", go), work, RANKS) as job:
         assert job.wait_until((work / "waiting").exists), job.stderr()

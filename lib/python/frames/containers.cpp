@@ -342,18 +342,23 @@ int function_set_builtins(PyObject* function, PyObject* builtins) {
 }
 
 namespace {
-// What every class has that type_new() makes.
+
+// What every class has that type_new() makes. A new one would be garbage for the script's
+// collections.
 destructor deallocation_of_python_classes() {
   static const destructor found = [] {
     const PendingException pending;
-    const Ref made = Ref::steal(
-        PyObject_CallFunction(reinterpret_cast<PyObject*>(&PyType_Type), "s(){}", "Made"));
-    if (made) return reinterpret_cast<PyTypeObject*>(made.get())->tp_dealloc;
+    const Ref module = Ref::steal(PyImport_ImportModule("_frozen_importlib"));
+    const Ref spec =
+        Ref::steal(module ? PyObject_GetAttrString(module.get(), "ModuleSpec") : nullptr);
+    if (spec && PyType_Check(spec.get()))
+      return reinterpret_cast<PyTypeObject*>(spec.get())->tp_dealloc;
     PyErr_Clear();
     return destructor{nullptr};
   }();
   return found;
 }
+
 }  // namespace
 
 // type_new() leaves the storage for tp_name empty that PyType_FromSpec() fills. So do libraries

@@ -104,7 +104,7 @@ bool ask_again_at_next_check() {
 bool defer(PyThreadState* ts, const WhyNot& why) {
   State& s = state();
   note(why);
-  if (now_ns() - s.wanted_since_ns < kInsistAfterNs) return false;
+  if (now_ns() - s.wanted_since_ns < kInsistAfterNs || shim::repeats_checks(ts)) return false;
   s.target = blocking_eval_loop(ts);
   return s.target && ask_again_at_next_check();
 }

@@ -196,6 +196,9 @@ inline bool add_pending_call(int (*call)(void*)) {
 inline void poke_eval_breaker() {
   _Py_atomic_store_relaxed(&PyInterpreterState_Main()->ceval.eval_breaker, 1);
 }
+// While a trace or profile function is active, a check at the beginning of a function comes again
+// and again as long as there is something to do.
+inline bool repeats_checks(PyThreadState* ts) { return ts->cframe->use_tracing != 0; }
 // An address on the C stack that identifies the running eval loop.
 inline char* eval_loop(PyThreadState* ts) { return reinterpret_cast<char*>(ts->cframe); }
 

@@ -192,6 +192,7 @@ inline bool add_pending_call(int (*call)(void*)) { return Py_AddPendingCall(call
 inline void poke_eval_breaker() {
   _Py_atomic_store_relaxed(&PyInterpreterState_Main()->ceval.eval_breaker, 1);
 }
+inline bool repeats_checks(PyThreadState*) { return false; }
 // An address on the C stack that identifies the running eval loop.
 inline char* eval_loop(PyThreadState* ts) { return reinterpret_cast<char*>(ts->cframe); }
 

@@ -198,6 +198,7 @@ inline bool gil_is_free() {
 }
 inline bool add_pending_call(int (*call)(void*)) { return Py_AddPendingCall(call, nullptr) == 0; }
 inline void poke_eval_breaker() {}
+inline bool repeats_checks(PyThreadState*) { return false; }
 // An address on the C stack that identifies the running eval loop: its entry frame's.
 inline char* eval_loop_at(InterpreterFrame* f) {
   while (f && !is_eval_entry(f)) f = f->previous;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "python/error.hpp"
+#include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/ctypes_libraries.hpp"
 #include "python/heap/foreign.hpp"
@@ -63,6 +64,15 @@ bool is_left_out_name(const std::string& module) {
   return names.count(module.substr(0, module.find('.'))) != 0;
 }
 
+// Functions that the script has put in the place of others are put back in all but these, part of
+// which is ours or stands before anything can be put back.
+bool are_replacements_followed(const std::string& module) {
+  for (const char* name : {"site", "importlib", "zipimport", "chkpt", "mpi4py", "_frozen_importlib",
+                           "_frozen_importlib_external"})
+    if (module.substr(0, module.find('.')) == name) return false;
+  return true;
+}
+
 bool is_namespace(PyObject* dict) {
   PyObject* name = find(dict, "__name__");
   if (!name || !PyUnicode_Check(name)) return false;
@@ -92,10 +102,13 @@ bool is_left_out(PyObject* object, Holder holder) {
   return PyDict_CheckExact(object) && is_namespace(object);
 }
 
-// Modules written in Python: what a C module changes in its dict has a counterpart in its memory.
+// Modules written in Python, also those that a class of its own fills when they are asked for
+// something: what a C module changes in its dict has a counterpart in its memory.
 bool is_followed(PyObject* name, PyObject* module) {
   if (!PyUnicode_Check(name) || !PyModule_Check(module)) return false;
   PyObject* file = find(PyModule_GetDict(module), "__file__");
+  if (!file && frames::is_python_class(Py_TYPE(module)))
+    return !g_baseline->by_value.module(name, module);
   if (!file || !PyUnicode_Check(file)) return false;
   const std::string path = utf8(file);
   const auto dot = path.rfind(".py");
@@ -122,7 +135,7 @@ void record_new_modules() {
       if (is_left_out_name(utf8(name)) != left_out) continue;
       if (left_out) {
         leave_out_contents(module);
-        g_baseline->natives.record(name, module, false);
+        g_baseline->natives.record(name, module, are_replacements_followed(utf8(name)));
       } else if (!is_followed(name, module)) {
         g_baseline->natives.record(name, module, !g_baseline->by_value.module(name, module));
       } else if (!g_baseline->nodes.knows(module)) {

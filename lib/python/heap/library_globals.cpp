@@ -2,6 +2,7 @@
 #include "python/heap/library_globals.hpp"
 
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -191,13 +192,19 @@ Ref names_in(PyObject* saved_entries) {
   return names;
 }
 
-void restore_one(PyObject* saved) {
+// Nothing if the module is not imported: nobody has it.
+Ref as_imported(PyObject* saved) {
   PyObject* place = item(saved, 0);
-  if (!PyDict_GetItemWithError(PyImport_GetModuleDict(), item(place, 0))) return;  // nobody has it
-  const Ref object = library_object_at(place);
-  const auto holder = static_cast<Holder>(integer(item(saved, 1)));
-  if (holder_of(object.get()) != holder)
+  if (!PyDict_GetItemWithError(PyImport_GetModuleDict(), item(place, 0))) return {};
+  Ref object = library_object_at(place);
+  if (holder_of(object.get()) != static_cast<Holder>(integer(item(saved, 1))))
     broken("another " + described(place, "") + " was imported than before");
+  return object;
+}
+
+void restore_one(PyObject* saved, const Ref& object) {
+  PyObject* place = item(saved, 0);
+  const auto holder = static_cast<Holder>(integer(item(saved, 1)));
   const bool by_name = holder == Holder::kModule || holder == Holder::kClass;
   if (by_name)
     restore_names(object.get(), holder, item(saved, 2));
@@ -226,9 +233,14 @@ Ref changed_library_globals() {
   return changes;
 }
 
+// All are found before any is changed: the way to one may lead through what another was replaced
+// by.
 void restore_library_globals(PyObject* changed) {
+  std::vector<Ref> objects;
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(changed); ++i)
-    restore_one(PyList_GET_ITEM(changed, i));
+    objects.push_back(as_imported(PyList_GET_ITEM(changed, i)));
+  for (std::size_t i = 0; i < objects.size(); ++i)
+    if (objects[i]) restore_one(PyList_GET_ITEM(changed, static_cast<Py_ssize_t>(i)), objects[i]);
 }
 
 bool leave_out_unsaveable(const std::function<std::string(PyObject* value)>& why_not) {

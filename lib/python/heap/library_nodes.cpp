@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/layout.hpp"
 
@@ -91,6 +92,13 @@ void LibraryNodes::remember(int index) {
   for (Entry& entry : now) drop(entry);
 }
 
+// A module that is found in another one only: those of six.moves are.
+bool is_module_apart(PyObject* object) {
+  if (!frames::is_python_class(Py_TYPE(object))) return false;
+  PyObject* name = PyDict_GetItemString(PyModule_GetDict(object), "__name__");
+  return name && PyDict_GetItemWithError(PyImport_GetModuleDict(), name) != object;
+}
+
 // Adds what the node holds and is not known yet.
 void LibraryNodes::follow(int index) {
   const auto at = static_cast<std::size_t>(index);
@@ -109,7 +117,8 @@ void LibraryNodes::follow(int index) {
       continue;
     }
     const Holder holder = holder_of(entry.value);
-    if (holder == Holder::kNone || holder == Holder::kModule || knows(entry.value)) continue;
+    if (holder == Holder::kNone || knows(entry.value)) continue;
+    if (holder == Holder::kModule && !is_module_apart(entry.value)) continue;
     if (entry.key && !is_key(entry.key)) continue;
     if (!is_left_out_(entry.value, holder)) add(entry.value, holder, index, Ref());
   }

@@ -9,8 +9,10 @@
 namespace chkpt::heap {
 namespace {
 
-// What a module in C defines and does not exchange by itself.
-bool is_definition(PyObject* value) { return PyCFunction_Check(value) || PyType_Check(value); }
+// What a module defines and does not exchange by itself.
+bool is_definition(PyObject* value) {
+  return PyCFunction_Check(value) || PyFunction_Check(value) || PyType_Check(value);
+}
 
 Ref weak(PyObject* object) { return own(PyWeakref_NewRef(object, nullptr)); }
 

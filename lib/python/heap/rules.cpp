@@ -14,6 +14,7 @@
 #include "python/heap/hashing.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/numba_functions.hpp"
+#include "python/heap/pybind11_objects.hpp"
 #include "python/heap/quiet.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/torch_objects.hpp"
@@ -287,6 +288,7 @@ Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
   if (makes_another_type(value.get(), rule)) return reduce_special(saver, object, rule);
   if (frames::is_python_class(rule.type) && is_made_of_unfilled(saver, value.get(), rule))
     return reduce_raw_state(saver, object, rule);
+  if (!frames::is_python_class(rule.type)) check_owns_its_value(object);
   if (!PyUnicode_Check(value.get())) return value;
   // "Saved by name": the script's modules are rebuilt, not imported, so no name can be found there;
   // in a library's module none that a new import will not make.

@@ -243,14 +243,28 @@ Ref fill_local(Args args) {
 }
 const Rebuilder set_local{"thread_local.state", guarded<fill_local>};
 
+int filled_containers(PyObject* local) {
+  int filled = 0;
+  for (PyObject* referent : referents(local))
+    filled += (PyTuple_CheckExact(referent) && PyTuple_GET_SIZE(referent) > 0) ||
+              (PyDict_CheckExact(referent) && PyDict_GET_SIZE(referent) > 0);
+  return filled;
+}
+
+// Each thread that comes to it makes its own view by __init__, with the arguments of the first
+// call: nothing shows them but the collector, beside what one without any refers to.
+bool has_arguments_for_threads(PyObject* local) {
+  const Ref bare = own(Py_TYPE(local)->tp_new(Py_TYPE(local), no_args().get(), nullptr));
+  return filled_containers(local) > filled_containers(bare.get());
+}
+
 PyTypeObject* type_object(const Ref& type) { return reinterpret_cast<PyTypeObject*>(type.get()); }
 
 }  // namespace
 
 Ref reduce_local(Saver&, PyObject* local, Rule& rule) {
-  // What other threads would be given to it lies where nothing leads to.
-  if (rule.type->tp_init != PyBaseObject_Type.tp_init)
-    refuse("a threading.local whose class has an __init__");
+  if (rule.type->tp_init != PyBaseObject_Type.tp_init && has_arguments_for_threads(local))
+    refuse("a threading.local whose __init__ was given arguments");
   return reduced(make_local, pack(rule.type), own(PyDict_Copy(attr(local, "__dict__").get())),
                  set_local);
 }

@@ -4,12 +4,15 @@
 #include <Python.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cfenv>
 #include <clocale>
+#include <cstdlib>
 #include <cstring>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #ifdef __SSE__
 #include <xmmintrin.h>
 #endif
@@ -63,9 +66,20 @@ void restore_environment(PyObject* saved) {
     ok(PyObject_SetItem(variables.get(), name, value));
 }
 
-Ref save_directory() { return call_method(import("os"), "getcwd"); }
+// By os.getcwd() a script may be told something else (unittest.mock).
+Ref save_directory() {
+  char* const here = ::getcwd(nullptr, 0);
+  if (!here) refuse(std::string("the working directory: ") + std::strerror(errno));
+  PyObject* const path = PyUnicode_DecodeFSDefault(here);
+  std::free(here);
+  return own(path);
+}
 
-void restore_directory(PyObject* saved) { call_method(import("os"), "chdir", saved); }
+void restore_directory(PyObject* saved) {
+  const Ref path = own(PyUnicode_EncodeFSDefault(saved));
+  if (::chdir(PyBytes_AS_STRING(path.get())) != 0)
+    broken("working directory " + utf8(saved) + ": " + std::strerror(errno));
+}
 
 // There is no way to read the mask but to set it; the process has one thread that makes files.
 Ref save_mask() {

@@ -79,6 +79,7 @@ callbacks = atexit._ncallbacks()
 import builtins
 
 builtins.extra_builtin = lambda: "extra"
+os.getcwd = lambda: "/nowhere/at/all"  # as unittest.mock does
 
 
 def check_warning_hooks():
@@ -89,7 +90,8 @@ def check_warning_hooks():
 
 def check():
     check_warning_hooks()
-    assert os.getcwd() == folder and os.environ["SCRIPT_VARIABLE"] == "set" and "LANG" not in os.environ
+    assert os.getcwd() == "/nowhere/at/all" and os.readlink("/proc/self/cwd") == folder
+    assert os.environ["SCRIPT_VARIABLE"] == "set" and "LANG" not in os.environ
     assert time.tzname == ("JST", "JST")
     old = os.umask(0)
     os.umask(old)
