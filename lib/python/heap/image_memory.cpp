@@ -142,7 +142,11 @@ Changes changes_of(const LoadedImage& image, const Memory& before,
                    const std::vector<std::uintptr_t>& allocated) {
   const Words words(image);
   const AddressRange all = image.all();
-  const MappedMemory map(Mapped::kAll);
+  std::optional<MappedMemory> map;  // takes a while to read, and mostly nothing has changed
+  const auto leads_somewhere = [&](Word word) {
+    if (!map) map.emplace(Mapped::kAll);
+    return map->contains(word);
+  };
   Changes changes;
   std::size_t scratch_end = 0;
   each_word(words, before, [&](std::size_t i, Word was) {
@@ -151,7 +155,7 @@ Changes changes_of(const LoadedImage& image, const Memory& before,
     if (now == was || i < scratch_end) return;
     if (all.contains(now))
       changes.add(i, now - all.begin, true);
-    else if (!map.contains(now))
+    else if (!leads_somewhere(now))
       changes.add(i, now, false);
     else if (std::find(allocated.begin(), allocated.end(), now) != allocated.end())
       changes.foreign.push_back(i);
