@@ -341,6 +341,8 @@ int function_set_builtins(PyObject* function, PyObject* builtins) {
   return 0;
 }
 
+std::uint64_t dict_version(PyObject* dict) { return shim::dict_version(dict); }
+
 namespace {
 
 // What every class has that type_new() makes. A new one would be garbage for the script's

@@ -7,6 +7,8 @@
 
 #include "python/ref.hpp"
 
+#include <cstdint>
+
 #include <vector>
 
 namespace chkpt::frames {
@@ -73,6 +75,9 @@ int dict_iter_set(PyObject* iterator, PyObject* state);
 PyObject* list_iter_get(PyObject* iterator);
 int list_iter_set(PyObject* iterator, PyObject* state);
 PyObject* view_dict(PyObject* view);  // the dict of a dict view
+// Another number after every change of a dict, and for every dict (PEP 509): where the number is
+// the same, so is the dict, with all it holds.
+std::uint64_t dict_version(PyObject* dict);
 
 PyObject* function_new(PyObject* code, PyObject* globals);
 int function_set_closure(PyObject* function, PyObject* closure_or_none);

@@ -77,11 +77,25 @@ void check_sets() {
 
 }  // namespace
 
+void check_dicts() {
+  const Ref dict = checked(PyDict_New()), key = checked(PyLong_FromLong(1));
+  std::uint64_t before = dict_version(dict.get());
+  checked(PyDict_SetItem(dict.get(), key.get(), Py_None));
+  for (PyObject* value : {Py_True, Py_False}) {
+    const std::uint64_t now = dict_version(dict.get());
+    if (now == before || now != dict_version(dict.get())) fail("the versions of dicts");
+    before = now;
+    checked(PyDict_SetItem(dict.get(), key.get(), value));
+  }
+  if (dict_version(dict.get()) == before) fail("the versions of dicts");
+}
+
 void self_test() {
   if ((Py_Version >> 16) != (PY_VERSION_HEX >> 16)) fail("its version");
   if (!shim::main_thread_state()) fail("how threads are listed");
   check_generators();
   check_sets();
+  check_dicts();
   forget_analyses();
 }
 

@@ -10,6 +10,8 @@
 #endif
 #include <Python.h>
 
+#include <cstdint>
+
 // C11 <stdatomic.h> does not exist in C++17: take CPython's compiler-builtin branch instead.
 #ifdef HAVE_STD_ATOMIC
 #undef HAVE_STD_ATOMIC

@@ -177,6 +177,11 @@ inline void set_frame_extra(PyFrameObject*, PyObject*) {}
 inline PyTypeObject* frame_view_type() { return nullptr; }
 inline PyFrameObject** frame_of_view(PyObject*) { return nullptr; }
 
+// ---- dicts
+inline std::uint64_t dict_version(PyObject* dict) {
+  return reinterpret_cast<PyDictObject*>(dict)->ma_version_tag / DICT_VERSION_INCREMENT;
+}
+
 // ---- asyncio's Future and Task, by offset
 constexpr TaskLayout kTaskLayout{128, 176,       120,       128,        136,        144, 152,
                                  88,  {92, ~0U}, {96, ~0U}, {160, ~0U}, {164, ~0U}, 168};

@@ -187,6 +187,11 @@ inline PyFrameObject** frame_of_view(PyObject* view) {
   return &reinterpret_cast<FrameView*>(view)->frame;
 }
 
+// ---- dicts
+inline std::uint64_t dict_version(PyObject* dict) {
+  return reinterpret_cast<PyDictObject*>(dict)->ma_version_tag / DICT_VERSION_INCREMENT;
+}
+
 // ---- asyncio's Future and Task, by offset
 constexpr TaskLayout kTaskLayout{104, 144,      88,       112,      120,      128, 136,
                                  96,  {100, 1}, {100, 2}, {100, 4}, {100, 8}, 104};

@@ -18,6 +18,7 @@
 #include "python/heap/image_memory.hpp"
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
+#include "python/heap/module_entries.hpp"
 #include "python/heap/superlu.hpp"
 #include "python/heap/library_paths.hpp"
 
@@ -181,6 +182,7 @@ class LibraryImport {
     g_baseline->script_ran = false;
     quietly([&] {
       note_bare_modules(false);
+      note_module_entries(false);
       g_baseline->nodes.mark_changed();
       g_baseline->natives.mark_changed();
       draws_.emplace(spec);
@@ -191,6 +193,7 @@ class LibraryImport {
     quietly([&] {
       if (draws_) draws_->finish();
       note_bare_modules(!g_baseline->script_ran);
+      note_module_entries(!g_baseline->script_ran);
       if (!g_baseline->script_ran) {
         g_baseline->nodes.record_unmarked();
         g_baseline->natives.record_unmarked();
@@ -257,6 +260,7 @@ LibraryBaseline* library_baseline() { return g_baseline; }
 void watch_library_globals() {
   g_baseline = new LibraryBaseline(is_left_out);
   record_new_modules();
+  note_module_entries(true);
   note_new_random();
   const Ref bootstrap = import("_frozen_importlib");
   g_load_unlocked = attr(bootstrap, "_load_unlocked").release();
@@ -268,6 +272,7 @@ void forget_library_globals() {
   if (!g_baseline) return;
   set_attr(import("_frozen_importlib").get(), "_load_unlocked", g_load_unlocked);
   delete std::exchange(g_baseline, nullptr);
+  forget_module_entries();
 }
 
 bool made_after_import(PyObject* module, PyObject* name, PyObject* value) {

@@ -10,6 +10,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/classes.hpp"
 #include "python/heap/layout.hpp"
+#include "python/heap/module_entries.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -59,7 +60,8 @@ bool is_own_business(PyObject* name, Holder holder) {
 bool is_submodule(PyObject* dict, PyObject* name, PyObject* value) {
   PyObject* package = PyModule_Check(value) ? find(dict, "__name__") : nullptr;
   if (!package || !PyUnicode_Check(package)) return false;
-  const Ref whole = own(PyUnicode_FromFormat("%U.%U", package, name));
+  const Ref whole = own(PyUnicode_FromFormat("%U.%U", package, name)), known = own_name(value);
+  if (!known || PyUnicode_Compare(known.get(), whole.get()) != 0) return false;
   return PyDict_GetItemWithError(PyImport_GetModuleDict(), whole.get()) == value;
 }
 

@@ -89,6 +89,7 @@ void LibraryNodes::remember(int index) {
   if (now.size() > kMostEntries) now.clear();
   for (Entry& entry : now) take(entry);
   node.entries.swap(now);
+  node.compared = {};
   for (Entry& entry : now) drop(entry);
 }
 
@@ -142,12 +143,31 @@ const LibraryNodes::Node* LibraryNodes::find(PyObject* object) {
   return index ? &nodes_[static_cast<std::size_t>(*index)] : nullptr;
 }
 
+// The state that comparing a module, a class or a dict rests on; of others not known.
+LibraryNodes::Node::Compared LibraryNodes::state_of(const Node& node) {
+  PyObject* object = node.object.get();
+  PyObject* names = nullptr;
+  if (node.holder == Holder::kModule) names = PyModule_GetDict(object);
+  if (node.holder == Holder::kClass) names = reinterpret_cast<PyTypeObject*>(object)->tp_dict;
+  if (node.holder == Holder::kContainer && PyDict_CheckExact(object)) names = object;
+  if (!names) return {};
+  return {frames::dict_version(names), frames::dict_version(PyImport_GetModuleDict()), false};
+}
+
 bool LibraryNodes::differs(const Node& node) {
   if (node.holder == Holder::kTuple) return false;
+  Node::Compared now = state_of(node);
+  if (now.names != 0 && now.names == node.compared.names && now.modules == node.compared.modules)
+    return node.compared.differs;
   scratch_.clear();
   read_entries(node.object.get(), node.holder, scratch_);
   if (scratch_.size() > kMostEntries && node.entries.empty()) return false;
-  return !same_entries(node.entries, scratch_);
+  now.differs = !same_entries(node.entries, scratch_);
+  // A counter goes on without a change of what holds it.
+  const bool lasts = std::none_of(scratch_.begin(), scratch_.end(),
+                                  [](const Entry& entry) { return is_counter(entry.value); });
+  node.compared = lasts ? now : Node::Compared{};
+  return now.differs;
 }
 
 void LibraryNodes::mark_changed() {

@@ -6,6 +6,7 @@
 
 #include "python/ref.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -27,6 +28,13 @@ class LibraryNodes {
     // The names that a resume has put back, for all else whether it has: changed for good, whatever
     // imports in another order than the first run's have left there.
     Ref restored;
+
+    // What comparing it has found, and the state of its dict and of sys.modules that this rests on.
+    struct Compared {
+      std::uint64_t names = 0, modules = 0;  // 0: not known
+      bool differs = false;
+    };
+    mutable Compared compared{};
   };
 
   // `is_left_out` says of a container, instance or class that it is not to be followed.
@@ -66,6 +74,7 @@ class LibraryNodes {
   void follow(int index);
   void remember(int index);
   void walk(int first);
+  static Node::Compared state_of(const Node& node);
 
   std::function<bool(PyObject*, Holder)> is_left_out_;
   std::vector<Node> nodes_;

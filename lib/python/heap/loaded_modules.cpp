@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/import_draws.hpp"
+#include "python/heap/module_entries.hpp"
 #include "python/heap/unseen_imports.hpp"
 
 namespace chkpt::heap {
@@ -34,14 +35,24 @@ void use_import_path(PyObject* texts) {
     ok(PyList_SetSlice(path, 0, PyList_GET_SIZE(path), texts));
 }
 
+namespace {
+
+PyObject* name_of(PyObject* import) { return PyTuple_Check(import) ? item(import, 0) : import; }
+
+}  // namespace
+
 // In the saved order, because imports have side effects. A module that cannot be imported any more
 // is only missed if something refers to it.
 void import_modules(PyObject* names, PyObject* draws) {
   // All of them first: they import each other.
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i)
-    UnseenImports::expect(PyList_GET_ITEM(names, i));
+    UnseenImports::expect(name_of(PyList_GET_ITEM(names, i)));
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i) {
-    PyObject* name = PyList_GET_ITEM(names, i);
+    PyObject* name = name_of(PyList_GET_ITEM(names, i));
+    if (PyTuple_Check(PyList_GET_ITEM(names, i))) {
+      take_import_step(PyList_GET_ITEM(names, i));
+      continue;
+    }
     if (PyDict_Contains(PyImport_GetModuleDict(), name)) continue;
     draw_again(draws, name);
     PyObject* module = PyImport_Import(name);

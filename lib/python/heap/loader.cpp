@@ -20,6 +20,7 @@
 #include "python/heap/kept_hashes.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/loaded_modules.hpp"
+#include "python/heap/module_entries.hpp"
 #include "python/heap/open_file.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/rebuilder.hpp"
@@ -287,6 +288,7 @@ Loaded Loader::run() {
   fill_modules(expect_list(expect(body.get(), "modules")));
   load_deferred();
   fill_deferred();
+  restore_module_entries(expect_list(expect(body.get(), "entries")));
   restore_registrations(expect_list(expect(body.get(), "registrations")));
   acquire_library_locks(expect_list(expect(body.get(), "locks")));
   if (stack_) stack_->fill(expect(body.get(), "frames"));

@@ -5,14 +5,16 @@
 #include <Python.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
+#include <iterator>
+#include <string>
+#include <vector>
 
-#include "base/text.hpp"
-#include "python/frames/objects.hpp"
+#include "python/heap/abc_registrations.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/library_contents.hpp"
 #include "python/heap/library_globals.hpp"
+#include "python/heap/library_values.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/saver.hpp"
 #include "python/heap/unseen_imports.hpp"
@@ -21,44 +23,28 @@ namespace chkpt::heap {
 namespace {
 
 // Attributes of library modules that hold the script's own objects.
-bool is_script_hook(const std::string& module, const std::string& key) {
+bool is_script_hook(const std::string& module, PyObject* key) {
   static const char* const hooks[] = {"stdin",       "stdout",         "stderr",
                                       "displayhook", "excepthook",     "last_type",
                                       "last_value",  "last_traceback", "unraisablehook",
                                       "last_exc",    "breakpointhook", "ps1",
                                       "ps2",         "tracebacklimit"};
-  if (module == "asyncio.events") return key == "_event_loop_policy";
-  if (module != "sys") return false;
-  for (const char* hook : hooks)
-    if (key == hook) return true;
-  return false;
-}
-
-// Immutable or saved by name anyway.
-bool is_simple(PyObject* value) {
-  PyTypeObject* type = Py_TYPE(value);
-  return value == Py_None || value == Py_NotImplemented || value == Py_Ellipsis ||
-         type == &PyBool_Type || type == &PyLong_Type ||
-         (type == &PyFloat_Type && !std::isnan(PyFloat_AS_DOUBLE(value))) ||
-         type == &PyComplex_Type || type == &PyUnicode_Type || type == &PyBytes_Type ||
-         type == &PyTuple_Type || type == &PyFrozenSet_Type || type == &PyFunction_Type ||
-         type == &PyCFunction_Type || PyModule_Check(value) || PyType_Check(value);
+  const auto is = [key](const char* name) {
+    return PyUnicode_CompareWithASCIIString(key, name) == 0;
+  };
+  if (module == "asyncio.events") return is("_event_loop_policy");
+  return module == "sys" && std::any_of(std::begin(hooks), std::end(hooks), is);
 }
 
 }  // namespace
 
-// A class of the script registered with an abstract base class of the library.
-void Saver::note_registrations(PyObject* library_class) {
-  auto* type = reinterpret_cast<PyTypeObject*>(library_class);
-  if (!frames::is_python_class(type) || !find(type->tp_dict, "_abc_impl")) return;
-  const Ref dump = call_method(import("_abc"), "_get_dump", library_class);
-  const Ref members = own(PySequence_List(item(dump, 0)));
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(members.get()); ++i) {
-    const Ref registered = call(PyList_GET_ITEM(members.get(), i));
-    if (PyType_Check(registered.get()) &&
-        by_value_.type(reinterpret_cast<PyTypeObject*>(registered.get())))
-      append(registrations_, pack(library_class, registered));
-  }
+// Classes of the script registered with abstract base classes of libraries.
+void Saver::note_registrations(const std::vector<PyObject*>& abstract_classes) {
+  AbcRegistrations& known = AbcRegistrations::known();
+  if (known.are_old()) known.renew(abstract_classes);
+  for (const auto& [abstract, registered] : known.all())
+    if (by_value_.type(reinterpret_cast<PyTypeObject*>(registered.get())))
+      append(registrations_, pack(abstract, registered));
 }
 
 // A lock of the library that the script holds at this moment, inside a function of the library.
@@ -83,13 +69,9 @@ void Saver::register_library_locks() {
   }
 }
 
-// argparse.SUPPRESS is compared by identity. Interned strings and those of one character exist once
-// anyway.
+// argparse.SUPPRESS is compared by identity. Interned strings exist once anyway.
 void Saver::note_string(PyObject* module_name, PyObject* key, PyObject* value) {
-  constexpr Py_ssize_t kLongest = 64;
-  const Py_ssize_t length = PyUnicode_GET_LENGTH(value);
-  if (length < 2 || length > kLongest || PyUnicode_CHECK_INTERNED(value)) return;
-  if (begins_with(utf8(key), "__") || string_places_.find(value)) return;
+  if (PyUnicode_CHECK_INTERNED(value) || string_places_.find(value)) return;
   const Ref place = pack(module_name, key);
   string_places_.insert(value, place.get());
   keep_.push_back(place);
@@ -101,25 +83,14 @@ bool Saver::is_class_of_script(PyTypeObject* type) {
   return by_value_.type(type) && by_value_.module_named(find(type->tp_dict, "__module__"));
 }
 
-bool Saver::is_sentinel(PyObject* module_name, PyObject* key, PyObject* value) {
-  if (is_simple(value)) return false;
-  const std::string attribute = utf8(key);
-  if (begins_with(attribute, "__") && attribute != "__stdin__" && attribute != "__stdout__" &&
-      attribute != "__stderr__")
-    return false;
-  return !is_class_of_script(Py_TYPE(value)) && !is_script_hook(utf8(module_name), attribute);
-}
-
 void Saver::register_library_values(PyObject* name, PyObject* module) {
-  PyObject *key = nullptr, *value = nullptr;
-  Py_ssize_t position = 0;
+  const std::string module_name = utf8(name);
   const bool changed = changed_since_import(module);
-  while (PyDict_Next(PyModule_GetDict(module), &position, &key, &value)) {
-    if (!PyUnicode_Check(key)) continue;
-    if (PyType_Check(value)) note_registrations(value);
-    if (PyUnicode_CheckExact(value)) note_string(name, key, value);
-    if (!is_sentinel(name, key, value) || ids_.find(value)) continue;
-    if (is_new_name(module, key)) continue;
+  const LibraryValues& values = library_values(PyModule_GetDict(module));
+  for (const auto& [key, value] : values.strings) note_string(name, key, value);
+  for (const auto& [key, value] : values.objects) {
+    if (is_class_of_script(Py_TYPE(value)) || is_script_hook(module_name, key)) continue;
+    if (ids_.find(value) || is_new_name(module, key)) continue;
     if (is_counter(value) || (changed && made_after_import(module, key, value))) continue;
     add(value, pack(text("s"), name, key));
     note_lock(value);
@@ -159,7 +130,13 @@ void Saver::register_modules() {
                                   : PyUnicode_Compare(one.first, other.first) < 0;
   };
   std::sort(library.begin(), library.end(), comes_first);
-  for (const auto& [name, module] : library) register_library_values(name, module);
+  std::vector<PyObject*> abstract_classes;
+  for (const auto& [name, module] : library) {
+    register_library_values(name, module);
+    const auto& more = library_values(PyModule_GetDict(module)).abstract_classes;
+    abstract_classes.insert(abstract_classes.end(), more.begin(), more.end());
+  }
+  note_registrations(abstract_classes);
   register_library_locks();
   if (const Ref logger = loaded_attr("logging", "Logger"))
     if (const Ref manager = attr_or_null(logger.get(), "manager"))

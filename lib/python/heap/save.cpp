@@ -18,6 +18,7 @@
 #include "python/heap/hdf5.hpp"
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
+#include "python/heap/module_entries.hpp"
 #include "python/heap/original_builtins.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/saver.hpp"
@@ -115,14 +116,14 @@ Ref module_order() {
 }
 
 Ref header_of(const Saver& saver) {
-  const Ref shells = new_list(), imports = new_list(), header = new_dict();
+  const Ref shells = new_list(), header = new_dict();
+  Ref imports = new_list();
   for (const Saver::ModuleEntry& entry : saver.by_value_modules())
     append(shells,
            pack(entry.name, entry.alias_of ? entry.alias_of : none(), Py_TYPE(entry.module.get()),
                 package_path(PyModule_GetDict(entry.module.get()))));
   // Without module state the script starts anew and imports what it wants when it wants it.
-  if (saver.request().modules)
-    for (const Ref& name : saver.imported_modules()) append(imports, name);
+  if (saver.request().modules) imports = import_steps(saver.imported_modules());
   put(header, "shells", shells);
   put(header, "imports", imports);
   put(header, "order", saver.request().modules ? module_order() : new_list());
@@ -166,6 +167,7 @@ Ref body_of(const Saver& saver, const SaveRequest& request) {
   put(body, "frames", stack ? stack->frames : none());
   put(body, "base_exception", stack && stack->base_exception ? stack->base_exception : none());
   put(body, "modules", module_namespaces(saver));
+  put(body, "entries", request.modules ? module_entries_of_script() : new_list());
   put(body, "registrations", request.modules ? saver.library_registrations() : new_list());
   put(body, "locks", request.modules ? saver.held_library_locks() : new_list());
   put(body, "process", process_states(request));

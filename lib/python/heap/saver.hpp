@@ -149,10 +149,9 @@ class Saver {
   void note_lock(PyObject* lock);
   void register_library_locks();
   void register_library_values(PyObject* name, PyObject* module);
-  void note_registrations(PyObject* library_class);
+  void note_registrations(const std::vector<PyObject*>& abstract_classes);
   void note_string(PyObject* module_name, PyObject* key, PyObject* value);
   bool is_class_of_script(PyTypeObject* type);
-  bool is_sentinel(PyObject* module_name, PyObject* key, PyObject* value);
   Ref defer(PyObject* container, const char* kind);
   bool may_have_place(PyObject* object, const Rule& rule);
   Ref reduce_stand_in(PyObject* string);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Functions, classes and exceptions"""
+import colorsys
 import contextlib
 import contextvars
 import copy
@@ -13,6 +14,7 @@ import sys
 import traceback
 import types
 import typing
+import unittest.mock
 
 
 def functools_all():
@@ -243,6 +245,30 @@ def modules_of_a_finder():
     again, second = importlib.import_module("made_first"), importlib.import_module("made_second")
     sys.meta_path.remove(finder)
     return again is first, first.more(), second.more()
+
+
+def entries_of_sys_modules():
+    """sys.modules: modules under other names, objects in the place of modules, None | exact"""
+    class Instead:
+        count = 1
+
+    sys.modules["another_name"] = sys.modules["abc"]
+    sys.modules["colorsys.extra"] = colorsys.extra = sys.modules["abc"]
+    sys.modules["instead"] = instead = Instead()
+    sys.modules["mocked"] = unittest.mock.MagicMock()
+    sys.modules["this"] = None
+    importlib.import_module("mocked").turn(1)
+    yield
+    found = [importlib.import_module(name) for name in ("another_name", "colorsys.extra", "instead", "mocked")]
+    try:
+        found.append(importlib.import_module("this"))
+    except ImportError as error:
+        found.append(type(error).__name__)
+    for name in ("another_name", "colorsys.extra", "instead", "mocked", "this"):
+        del sys.modules[name]
+    del colorsys.extra
+    abc = sys.modules["abc"]
+    return found[0] is abc, found[1] is abc, found[2] is instead, found[3].turn.call_args.args, found[4]
 
 
 def single_objects():

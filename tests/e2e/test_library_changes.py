@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a script does to library modules from one snapshot to the next is in the later one: what chkpt
+knows of them from the snapshot before holds as long as nothing changes."""
+import textwrap
+
+import pytest
+
+import harness
+from harness import CHKPT_MPI
+
+# Each change takes back or goes on with what those before have done.
+CHANGES = [
+    "textwrap.answer = 1",
+    "textwrap.answer += 1; textwrap.TextWrapper.extra = [1]",
+    "json.decoder.BACKSLASH['!'] = 'x'; textwrap.TextWrapper.extra.append(2)",
+    "string.counter = itertools.count(); next(string.counter)",
+    "next(string.counter); numbers.Number.register(Early)",
+    "next(string.counter); del json.decoder.BACKSLASH['!']",
+    "del textwrap.answer; collections.abc.Sized.register(Late)",
+    "difflib.MARK = mark; textwrap.TextWrapper.extra = (2,)",
+    "del difflib.MARK; del textwrap.TextWrapper.extra; difflib.filler = mark",
+    "sys.modules['colorsys.extra'] = textwrap; colorsys.extra = textwrap",
+]
+SCRIPT = """
+    import chkpt, os, signal, sys
+    import collections.abc, colorsys, difflib, itertools, json, numbers, string, textwrap
+    class Early: pass
+    class Late: pass
+    mark = object()
+    def show():
+        print(vars(textwrap).get("answer"), vars(textwrap.TextWrapper).get("extra"),
+              json.decoder.BACKSLASH.get("!"), repr(vars(string).get("counter")),
+              isinstance(Early(), numbers.Number), isinstance(Late(), collections.abc.Sized),
+              getattr(difflib, "MARK", None) is mark, getattr(difflib, "filler", 0) is mark,
+              getattr(colorsys, "extra", None) is textwrap)
+    for number, change in enumerate(CHANGES):
+        exec(change)
+        if chkpt.snapshot(): break
+        if number == LAST: os.kill(os.getpid(), signal.SIGKILL)
+    show()
+"""
+
+
+def script(last, dies):
+    text = textwrap.dedent(SCRIPT).replace("CHANGES", repr(CHANGES)).replace("LAST", str(last))
+    return text if dies else text.replace("os.kill(os.getpid(), signal.SIGKILL)", "break")
+
+
+@pytest.mark.parametrize("last", range(len(CHANGES)))
+def test_every_change_is_in_the_next_snapshot(work, last):
+    (work / "whole.py").write_text(script(last, dies=False))
+    (work / "killed.py").write_text(script(last, dies=True))
+    whole = harness.run([CHKPT_MPI, "-f", "-1", work / "whole.py"], work)
+    command = [CHKPT_MPI, "-f", "-1", "-o", "kept", work / "killed.py"]
+    assert harness.run(command, work).code == -9
+    resumed = harness.run(command, work)
+    assert resumed.code == 0, resumed.stderr
+    assert resumed.stdout == whole.stdout
