@@ -2,6 +2,7 @@
 // The record is made anew whenever the outermost import of a library module ends.
 #include "python/heap/library_baseline.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -65,15 +66,6 @@ bool is_left_out_name(const std::string& module) {
   return names.count(module.substr(0, module.find('.'))) != 0;
 }
 
-// Functions that the script has put in the place of others are put back in all but these, part of
-// which is ours or stands before anything can be put back.
-bool are_replacements_followed(const std::string& module) {
-  for (const char* name : {"site", "importlib", "zipimport", "chkpt", "mpi4py", "_frozen_importlib",
-                           "_frozen_importlib_external"})
-    if (module.substr(0, module.find('.')) == name) return false;
-  return true;
-}
-
 bool is_namespace(PyObject* dict) {
   PyObject* name = find(dict, "__name__");
   if (!name || !PyUnicode_Check(name)) return false;
@@ -117,6 +109,20 @@ bool is_followed(PyObject* name, PyObject* module) {
   return !g_baseline->by_value.module(name, module);
 }
 
+using Extent = UnfollowedModules::Extent;
+
+// Of a module that is left out. The machinery of imports and chkpt itself are as chkpt makes them,
+// and a process part restores all of the built-ins.
+Extent extent_of(PyObject* name, PyObject* module) {
+  static const std::set<std::string> own_business = {
+      "builtins", "_frozen_importlib", "_frozen_importlib_external", "zipimport", "site", "_imp"};
+  const std::string module_name = utf8(name), top = module_name.substr(0, module_name.find('.'));
+  if (own_business.count(module_name) != 0 || top == "chkpt") return Extent::kNames;
+  const bool of_a_part = std::none_of(std::begin(kLeftOut), std::end(kLeftOut),
+                                      [&](const char* left_out) { return top == left_out; });
+  return of_a_part || !is_followed(name, module) ? Extent::kDefinitions : Extent::kConstants;
+}
+
 void leave_out_contents(PyObject* module) {
   PyObject *name = nullptr, *value = nullptr;
   for (Py_ssize_t position = 0; PyDict_Next(PyModule_GetDict(module), &position, &name, &value);) {
@@ -136,9 +142,11 @@ void record_new_modules() {
       if (is_left_out_name(utf8(name)) != left_out) continue;
       if (left_out) {
         leave_out_contents(module);
-        g_baseline->natives.record(name, module, are_replacements_followed(utf8(name)));
+        g_baseline->unfollowed.record(name, module, extent_of(name, module));
       } else if (!is_followed(name, module)) {
-        g_baseline->natives.record(name, module, !g_baseline->by_value.module(name, module));
+        g_baseline->unfollowed.record(
+            name, module,
+            g_baseline->by_value.module(name, module) ? Extent::kNames : Extent::kDefinitions);
       } else if (!g_baseline->nodes.knows(module)) {
         g_baseline->nodes.record(name, module);
       }
@@ -184,7 +192,7 @@ class LibraryImport {
       note_bare_modules(false);
       note_module_entries(false);
       g_baseline->nodes.mark_changed();
-      g_baseline->natives.mark_changed();
+      g_baseline->unfollowed.mark_changed();
       draws_.emplace(spec);
     });
   }
@@ -196,7 +204,7 @@ class LibraryImport {
       note_module_entries(!g_baseline->script_ran);
       if (!g_baseline->script_ran) {
         g_baseline->nodes.record_unmarked();
-        g_baseline->natives.record_unmarked();
+        g_baseline->unfollowed.record_unmarked();
       }
       record_new_modules();
     });
@@ -282,7 +290,7 @@ bool made_after_import(PyObject* module, PyObject* name, PyObject* value) {
 }
 
 bool is_new_name(PyObject* module, PyObject* name) {
-  return g_baseline && g_baseline->natives.is_new_name(module, name);
+  return g_baseline && g_baseline->unfollowed.is_new_name(module, name);
 }
 
 bool changed_since_import(PyObject* module) {

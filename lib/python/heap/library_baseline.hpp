@@ -12,7 +12,7 @@
 
 #include "python/heap/by_value.hpp"
 #include "python/heap/library_nodes.hpp"
-#include "python/heap/native_modules.hpp"
+#include "python/heap/unfollowed_modules.hpp"
 
 namespace chkpt::heap {
 
@@ -27,7 +27,7 @@ struct LibraryBaseline {
   PointerTable<bool> left_out;  // what modules that are left out hold
   PointerTable<bool> bare;      // modules from no file; whether a library module made them
   std::vector<Ref> kept;        // those objects, so that their addresses stay their own
-  NativeModules natives;        // modules not followed
+  UnfollowedModules unfollowed;
   std::set<Name> unsaveable;
   int depth = 0;            // of imports of library modules
   bool script_ran = false;  // inside the outermost of them

@@ -106,12 +106,12 @@ Ref contents_of(const LibraryNodes::Node& node) {
 }
 
 // Of a module that is not followed: a change like those of others, with its place.
-Ref replaced_in_native(const NativeModules::Change& change) {
+Ref packed(const UnfollowedModules::Change& change) {
   const Entry entry{Part::kName, change.name.get(), 0, change.value.get()};
   const Ref changes = new_list();
-  append(changes, with_value(entry));
-  return pack(pack(change.module_name, own(PyTuple_New(0))),
-              number(static_cast<int>(Holder::kModule)), changes);
+  append(changes, change.value ? with_value(entry) : without_value(entry));
+  const Holder holder = change.in_class ? Holder::kClass : Holder::kModule;
+  return pack(change.place, number(static_cast<int>(holder)), changes);
 }
 
 std::string described(PyObject* place, const std::string& name) {
@@ -227,9 +227,9 @@ Ref changed_library_globals() {
     if (is_nameable(*node) && PyList_GET_SIZE(contents.get()) == 0) continue;
     append(changes, pack(place, number(static_cast<int>(node->holder)), contents));
   }
-  for (const NativeModules::Change& change : baseline->natives.replaced())
-    if (!is_unsaveable(change.module.get(), utf8(change.name.get())))
-      append(changes, replaced_in_native(change));
+  for (const UnfollowedModules::Change& change : baseline->unfollowed.changed())
+    if (!is_unsaveable(change.holder.get(), utf8(change.name.get())))
+      append(changes, packed(change));
   return changes;
 }
 
@@ -265,12 +265,12 @@ bool leave_out_unsaveable(const std::function<std::string(PyObject* value)>& why
                  ", changed since its import: " + why);
     }
   }
-  for (const NativeModules::Change& change : baseline->natives.replaced()) {
-    if (is_unsaveable(change.module.get(), utf8(change.name.get()))) continue;
+  for (const UnfollowedModules::Change& change : baseline->unfollowed.changed()) {
+    if (!change.value || is_unsaveable(change.holder.get(), utf8(change.name.get()))) continue;
     const std::string why = why_not(change.value.get());
     if (why.empty()) continue;
-    baseline->unsaveable.insert({change.module.get(), utf8(change.name.get())});
-    log::event("not saved: " + utf8(change.module_name.get()) + "." + utf8(change.name.get()) +
+    baseline->unsaveable.insert({change.holder.get(), utf8(change.name.get())});
+    log::event("not saved: " + described(change.place.get(), utf8(change.name.get())) +
                ", changed since its import: " + why);
   }
   return baseline->unsaveable.size() > known;

@@ -6,7 +6,7 @@
 // What modules hold is recorded when a library import ends (the last step of
 // importlib._bootstrap, _load_unlocked, is wrapped): see library_nodes.hpp. What differs from that
 // is saved, object by object, and put into the objects that a new import made. Of modules
-// in C only replaced functions and classes are (native_modules.hpp). Left out are state inside C
+// in C and a few others less is looked at (unfollowed_modules.hpp). Left out are state inside C
 // objects and closures, and modules whose state is restored elsewhere or belongs to the process.
 #pragma once
 

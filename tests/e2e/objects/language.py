@@ -9,12 +9,21 @@ import functools
 import importlib.abc
 import importlib.util
 import inspect
+import logging
+import math
 import os
+import re
+import socket
+import subprocess
 import sys
+import textwrap
+import threading
+import time
 import traceback
 import types
 import typing
 import unittest.mock
+import warnings
 
 
 def functools_all():
@@ -269,6 +278,29 @@ def entries_of_sys_modules():
     del colorsys.extra
     abc = sys.modules["abc"]
     return found[0] is abc, found[1] is abc, found[2] is instead, found[3].turn.call_args.args, found[4]
+
+
+def patched_libraries():
+    """functions, methods and constants of libraries that the script has replaced, added or removed | exact"""
+    def instead(*arguments, **named):
+        return "instead", len(arguments)
+
+    places = [(subprocess, "run"), (logging, "getLogger"), (logging.Logger, "debug"), (threading.Thread, "run"),
+              (socket.socket, "connect"), (warnings, "warn"), (time, "sleep"), (textwrap.TextWrapper, "fill"),
+              (math, "added"), (re, "_MAXCACHE"), (socket, "SOMAXCONN"), (sys, "added")]
+    before = [vars(holder).get(name, places) for holder, name in places]
+    for (holder, name), value in zip(places, before):
+        setattr(holder, name, value + 1 if isinstance(value, int) else instead)
+    removed = inspect.getsource
+    del inspect.getsource
+    yield
+    now = [vars(holder).get(name) for holder, name in places]
+    goes_on = [value == was + 1 if isinstance(was, int) else value is instead for value, was in zip(now, before)]
+    goes_on.append(hasattr(inspect, "getsource"))
+    inspect.getsource = removed
+    for (holder, name), value in zip(places, before):
+        delattr(holder, name) if value is places else setattr(holder, name, value)
+    return goes_on, instead(1, 2)
 
 
 def single_objects():

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Modules in C, and others that library_nodes.hpp does not follow: what their names led to when
+// their import ended, and what somebody has changed of that since. Of the modules themselves, and
+// of their classes if they are written in Python, it looks at functions and classes, at numbers and
+// strings of modules that no process part restores, and at names that are new or gone. What else
+// changes has a counterpart in C memory, or is the business of a process part.
+#pragma once
+
+#include "python/ref.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "python/heap/pointer_table.hpp"
+
+namespace chkpt::heap {
+
+class UnfollowedModules {
+ public:
+  struct Change {
+    Ref holder, place;  // a module or a class; where a new import has it
+    bool in_class = false;
+    Ref name, value;  // no value: the name is gone
+  };
+  enum class Extent {
+    kNames,        // only which names there are
+    kDefinitions,  // and functions and classes
+    kConstants,    // and numbers and strings
+  };
+
+  // All need the GIL and throw Raised.
+
+  void record(PyObject* name, PyObject* module, Extent extent);
+  // Before and after the import of a library module, as in LibraryNodes.
+  void mark_changed();
+  void record_unmarked();
+
+  bool is_new_name(PyObject* module, PyObject* name);
+  std::vector<Change> changed() const;
+
+ private:
+  // Modules and classes are not kept alive here, nor are their functions.
+  struct Holder {
+    Ref object;  // weak reference
+    Ref place;
+    bool is_class = false;
+    Extent extent = Extent::kNames;
+    Ref names;  // each with its definition, as a weak reference if that can be, its constant, or
+                // None
+    mutable std::uint64_t unchanged_at = 0;  // version of its dict
+  };
+  void record_holder(PyObject* object, const Ref& place, bool is_class, Extent extent);
+  void add_changes(const Holder& holder, PyObject* object, std::vector<Change>& found) const;
+
+  std::vector<Holder> holders_;
+  PointerTable<std::size_t> index_;
+  std::vector<Change> marked_;
+};
+
+}  // namespace chkpt::heap
