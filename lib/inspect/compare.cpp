@@ -97,6 +97,13 @@ class Comparison {
                                                                      : n;
   }
 
+  static std::vector<NodeId> parts(const ComparedState& side, NodeId n, Role role) {
+    std::vector<NodeId> children = side.graph().children(n, role);
+    const NodeId state = role == Role::kState ? side.objects.built_with(n) : kNoNode;
+    if (children.empty() && state != kNoNode) children.push_back(state);
+    return children;
+  }
+
   void open_all() {
     while (!open_.empty() && found_.size() < limit_) {
       const std::size_t at = open_.back();
@@ -125,8 +132,7 @@ class Comparison {
     }
     if (lost_hash(a, b)) return differ(visit, "had another hash");
     for (const Role role : kRoles) {
-      const std::vector<NodeId> mine = a_.graph().children(a, role);
-      const std::vector<NodeId> theirs = b_.graph().children(b, role);
+      const std::vector<NodeId> mine = parts(a_, a, role), theirs = parts(b_, b, role);
       for (std::size_t i = 0; i < mine.size() && i < theirs.size(); ++i) {
         if (is_no_state(visit, role, mine, i)) continue;
         compare({{mine[i], theirs[i]}, at, role, i});

@@ -26,7 +26,7 @@ NodeId PythonObjects::setter_state(NodeId n) const {
 NodeId PythonObjects::instance_state(NodeId n) const {
   const std::string name = callable(n);
   const NodeId state = setter_state(n);
-  if (state == kNoNode) return graph_.child(n, Role::kState, 0);
+  if (state == kNoNode) return built_with(n);
   if (name == "R:native" || name == "R:exception") {
     if (graph_.kind(state) != Kind::kTuple) return kNoNode;
     return graph_.child(state, Role::kItems,

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kLabelItems = 4;
 constexpr std::size_t kSearchedArguments = 16;
 constexpr char kOurs[] = "R:";
+constexpr char kPutOff[] = "put off";  // lib/python/heap/reducers.hpp
 
 std::string last_component(const std::string& dotted) {
   const std::size_t dot = dotted.rfind('.');
@@ -64,6 +65,11 @@ PythonObjects::PythonObjects(const Graph& graph, const std::vector<NodeId>& defe
     if (graph_.kind(batch) != Kind::kTuple) continue;
     const NodeId first = graph_.child(batch, Role::kItems, 0);
     const NodeId list = graph_.child(batch, Role::kItems, 1);
+    if (first != kNoNode && list != kNoNode && graph_.kind(first) == Kind::kText &&
+        graph_.raw_text(first) == kPutOff && graph_.kind(list) == Kind::kTuple) {
+      put_off_.emplace(graph_.child(list, Role::kItems, 0), graph_.child(list, Role::kItems, 1));
+      continue;
+    }
     if (first == kNoNode || list == kNoNode || graph_.kind(list) != Kind::kList) continue;
     const auto start = graph_.integer(first);
     if (!start || *start < 0) continue;
@@ -72,6 +78,11 @@ PythonObjects::PythonObjects(const Graph& graph, const std::vector<NodeId>& defe
       deferred_.emplace(number++, contents);
     }
   }
+}
+
+NodeId PythonObjects::built_with(NodeId n) const {
+  const auto put_off = put_off_.find(n);
+  return put_off != put_off_.end() ? put_off->second : graph_.child(n, Role::kState, 0);
 }
 
 std::vector<std::string> PythonObjects::label(NodeId n) const {

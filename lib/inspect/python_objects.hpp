@@ -55,6 +55,9 @@ class PythonObjects {
   // "builtins.complex", "R:function" for one of our reconstructors, "" if not a call.
   std::string callable(NodeId call) const;
   NodeId argument(NodeId call, std::size_t index) const;
+  // What BUILD gives to an instance, also where that follows the body because the pickle would have
+  // become too deep.
+  NodeId built_with(NodeId n) const;
   // What one of our state setters is given beside the object.
   NodeId setter_state(NodeId n) const;
 
@@ -87,6 +90,7 @@ class PythonObjects {
   const Graph& graph_;
   std::vector<BufferFacts> buffers_;
   std::unordered_map<std::uint64_t, NodeId> deferred_;
+  std::unordered_map<NodeId, NodeId> put_off_;  // states of instances that follow the body
 };
 
 }  // namespace chkpt::inspect

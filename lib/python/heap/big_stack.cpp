@@ -75,6 +75,7 @@ class RaisedRecursionLimit {
 
 struct Switch {
   const std::function<void()>* work;
+  const char* top;  // where the stack begins: it grows downwards
   std::exception_ptr failure;
   ucontext_t caller;
   ucontext_t callee;
@@ -92,10 +93,16 @@ void entry() {
 
 }  // namespace
 
+std::size_t big_stack_in_use() {
+  const char here = 0;
+  return current ? static_cast<std::size_t>(current->top - &here) : 0;
+}
+
 void on_big_stack(const std::function<void()>& work) {
   if (current) return work();
   MappedStack stack;
-  Switch state{&work, nullptr, {}, {}};
+  const char* top = static_cast<const char*>(stack.base()) + stack.size();
+  Switch state{&work, top, nullptr, {}, {}};
   if (getcontext(&state.callee) != 0) throw Error("getcontext failed");
   state.callee.uc_stack.ss_sp = stack.base();
   state.callee.uc_stack.ss_size = stack.size();

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMostObjects = 3'000'000;
 constexpr std::size_t kLongestKey = 40;
+constexpr std::size_t kLongestPathHalf = 8;
 constexpr int kCodeUnitBytes = 2;
 
 struct Origin {
@@ -213,13 +214,22 @@ class Search {
   }
 
   std::string path_to(PyObject* object) {
-    std::string path;
+    std::vector<const std::string*> labels;  // the last one first
     for (PyObject* at = object; at;) {
       const Origin& origin = origins_.at(at);
-      path = origin.label + path;
+      labels.push_back(&origin.label);
       way_.push_back(Ref::borrow(at));
       if (!origin.parent) place_ = origin.place;
       at = origin.parent;
+    }
+    std::string path;
+    for (std::size_t i = labels.size(); i-- > 0;) {
+      if (labels.size() > 2 * kLongestPathHalf && i == labels.size() - 1 - kLongestPathHalf) {
+        path += "...(" + std::to_string(labels.size() - 2 * kLongestPathHalf) + " steps)...";
+        i = kLongestPathHalf;
+        continue;
+      }
+      path += *labels[i];
     }
     return path;
   }

@@ -108,17 +108,32 @@ void restore_instance_state(PyObject* object, PyObject* state) {
   }
 }
 
-Ref reduce_plain(Saver& saver, PyObject* object, Rule& rule) {
-  if (PyObject_GC_IsFinalized(object)) return reduced_whole(saver, object, rule);
-  if (!rule.new_args) rule.new_args = pack(rule.type);
+Ref plain_state(PyObject* object, const Rule& rule) {
   Ref state = rule.layout.has_dict ? instance_dict(object) : Ref();
-  if (state && must_stay(saver, state)) return reduced_whole(saver, object, rule);
   if (!state || PyDict_GET_SIZE(state.get()) == 0) state = none();
   if (!rule.layout.slots.empty()) {
     const Ref slots = slots_as_dict(object, rule);
     if (slots) state = pack(state, slots);
   }
-  return pack(newobj_marker(), rule.new_args, state);
+  return state;
+}
+
+void restore_plain_state(PyObject* object, PyObject* state) {
+  PyObject* names = PyTuple_Check(state) ? item(state, 0) : state;
+  if (names != Py_None) ok(PyDict_Update(instance_dict(object).get(), names));
+  if (!PyTuple_Check(state)) return;
+  PyObject *name = nullptr, *value = nullptr;
+  for (Py_ssize_t at = 0; PyDict_Next(item(state, 1), &at, &name, &value);)
+    ok(PyObject_GenericSetAttr(object, name, value));
+}
+
+Ref reduce_plain(Saver& saver, PyObject* object, Rule& rule) {
+  if (PyObject_GC_IsFinalized(object)) return reduced_whole(saver, object, rule);
+  if (!rule.new_args) rule.new_args = pack(rule.type);
+  if (const Ref dict = rule.layout.has_dict ? instance_dict(object) : Ref())
+    if (must_stay(saver, dict)) return reduced_whole(saver, object, rule);
+  if (saver.puts_off(object)) return pack(newobj_marker(), rule.new_args);
+  return pack(newobj_marker(), rule.new_args, plain_state(object, rule));
 }
 
 Ref reduce_special(Saver& saver, PyObject* object, Rule& rule) {

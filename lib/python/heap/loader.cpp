@@ -24,6 +24,7 @@
 #include "python/heap/open_file.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/rebuilder.hpp"
+#include "python/heap/reducers.hpp"
 #include "python/heap/unseen_imports.hpp"
 #include "python/heap/weak_containers.hpp"
 
@@ -197,7 +198,11 @@ void Loader::load_deferred() {
     const Ref batch = call_method(unpickler_, "load");
     if (batch.is(Py_None)) return;
     if (PyUnicode_Check(item(batch, 0))) {
-      weak_members_ = Ref::borrow(expect_list(item(batch, 1)));
+      PyObject* content = item(batch, 1);
+      if (PyUnicode_CompareWithASCIIString(item(batch, 0), kPutOff) == 0)
+        restore_plain_state(item(content, 0), item(content, 1));
+      else
+        weak_members_ = Ref::borrow(expect_list(content));
       continue;
     }
     const long long first = integer(item(batch, 0));

@@ -135,5 +135,10 @@ Ref reduce_task_wakeup(PyObject* task);
 // (dict|None, slots tuple|None, whether the dict object itself is the state)
 Ref instance_state(Saver& saver, PyObject* object, const Rule& rule);
 void restore_instance_state(PyObject* object, PyObject* state);
+// The same of instances that reduce_plain() takes, as BUILD knows it.
+Ref plain_state(PyObject* object, const Rule& rule);
+void restore_plain_state(PyObject* object, PyObject* state);
+// What a batch of (instance, plain state) begins with, among those of deferred containers.
+constexpr const char* kPutOff = "put off";
 
 }  // namespace chkpt::heap

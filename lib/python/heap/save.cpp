@@ -21,6 +21,7 @@
 #include "python/heap/module_entries.hpp"
 #include "python/heap/original_builtins.hpp"
 #include "python/heap/pickle_types.hpp"
+#include "python/heap/reducers.hpp"
 #include "python/heap/saver.hpp"
 #include "python/heap/shared_memory.hpp"
 #include "python/heap/unlinked_files.hpp"
@@ -191,13 +192,32 @@ std::size_t dump_deferred_from(std::size_t done, const Saver& saver, Pickling& p
   return done;
 }
 
-// By now all that leads to a member of a weak container has been written.
+// One at a time: what the first leads to may lead to the others.
+void dump_put_off(Saver& saver, Pickling& pickling) {
+  while (!saver.put_off().empty()) {
+    const Ref instance = std::move(saver.put_off().front());
+    saver.put_off().pop_front();
+    const Ref state = plain_state(instance.get(), saver.rule_of(Py_TYPE(instance.get())));
+    pickling.dump(pack(text(kPutOff), pack(instance, state)));
+  }
+}
+
+// All that is left by now; `done`: how many containers are written.
+std::size_t dump_rest_from(std::size_t done, Saver& saver, Pickling& pickling) {
+  while (done < saver.deferred().size() || !saver.put_off().empty()) {
+    dump_put_off(saver, pickling);
+    done = dump_deferred_from(done, saver, pickling);
+  }
+  return done;
+}
+
+// By the time they are, all that leads to a member of a weak container has been written.
 void dump_deferred(Saver& saver, Pickling& pickling) {
-  const std::size_t done = dump_deferred_from(0, saver, pickling);
+  const std::size_t done = dump_rest_from(0, saver, pickling);
   const Ref members = saver.weak_members().met();
   if (PyList_GET_SIZE(members.get()) > 0) {
     pickling.dump(pack(text(kWeakMembers), members));
-    dump_deferred_from(done, saver, pickling);
+    dump_rest_from(done, saver, pickling);
   }
   pickling.dump(none());
 }

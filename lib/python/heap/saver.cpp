@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "python/frames/objects.hpp"
+#include "python/heap/big_stack.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/compiled_words.hpp"
 #include "python/heap/ctypes_memory.hpp"
@@ -140,6 +141,13 @@ OwnedMemory& Saver::all_memory() {
     all_memory_->add_all();
   }
   return *all_memory_;
+}
+
+bool Saver::puts_off(PyObject* instance) {
+  constexpr std::size_t kDeep = std::size_t{64} << 20;
+  if (big_stack_in_use() < kDeep) return false;
+  put_off_.push_back(Ref::borrow(instance));
+  return true;
 }
 
 Ref Saver::defer(PyObject* container, const char* kind) {

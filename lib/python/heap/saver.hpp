@@ -136,6 +136,10 @@ class Saver {
   const std::vector<ModuleEntry>& by_value_modules() const { return modules_; }
   const std::vector<Ref>& imported_modules() const { return imported_; }
   const std::deque<Ref>& deferred() const { return deferred_; }
+  // Where objects lead to objects for so long that the stack would not do (a linked list), the
+  // state of an instance is saved later, from the beginning of the stack. True if that shall be.
+  bool puts_off(PyObject* instance);
+  std::deque<Ref>& put_off() { return put_off_; }
   Ref held_library_locks() const { return locks_; }  // [(lock, count)]
   Ref library_registrations() const { return registrations_; }
   const SaveRequest& request() const { return request_; }
@@ -190,6 +194,7 @@ class Saver {
   std::vector<ModuleEntry> modules_;
   std::vector<Ref> imported_;
   std::deque<Ref> deferred_;
+  std::deque<Ref> put_off_;
   Ref registrations_;
   Ref locks_;
   Py_ssize_t frozensets_ = 0;

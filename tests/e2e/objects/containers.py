@@ -19,6 +19,22 @@ class Plain:
         self.number = number
 
 
+def long_chains():
+    """linked lists and other chains of objects, of any length | exact"""
+    class Link:
+        def __init__(self, number, back):
+            self.number, self.back = number, back
+
+    last = None
+    for number in range(40000):
+        last = Link(number, last)
+    yield
+    total = 0
+    while last:
+        total, last = total + last.number, last.back
+    return total
+
+
 def containers():
     """dict, set, frozenset, list, deque(maxlen), Counter, defaultdict, ChainMap, UserDict, namedtuple | exact"""
     shared = [1]
