@@ -7,6 +7,12 @@
 #include <dlfcn.h>
 #include <elf.h>
 
+// What compilers call for a thread-local variable of a library.
+struct ThreadVariable {
+  std::size_t module, offset;
+};
+extern "C" void* __tls_get_addr(ThreadVariable*);  // NOLINT
+
 namespace chkpt {
 namespace {
 
@@ -87,7 +93,8 @@ LoadedImage::LoadedImage(const dl_phdr_info& info)
     : path_(info.dlpi_name ? info.dlpi_name : ""),
       base_(info.dlpi_addr),
       headers_(info.dlpi_phdr),
-      count_(info.dlpi_phnum) {}
+      count_(info.dlpi_phnum),
+      thread_module_(info.dlpi_tls_modid) {}
 
 AddressRange LoadedImage::segment_at(std::uintptr_t address) const {
   for (int i = 0; i < count_; ++i) {
@@ -153,6 +160,29 @@ const ElfW(Dyn) * LoadedImage::dynamic() const {
     if (headers_[i].p_type == PT_DYNAMIC)
       return reinterpret_cast<const ElfW(Dyn)*>(base_ + headers_[i].p_vaddr);  // NOLINT
   return nullptr;
+}
+
+bool LoadedImage::holds_text(std::string_view text) const {
+  return std::any_of(headers_, headers_ + count_, [&](const ElfW(Phdr) & header) {
+    if (header.p_type != PT_LOAD || (header.p_flags & (PF_R | PF_W)) != PF_R) return false;
+    const AddressRange segment = range_of(base_, header);
+    const auto* begin = reinterpret_cast<const void*>(segment.begin);  // NOLINT
+    return ::memmem(begin, segment.end - segment.begin, text.data(), text.size()) != nullptr;
+  });
+}
+
+ByteView LoadedImage::headers() const {
+  return {headers_, static_cast<std::size_t>(count_) * sizeof(ElfW(Phdr))};
+}
+
+AddressRange LoadedImage::thread_block() const {
+  for (int i = 0; i < count_ && thread_module_ != 0; ++i) {
+    if (headers_[i].p_type != PT_TLS) continue;
+    ThreadVariable first{thread_module_, 0};
+    const auto begin = reinterpret_cast<std::uintptr_t>(__tls_get_addr(&first));
+    return {begin, begin + headers_[i].p_memsz};
+  }
+  return {};
 }
 
 std::vector<LoadedImage> loaded_images() {

@@ -7,9 +7,12 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <link.h>
+
+#include "base/bytes.hpp"
 
 namespace chkpt {
 
@@ -28,18 +31,23 @@ class LoadedImage {
   std::uintptr_t base() const { return base_; }
   AddressRange segment_at(std::uintptr_t address) const;  // empty: it lies in none
   bool contains(std::uintptr_t address) const { return segment_at(address).end != 0; }
-  AddressRange all() const;                    // from the first segment to the end of the last
-  std::vector<AddressRange> writable() const;  // segments, at first writable
-  AddressRange data() const;                   // writable, not made read-only after relocation
-  AddressRange linkage() const;                // the table of functions found lazily
-  std::string build_id() const;                // "": it has none
-  const ElfW(Dyn) * dynamic() const;           // null: it has no such section
+  AddressRange all() const;                      // from the first segment to the end of the last
+  std::vector<AddressRange> writable() const;    // segments, at first writable
+  AddressRange data() const;                     // writable, not made read-only after relocation
+  AddressRange linkage() const;                  // the table of functions found lazily
+  std::string build_id() const;                  // "": it has none
+  const ElfW(Dyn) * dynamic() const;             // null: it has no such section
+  bool holds_text(std::string_view text) const;  // among what is not writable
+  ByteView headers() const;                      // its program headers
+  // Of the thread that calls: where its copies of thread-local variables lie; made if need be.
+  AddressRange thread_block() const;
 
  private:
   std::string path_;
   std::uintptr_t base_;
   const ElfW(Phdr) * headers_;
   int count_;
+  std::size_t thread_module_;  // 0: it has no thread-local variables
 };
 
 // In the order in which the loader searches them, the program first.

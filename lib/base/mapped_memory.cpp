@@ -34,6 +34,16 @@ bool MappedMemory::contains(std::uint64_t address) const {
   return after != ranges_.begin() && address < std::prev(after)->second;
 }
 
+bool MappedMemory::contains(std::uint64_t address, std::uint64_t size) const {
+  if (size > UINT64_MAX - address) return false;
+  auto range =
+      std::upper_bound(ranges_.begin(), ranges_.end(), std::make_pair(address, UINT64_MAX));
+  if (range == ranges_.begin() || address >= std::prev(range)->second) return false;
+  std::uint64_t end = std::prev(range)->second;
+  for (; range != ranges_.end() && range->first == end; ++range) end = range->second;
+  return address + size <= end;
+}
+
 // The kernel reads it in our place.
 bool is_readable(const void* byte) {
   int ends[2] = {-1, -1};

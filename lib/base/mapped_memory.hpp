@@ -16,6 +16,8 @@ class MappedMemory {
   // As it is now. Throws IoError if it cannot be read.
   explicit MappedMemory(Mapped which);
   bool contains(std::uint64_t address) const;
+  // All of the bytes, from the first to the last.
+  bool contains(std::uint64_t address, std::uint64_t size) const;
 
  private:
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_;  // start, end; in order

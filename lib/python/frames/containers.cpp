@@ -4,7 +4,6 @@
 
 #include "python/frames/objects.hpp"
 
-#include "python/error.hpp"
 #include "python/frames/stack.hpp"
 
 #include <cstring>
@@ -343,33 +342,13 @@ int function_set_builtins(PyObject* function, PyObject* builtins) {
 
 std::uint64_t dict_version(PyObject* dict) { return shim::dict_version(dict); }
 
-namespace {
-
-// What every class has that type_new() makes. A new one would be garbage for the script's
-// collections.
-destructor deallocation_of_python_classes() {
-  static const destructor found = [] {
-    const PendingException pending;
-    const Ref module = Ref::steal(PyImport_ImportModule("_frozen_importlib"));
-    const Ref spec =
-        Ref::steal(module ? PyObject_GetAttrString(module.get(), "ModuleSpec") : nullptr);
-    if (spec && PyType_Check(spec.get()))
-      return reinterpret_cast<PyTypeObject*>(spec.get())->tp_dealloc;
-    PyErr_Clear();
-    return destructor{nullptr};
-  }();
-  return found;
-}
-
-}  // namespace
-
-// type_new() leaves the storage for tp_name empty that PyType_FromSpec() fills. So do libraries
-// that fill a type object themselves, pybind11 for one: its instances are no Python objects of
-// Python's own making either, and end in a way of their own.
+// type_new() leaves the storage for tp_name empty that PyType_FromSpec() fills, and takes the text
+// of the name object, which those that fill a type object themselves (pybind11 for one) do not. How
+// instances end tells nothing: torch sets that for Python classes too.
 bool is_python_class(PyTypeObject* type) {
-  return (type->tp_flags & Py_TPFLAGS_HEAPTYPE) &&
-         !reinterpret_cast<PyHeapTypeObject*>(type)->_ht_tpname &&
-         type->tp_dealloc == deallocation_of_python_classes();
+  if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE)) return false;
+  const auto* heap_type = reinterpret_cast<PyHeapTypeObject*>(type);
+  return !heap_type->_ht_tpname && type->tp_name == PyUnicode_AsUTF8(heap_type->ht_name);
 }
 
 }  // namespace chkpt::frames

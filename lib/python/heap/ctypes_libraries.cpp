@@ -4,7 +4,6 @@
 #include "python/heap/ctypes_libraries.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,16 +22,9 @@ std::vector<std::string>& own_libraries() {
   return files;
 }
 
-bool lies_in_system(const std::string& path) {
-  for (const char* folder : {"/usr/", "/lib/", "/lib64/"})
-    if (path.compare(0, std::strlen(folder), folder) == 0) return true;
-  return false;
-}
-
 void note_library(PyObject* handle) {
   const std::string file = path_of_handle(PyLong_AsVoidPtr(handle)).value_or("");
-  // The loader finds one without a path in the folders of the system.
-  if (file.find('/') == std::string::npos || lies_in_system(file) || is_library_file(file)) return;
+  if (!is_own_binary(file)) return;
   std::vector<std::string>& known = own_libraries();
   if (std::find(known.begin(), known.end(), file) != known.end()) return;
   known.push_back(file);

@@ -20,6 +20,7 @@ namespace chkpt::heap {
 namespace {
 
 using Word = std::uint64_t;
+
 // The words of an image that may be state. What belongs to Python or to the linker is left out.
 class Words {
  public:

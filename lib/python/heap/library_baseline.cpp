@@ -20,6 +20,7 @@
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/module_entries.hpp"
+#include "python/heap/own_modules.hpp"
 #include "python/heap/superlu.hpp"
 #include "python/heap/library_paths.hpp"
 
@@ -239,6 +240,7 @@ void note_native_memory(PyObject* module) {
   if (!PyModule_Check(module)) return;
   watch_superlu(module);
   watch_fftw_plans(module);
+  note_own_module(module);
 }
 
 // _load_unlocked(spec): the module as the real one returns it.
@@ -278,6 +280,7 @@ void watch_library_globals() {
 
 void forget_library_globals() {
   if (!g_baseline) return;
+  forget_own_modules();
   set_attr(import("_frozen_importlib").get(), "_load_unlocked", g_load_unlocked);
   delete std::exchange(g_baseline, nullptr);
   forget_module_entries();

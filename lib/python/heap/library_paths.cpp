@@ -47,6 +47,12 @@ bool lies_in_library(const std::string& path) {
   return false;
 }
 
+bool lies_in_system(const std::string& path) {
+  for (const char* folder : {"/usr/", "/lib/", "/lib64/"})
+    if (begins_with(path, folder)) return true;
+  return false;
+}
+
 }  // namespace
 
 // Each save asks for every module's file, and following its path through the file system takes
@@ -62,6 +68,11 @@ bool is_library_file(const std::string& path) {
 bool is_library_origin(const std::string& origin) {
   const bool python = ends_with(origin, ".py") || ends_with(origin, ".pyc");
   return !python || is_library_file(origin);
+}
+
+bool is_own_binary(const std::string& path) {
+  // The loader finds one without a path in the folders of the system.
+  return path.find('/') != std::string::npos && !lies_in_system(path) && !is_library_file(path);
 }
 
 }  // namespace chkpt::heap

@@ -15,6 +15,7 @@
 #include "python/heap/library_contents.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/library_values.hpp"
+#include "python/heap/own_modules.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/saver.hpp"
 #include "python/heap/unseen_imports.hpp"
@@ -91,6 +92,7 @@ void Saver::register_library_values(PyObject* name, PyObject* module) {
   for (const auto& [key, value] : values.objects) {
     if (is_class_of_script(Py_TYPE(value)) || is_script_hook(module_name, key)) continue;
     if (ids_.find(value) || is_new_name(module, key)) continue;
+    if (request_.process && is_kept_by_own_module(module, key)) continue;
     if (is_counter(value) || (changed && made_after_import(module, key, value))) continue;
     add(value, pack(text("s"), name, key));
     note_lock(value);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Extension modules of the script's own, which lie neither in the system's folders nor among
+// installed packages: their variables in C and the names in their namespaces are state. A new
+// import makes only what the first one made. Not those that f2py has made (process/fortran.cpp).
+#pragma once
+
+#include "python/ref.hpp"
+
+#include <functional>
+#include <string>
+
+namespace chkpt::heap {
+
+// Its name among the parts of the process state, and so in the path of what cannot be saved.
+constexpr const char* kOwnModules = "own modules";
+
+// Remembers what the module is like as soon as it has been imported; does nothing for others.
+// Needs the GIL, as do the others. Throws Raised.
+void note_own_module(PyObject* module);
+// Before the interpreter ends.
+void forget_own_modules();
+
+// {name: (names, variables)}, or None. Throws CannotSave.
+Ref changed_own_modules();
+void restore_own_modules(PyObject* saved);
+
+// Whether that part saves what this name of a module stands for.
+bool is_kept_by_own_module(PyObject* module, PyObject* name);
+
+// Asks `why_not` for the objects that modules have had in variables since their import, and leaves
+// out from now on what has a reason. True if anything was found.
+bool leave_out_unsaveable_of_own(const std::function<std::string(PyObject*)>& why_not);
+
+}  // namespace chkpt::heap

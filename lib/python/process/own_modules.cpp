@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/heap/own_modules.hpp"
+
+#include "python/heap/foreign.hpp"
+#include "python/process/register.hpp"
+
+namespace chkpt::process {
+
+// Rebuilding objects of such modules may run their code.
+void register_own_module_part() {
+  heap::register_process_part(
+      {heap::kOwnModules, heap::changed_own_modules, heap::restore_own_modules, 80});
+}
+
+}  // namespace chkpt::process

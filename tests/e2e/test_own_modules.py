@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the script's own compiled modules keep in C and in their names goes on after a resume."""
+import shutil
+import subprocess
+
+import pytest
+
+import harness
+from harness import CHKPT_MPI, PYTHON
+
+SOURCES = harness.ROOT / "tests" / "e2e" / "extensions"
+PYBIND11 = "/usr/include/pybind11"
+
+SCRIPT = """
+import os, sys
+import {name}
+{first}
+for i in range(6):
+    print(i, {step}, flush=True)
+    {then}
+    if i in (2, 4) and "chkpt" in sys.argv:
+        import chkpt
+        if not chkpt.snapshot(): os.kill(os.getpid(), 9)
+"""
+
+OF_CELLS = {
+    "name": "cells", "step": "cells.step(i + 0.5), values[0], len(cells.table), cells.counter, cells.remember(i), cells.label,"
+                             "cells.hook is hook, all(map(cells.is_cached, cells.table, cells.table.values()))",
+    "first": "import array\nvalues = array.array('d', [1, 2])\ndef hook(n): return n + 100",
+    "then": "values[0] *= 3; i == 1 and (setattr(cells, 'hook', hook), cells.use(values))"}
+OF_TABLE = {"name": "table", "step": "table.step(i)", "first": "kind = table.Entry",
+            "then": "assert table.Entry is kind"}
+OF_DRAWS = {"name": "draws", "step": "draws.step(i), draws.ODD is kind, draws.Kind.ODD is kind, walk.at",
+            "first": "kind, walk = draws.ODD, draws.Walk(0.5)", "then": "walk.at += draws.Point().x + i"}
+
+
+def compile_c(source, folder, *options):
+    include = subprocess.run([PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('include'))"],
+                             capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    library = folder / f"{source.stem}.so"
+    made = subprocess.run(["c++" if source.suffix == ".cpp" else "cc", "-w", "-shared", "-fPIC", *options,
+                           f"-I{include}", "-o", library, source], capture_output=True, text=True, timeout=120)
+    return library if made.returncode == 0 else pytest.skip(f"does not compile: {made.stderr[:200]}")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """built(name): the library of a module, compiled once."""
+    folder, known = tmp_path_factory.mktemp("modules"), {}
+
+    def build(name):
+        if name in known:
+            return known[name]
+        if name == "cells":
+            if not shutil.which("cython3"):
+                pytest.skip("no cython3")
+            shutil.copy(SOURCES / "cells.pyx", folder)
+            subprocess.run(["cython3", "cells.pyx"], cwd=folder, check=True, capture_output=True, timeout=60)
+            known[name] = compile_c(folder / "cells.c", folder)
+        elif name == "draws":
+            if not harness.Path(PYBIND11).exists():
+                pytest.skip("no pybind11")
+            known[name] = compile_c(SOURCES / "draws.cpp", folder, "-std=c++17", "-DNDEBUG", "-fvisibility=hidden")
+        else:
+            known[name] = compile_c(SOURCES / "table.c", folder)
+        return known[name]
+    return build
+
+
+def check_goes_on(script, work):
+    (work / "steps.py").write_text(SCRIPT.format(**script))
+    expected = harness.run([PYTHON, "steps.py"], work)
+    assert expected.code == 0, expected.stderr
+    command = [CHKPT_MPI, "-f", "-1", "--verify-snapshots", "steps.py", "chkpt"]
+    outcomes = [harness.run(command, work) for _ in range(3)]
+    assert [o.code for o in outcomes] == [-9, -9, 0], outcomes[-1].stderr
+    harness.assert_continues([o.stdout for o in outcomes], expected.stdout)
+
+
+@pytest.mark.parametrize("script", [OF_CELLS, OF_TABLE, OF_DRAWS], ids=lambda script: script["name"])
+@pytest.mark.parametrize("stripped", [False, True], ids=["with symbols", "stripped"])
+def test_goes_on(built, work, script, stripped):
+    shutil.copy(built(script["name"]), work)
+    if stripped:
+        subprocess.run(["strip", work / f"{script['name']}.so"], check=True, timeout=60)
+    check_goes_on(script, work)
+
+
+def test_goes_on_in_a_package(built, work):
+    package = work / "own" / "fast"
+    package.mkdir(parents=True)
+    shutil.copy(built("table"), package)
+    check_goes_on({"name": "own.fast.table as table", "step": "table.step(i)", "first": "", "then": "pass"}, work)
+
+
+@pytest.mark.parametrize("name, call, reason", [
+    ("cells", "get_memory()", "the variable work of {} keeps the address of memory"),
+    ("draws", "remember(1)", "the variable (anonymous namespace)::trail of {} keeps the address of memory"),
+    ("table", "deepen()", "memory that the variable reserve of {} leads to has changed"),
+])
+def test_memory_of_its_own_is_refused(built, work, name, call, reason):
+    shutil.copy(built(name), work)
+    script = f"import chkpt, {name}; print(chkpt.snapshot()); {name}.{call}; print(chkpt.snapshot())"
+    outcome = harness.run([CHKPT_MPI, "-c", script], work)
+    assert (outcome.code, outcome.stdout) == (0, b"False\nFalse\n"), outcome.stderr
+    skipped = [line for line in outcome.messages if "skipped" in line]
+    assert len(skipped) == 1 and reason.format(work / f"{name}.so") in skipped[0], outcome.stderr
+
+
+def test_instances_without_pickling_are_refused(built, work):
+    shutil.copy(built("draws"), work)
+    script = "import chkpt, draws; point = draws.Point(); print(chkpt.snapshot()); del point; print(chkpt.snapshot())"
+    outcome = harness.run([CHKPT_MPI, "-f", "-1", "-c", script], work)
+    assert (outcome.code, outcome.stdout) == (0, b"False\nFalse\n"), outcome.stderr
+    skipped = [line for line in outcome.messages if "skipped" in line]
+    assert len(skipped) == 1 and "`__main__.point -> <draws.Point>`" in skipped[0], outcome.stderr
+
+
+def test_another_module_is_not_filled(built, work):
+    shutil.copy(built("table"), work)
+    (work / "steps.py").write_text(SCRIPT.format(**OF_TABLE))
+    assert harness.run([CHKPT_MPI, "-f", "-1", "steps.py", "chkpt"], work).code == -9
+    subprocess.run(["strip", work / "table.so"], check=True, timeout=60)
+    outcome = harness.run([CHKPT_MPI, "--resume=must", "steps.py", "chkpt"], work)
+    assert outcome.code == 74 and "the module table has been compiled anew" in outcome.stderr, outcome.stderr
