@@ -34,14 +34,20 @@ AddressRange range_of(std::uintptr_t base, const ElfW(Phdr) & header) {
   return {begin, begin + header.p_memsz};
 }
 
+// The loader has made addresses of the offsets in most tables, not in all.
+template <class T>
+const T* address_in(std::uintptr_t base, ElfW(Addr) place) {
+  return reinterpret_cast<const T*>(place < base ? place + base : place);  // NOLINT
+}
+
 // What a library exports, by its own tables.
 class Exports {
  public:
   explicit Exports(const LoadedImage& image) : base_(image.base()) {
     for (const ElfW(Dyn)* entry = image.dynamic(); entry && entry->d_tag != DT_NULL; ++entry) {
-      if (entry->d_tag == DT_SYMTAB) symbols_ = at<ElfW(Sym)>(entry->d_un.d_ptr);
-      if (entry->d_tag == DT_STRTAB) names_ = at<char>(entry->d_un.d_ptr);
-      if (entry->d_tag == DT_GNU_HASH) hash_ = at<std::uint32_t>(entry->d_un.d_ptr);
+      if (entry->d_tag == DT_SYMTAB) symbols_ = address_in<ElfW(Sym)>(base_, entry->d_un.d_ptr);
+      if (entry->d_tag == DT_STRTAB) names_ = address_in<char>(base_, entry->d_un.d_ptr);
+      if (entry->d_tag == DT_GNU_HASH) hash_ = address_in<std::uint32_t>(base_, entry->d_un.d_ptr);
     }
   }
 
@@ -63,12 +69,6 @@ class Exports {
   }
 
  private:
-  // The loader has made addresses of the offsets in most tables, not in all.
-  template <class T>
-  const T* at(ElfW(Addr) place) const {
-    return reinterpret_cast<const T*>(place < base_ ? place + base_ : place);
-  }
-
   // Layout of DT_GNU_HASH: buckets, first hashed symbol, words of the filter, shift; filter
   // (64-bit), buckets, and for each hashed symbol a word whose lowest bit ends its chain.
   std::uint32_t end_of_hashed() const {
@@ -161,6 +161,23 @@ const ElfW(Dyn) * LoadedImage::dynamic() const {
       return reinterpret_cast<const ElfW(Dyn)*>(base_ + headers_[i].p_vaddr);  // NOLINT
   return nullptr;
 }
+
+std::vector<std::string> LoadedImage::texts(std::int64_t tag) const {
+  std::vector<std::string> found;
+  const char* names = nullptr;
+  for (const ElfW(Dyn)* entry = dynamic(); entry && entry->d_tag != DT_NULL; ++entry)
+    if (entry->d_tag == DT_STRTAB) names = address_in<char>(base_, entry->d_un.d_ptr);
+  for (const ElfW(Dyn)* entry = dynamic(); names && entry->d_tag != DT_NULL; ++entry)
+    if (entry->d_tag == tag) found.emplace_back(names + entry->d_un.d_val);
+  return found;
+}
+
+std::string LoadedImage::shared_name() const {
+  const std::vector<std::string> names = texts(DT_SONAME);
+  return names.empty() ? "" : names.front();
+}
+
+std::vector<std::string> LoadedImage::linked_to() const { return texts(DT_NEEDED); }
 
 bool LoadedImage::holds_text(std::string_view text) const {
   return std::any_of(headers_, headers_ + count_, [&](const ElfW(Phdr) & header) {

@@ -38,11 +38,15 @@ class LoadedImage {
   std::string build_id() const;                  // "": it has none
   const ElfW(Dyn) * dynamic() const;             // null: it has no such section
   bool holds_text(std::string_view text) const;  // among what is not writable
+  std::string shared_name() const;               // that others know it by; "": none
+  std::vector<std::string> linked_to() const;    // names of the libraries that it needs
   ByteView headers() const;                      // its program headers
   // Of the thread that calls: where its copies of thread-local variables lie; made if need be.
   AddressRange thread_block() const;
 
  private:
+  std::vector<std::string> texts(std::int64_t tag) const;  // of the dynamic section
+
   std::string path_;
   std::uintptr_t base_;
   const ElfW(Phdr) * headers_;

@@ -47,14 +47,68 @@ def library(folder, work):
     return work / "libsteps.so"
 
 
-def test_variables_go_on(library, work):
-    (work / "steps.py").write_text(SCRIPT)
-    expected = harness.run([PYTHON, "steps.py"], work)
+def check_goes_on(script, work):
+    expected = harness.run([PYTHON, script], work)
     assert expected.code == 0, expected.stderr
-    command = [CHKPT_MPI, "-f", "-1", "--verify-snapshots", "steps.py", "chkpt"]
+    command = [CHKPT_MPI, "-f", "-1", "--verify-snapshots", script, "chkpt"]
     outcomes = [harness.run(command, work) for _ in range(3)]
     assert [o.code for o in outcomes] == [-9, -9, 0], outcomes[-1].stderr
     harness.assert_continues([o.stdout for o in outcomes], expected.stdout)
+
+
+def test_variables_go_on(library, work):
+    (work / "steps.py").write_text(SCRIPT)
+    check_goes_on("steps.py", work)
+
+
+INNER = """
+static int rounds;
+static double sum;
+int more(double x) { sum += x; return (int)sum + ++rounds; }
+"""
+OUTER = """
+int more(double x);
+int twice(double x) { return more(x) + more(x); }
+"""
+MODULE = """
+#include <Python.h>
+int twice(double x);
+static PyObject *call(PyObject *self, PyObject *x) { return PyLong_FromLong(twice(PyFloat_AsDouble(x))); }
+static PyMethodDef methods[] = {{"twice", call, METH_O, NULL}, {NULL}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "outer", .m_size = -1, .m_methods = methods};
+PyMODINIT_FUNC PyInit_outer(void) { return PyModule_Create(&definition); }
+"""
+BY_CTYPES = """
+import ctypes
+twice = ctypes.CDLL(os.path.abspath("lib/libouter.so")).twice
+twice.argtypes = [ctypes.c_double]
+"""
+TWICE = """
+import os, sys
+{first}
+for i in range(6):
+    print(i, twice(i / 2), flush=True)
+    if i in (1, 3) and "chkpt" in sys.argv:
+        import chkpt
+        if not chkpt.snapshot(): os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("first", [BY_CTYPES, "from outer import twice"], ids=["ctypes", "module"])
+def test_variables_of_libraries_it_is_linked_to_go_on(folder, work, first):
+    def build(source, path, *options):
+        (folder / "source.c").write_text(source)
+        subprocess.run(["cc", "-w", "-shared", "-fPIC", "-o", work / path, folder / "source.c",
+                        f"-L{work}/lib", *options], check=True, timeout=60)
+
+    (work / "lib").mkdir()
+    build(INNER, "lib/libinner.so")
+    build(OUTER, "lib/libouter.so", "-linner", "-Wl,-rpath,$ORIGIN")
+    include = subprocess.run([PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('include'))"],
+                             capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    build(MODULE, "outer.so", f"-I{include}", "-louter", "-Wl,-rpath,$ORIGIN/lib")
+    (work / "twice.py").write_text(TWICE.format(first=first))
+    check_goes_on("twice.py", work)
 
 
 def test_memory_of_its_own_is_refused(library, work):
@@ -63,4 +117,4 @@ def test_memory_of_its_own_is_refused(library, work):
     outcome = harness.run([CHKPT_MPI, "-c", script], work)
     assert (outcome.code, outcome.stdout) == (0, b"False\nFalse\n"), outcome.stderr
     skipped = [line for line in outcome.messages if "skipped" in line]
-    assert len(skipped) == 1 and "libsteps.so keeps the address of memory" in skipped[0], outcome.stderr
+    assert len(skipped) == 1 and f"the variable work of {library} keeps the address of memory" in skipped[0], outcome.stderr

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What ctypes calls and is called by. A library is opened again, its functions are found by their
 // names; the code through which C calls a Python function is made anew. What a library keeps in C
-// is not saved, except for the script's own libraries (ctypes_libraries.hpp).
+// is not saved, except for the script's own libraries (own_libraries.hpp).
 #include <Python.h>
 
 #include <cstring>

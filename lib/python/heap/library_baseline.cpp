@@ -20,6 +20,7 @@
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/module_entries.hpp"
+#include "python/heap/own_libraries.hpp"
 #include "python/heap/own_modules.hpp"
 #include "python/heap/superlu.hpp"
 #include "python/heap/library_paths.hpp"
@@ -178,7 +179,7 @@ void quietly(Work work) {
   const PendingException pending;
   try {
     work();
-  } catch (const Raised&) {
+  } catch (...) {
     PyErr_Clear();
   }
 }
@@ -281,6 +282,7 @@ void watch_library_globals() {
 void forget_library_globals() {
   if (!g_baseline) return;
   forget_own_modules();
+  forget_own_libraries();
   set_attr(import("_frozen_importlib").get(), "_load_unlocked", g_load_unlocked);
   delete std::exchange(g_baseline, nullptr);
   forget_module_entries();

@@ -17,14 +17,13 @@
 
 #include "base/loaded_images.hpp"
 #include "base/log.hpp"
-#include "base/symbol_table.hpp"
 #include "base/text.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/fortran_data.hpp"
+#include "python/heap/first_addresses.hpp"
 #include "python/heap/image_variables.hpp"
-#include "python/heap/kept_words.hpp"
 #include "python/heap/library_paths.hpp"
-#include "python/heap/live_objects.hpp"
+#include "python/heap/own_libraries.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -35,13 +34,9 @@ struct OwnModule {
   Ref module, first_names;                           // those whose objects a new import makes again
   std::map<std::string, const void*> first_objects;  // what the others stood for at first
   std::set<std::string> left_names;  // of those, what cannot be saved and is as the import makes it
-  std::string library, identity;
-  std::vector<KeptMemory> memories;
-  std::optional<FirstAddresses> first;
-  std::vector<PyTypeObject*> types;  // that lie in the library
 };
 
-// By name; modules that one library makes share their memory, which the first one stands for.
+// By name.
 std::map<std::string, OwnModule>& own_modules() {
   static auto* const all = new std::map<std::string, OwnModule>;
   return *all;
@@ -72,40 +67,14 @@ std::optional<LoadedImage> image_of(PyObject* module, const std::string& name) {
   return loaded_image(loaded_from);
 }
 
-bool is_noted(const std::string& library) {
-  for (const auto& [name, known] : own_modules())
-    if (known.library == library) return true;
-  return false;
-}
-
-std::vector<PyTypeObject*> types_in(const LoadedImage& image,
-                                    const std::vector<PyTypeObject*>& types) {
-  std::vector<PyTypeObject*> found;
-  for (PyTypeObject* type : types)
-    if (image.contains(reinterpret_cast<std::uintptr_t>(type))) found.push_back(type);
-  return found;
-}
-
-// What a module asks the interpreter for, to keep its state in.
-KeptMemory state_of(PyObject* module) {
+// What a module asks the interpreter for, to keep its state in. That of Cython is all machinery.
+std::vector<KeptMemory> state_of(PyObject* module, const LoadedImage& image) {
+  if (is_made_by_cython(image)) return {};
   const PyModuleDef* definition = PyModule_GetDef(module);
   void* const state = definition && definition->m_size > 0 ? PyModule_GetState(module) : nullptr;
   const auto begin = reinterpret_cast<std::uintptr_t>(state);
-  if (!state) return {0, {}};
-  return {begin, {{"", begin, begin + static_cast<std::uintptr_t>(definition->m_size)}}};
-}
-
-void note_memory(OwnModule& known, const LoadedImage& image) {
-  const SymbolTable symbols = read_symbol_table(image);
-  known.identity = symbols.identity;
-  const std::vector<PyTypeObject*> types = live_types();
-  known.types = types_in(image, types);
-  known.memories = {{image.base(), variables_of(image, symbols, types)},
-                    {image.thread_block().begin, thread_variables_of(image, symbols)}};
-  // That of Cython is all machinery.
-  if (!is_made_by_cython(image)) known.memories.push_back(state_of(known.module.get()));
-  // Among the memory behind that of a stripped one is what pybind11 changes all the time.
-  known.first.emplace(known.memories, !symbols.is_stripped);
+  if (!state) return {};
+  return {{begin, {{"", begin, begin + static_cast<std::uintptr_t>(definition->m_size)}}}};
 }
 
 // ---- names
@@ -179,24 +148,6 @@ bool leave_out_names(OwnModule& known, const std::function<std::string(PyObject*
 
 // ---- saving and loading
 
-// Such a type is part of the library's memory, and not ready after a new import.
-void check_types(const OwnModule& known, const std::vector<PyTypeObject*>& types) {
-  const std::optional<LoadedImage> image = loaded_image(known.library);
-  if (!image) return;
-  for (PyTypeObject* type : types_in(*image, types))
-    if (std::find(known.types.begin(), known.types.end(), type) == known.types.end())
-      refuse("the type " + std::string(type->tp_name) + ", which " + known.library +
-             " has made after its import");
-}
-
-Ref saved_module(OwnModule& known, const std::vector<PyTypeObject*>& types) {
-  if (known.library.empty()) return pack(changed_names(known), removed_names(known), none());
-  check_types(known, types);
-  return pack(
-      changed_names(known), removed_names(known),
-      pack(text(known.identity), packed_words(known.memories, *known.first, known.library)));
-}
-
 bool is_loaded(const std::string& name, const OwnModule& known) {
   return loaded_module(name.c_str()) == known.module.get();
 }
@@ -204,7 +155,7 @@ bool is_loaded(const std::string& name, const OwnModule& known) {
 }  // namespace
 
 void note_own_module(PyObject* module) {
-  if (!PyModule_Check(module) || is_made_by_f2py(module)) return;
+  if (!PyModule_Check(module)) return;
   PyObject* given = find(PyModule_GetDict(module), "__name__");
   if (!given || !PyUnicode_Check(given)) return;
   const std::string name = utf8(given);
@@ -213,9 +164,10 @@ void note_own_module(PyObject* module) {
   OwnModule& known = own_modules()[name];
   known.module = Ref::borrow(module);
   note_names(known);
-  if (is_noted(image->path())) return;
-  known.library = image->path();
-  note_memory(known, *image);
+  if (is_made_by_f2py(module))
+    note_linked_libraries(*image);
+  else
+    note_own_library(*image, state_of(module, *image));
 }
 
 void forget_own_modules() { own_modules().clear(); }
@@ -223,9 +175,9 @@ void forget_own_modules() { own_modules().clear(); }
 Ref changed_own_modules() {
   if (own_modules().empty()) return none();
   const Ref saved = new_dict();
-  const std::vector<PyTypeObject*> types = live_types();
-  for (auto& [name, known] : own_modules())
-    if (is_loaded(name, known)) put(saved, name.c_str(), saved_module(known, types));
+  for (const auto& [name, known] : own_modules())
+    if (is_loaded(name, known))
+      put(saved, name.c_str(), pack(changed_names(known), removed_names(known)));
   return saved;
 }
 
@@ -239,13 +191,10 @@ bool is_kept_by_own_module(PyObject* module, PyObject* name) {
                          PyDict_GetItemWithError(PyModule_GetDict(module), name));
 }
 
-bool leave_out_unsaveable_of_own(const std::function<std::string(PyObject*)>& why_not) {
+bool leave_out_unsaveable_names(const std::function<std::string(PyObject*)>& why_not) {
   bool any = false;
   for (auto& [name, known] : own_modules())
-    if (is_loaded(name, known)) {
-      any = leave_out_names(known, why_not) || any;
-      if (known.first) any = known.first->leave_out_unsaveable(why_not, known.library) || any;
-    }
+    if (is_loaded(name, known)) any = leave_out_names(known, why_not) || any;
   return any;
 }
 
@@ -259,11 +208,6 @@ void restore_own_modules(PyObject* saved) {
     ok(PyDict_Update(names, item(entry, 0)));
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(item(entry, 1)); ++i)
       if (PyDict_DelItem(names, PyList_GET_ITEM(item(entry, 1), i)) != 0) PyErr_Clear();
-    PyObject* memory = item(entry, 2);
-    if (memory == Py_None) continue;
-    if (utf8(item(memory, 0)) != known.identity)
-      broken("the module " + found->first + " has been compiled anew");
-    set_words(known.memories, *known.first, item(memory, 1));
   }
 }
 

@@ -20,15 +20,15 @@ void note_own_module(PyObject* module);
 // Before the interpreter ends.
 void forget_own_modules();
 
-// {name: (names, variables)}, or None. Throws CannotSave.
+// {module: (names that have changed, names that are gone)}, or None. Throws Raised.
 Ref changed_own_modules();
 void restore_own_modules(PyObject* saved);
 
 // Whether that part saves what this name of a module stands for.
 bool is_kept_by_own_module(PyObject* module, PyObject* name);
 
-// Asks `why_not` for the objects that modules have had in variables since their import, and leaves
-// out from now on what has a reason. True if anything was found.
-bool leave_out_unsaveable_of_own(const std::function<std::string(PyObject*)>& why_not);
+// Asks `why_not` for the objects that names have stood for since the import, and leaves out from
+// now on what has a reason. True if anything was found.
+bool leave_out_unsaveable_names(const std::function<std::string(PyObject*)>& why_not);
 
 }  // namespace chkpt::heap

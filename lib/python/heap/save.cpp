@@ -19,6 +19,7 @@
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/module_entries.hpp"
+#include "python/heap/own_libraries.hpp"
 #include "python/heap/own_modules.hpp"
 #include "python/heap/original_builtins.hpp"
 #include "python/heap/pickle_types.hpp"
@@ -320,7 +321,8 @@ Pickled save_what_can_be_saved(const SaveRequest& request) {
     } catch (const CannotSave& refusal) {
       const auto why_not = [&](PyObject* value) { return why_not_saveable(request, value); };
       const bool in_library = std::strstr(refusal.what(), kLibraryGlobals) != nullptr;
-      if (!(in_library && leave_out_unsaveable(why_not)) && !leave_out_unsaveable_of_own(why_not))
+      if (!(in_library && leave_out_unsaveable(why_not)) && !leave_out_unsaveable_of_own(why_not) &&
+          !leave_out_unsaveable_names(why_not))
         throw;
     }
   }

@@ -8,7 +8,6 @@
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/contexts.hpp"
-#include "python/heap/ctypes_libraries.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/quiet.hpp"
@@ -261,8 +260,6 @@ void restore_gmpy2(PyObject* context) { call_method(import("gmpy2"), "set_contex
 }  // namespace
 
 void register_library_parts() {
-  register_process_part(
-      {"ctypes libraries", changed_ctypes_libraries, restore_ctypes_libraries, 70});
   register_process_part({"gmpy2", save_gmpy2, restore_gmpy2, 40});
   register_process_part({kLibraryGlobals, changed_library_globals, restore_library_globals, 40});
   register_process_part({"decimal", save_decimal, restore_decimal, 50});

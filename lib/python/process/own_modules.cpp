@@ -4,14 +4,17 @@
 #include "python/heap/own_modules.hpp"
 
 #include "python/heap/foreign.hpp"
+#include "python/heap/own_libraries.hpp"
 #include "python/process/register.hpp"
 
 namespace chkpt::process {
 
 // Rebuilding objects of such modules may run their code.
-void register_own_module_part() {
+void register_own_module_parts() {
   heap::register_process_part(
-      {heap::kOwnModules, heap::changed_own_modules, heap::restore_own_modules, 80});
+      {heap::kOwnLibraries, heap::changed_own_libraries, heap::restore_own_libraries, 80});
+  heap::register_process_part(
+      {heap::kOwnModules, heap::changed_own_modules, heap::restore_own_modules, 81});
 }
 
 }  // namespace chkpt::process

@@ -24,7 +24,7 @@ void register_parts() {
     register_random_parts();
     register_torch_part();
     register_fortran_part();
-    register_own_module_part();
+    register_own_module_parts();
     register_numba_part();
     register_asyncio_part();
     register_clock_part();

@@ -20,7 +20,7 @@ void register_hdf5_part();
 void register_library_parts();
 void register_logging_part();
 void register_fortran_part();
-void register_own_module_part();
+void register_own_module_parts();
 void register_numba_part();
 void register_stream_part();
 void register_signal_part();

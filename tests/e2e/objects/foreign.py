@@ -35,7 +35,7 @@ def ctypes_pointers():
 
 
 def ctypes_library():
-    """ctypes: libraries, their functions, callbacks (what a library keeps in C is lost) | exact"""
+    """ctypes: libraries, their functions, callbacks (what a library of the system keeps in C is lost) | exact"""
     library = ctypes.CDLL(None)
     absolute = library.labs
     absolute.restype, absolute.argtypes = ctypes.c_long, [ctypes.c_long]
