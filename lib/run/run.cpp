@@ -243,9 +243,9 @@ heap::Loaded load_state(Session& session) {
 PyObject* run_resumed(heap::Loaded loaded) {
   if (!loaded.stack) return Py_NewRef(Py_None);  // its script had ended before the snapshot
   const std::unique_ptr<frames::ResumedStack> stack = std::move(loaded.stack);
-  const Ref base_exception = std::move(loaded.base_exception);
+  Ref base_exception = std::move(loaded.base_exception);
   loaded = {};
-  return stack->run(base_exception.get()).release();
+  return stack->run(std::move(base_exception)).release();
 }
 
 // The last steps before the script runs.

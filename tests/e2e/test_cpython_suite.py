@@ -6,44 +6,15 @@ start; under its own name it runs those that need no interpreter beside them.
 """
 import os
 import subprocess
-import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-import harness
+from cpython_tests import Suite
 from harness import CHKPT_MPI, PYTHON
 
 AS_PYTHON = ["test_cmd_line_script", "test_runpy", "test_atexit",
              "test_multiprocessing_main_handling", "test_signal"]
 AS_ITSELF = ["test_runpy", "test_atexit", "test_sys_setprofile", "test_pkgutil", "test_frame"]
-
-
-class Suite:
-    """One running `-m test`, and its tests' verdicts."""
-
-    def __init__(self, command, tests, folder):
-        folder.mkdir(parents=True)
-        (folder / "tmp").mkdir()
-        self._report = folder / "report.xml"
-        self._log = folder / "log"
-        env = harness.environment(folder / "tmp")
-        env.pop("PYTHONDONTWRITEBYTECODE", None)  # some of these tests look for .pyc files
-        env.pop("PYTHONPATH", None)
-        env["HOME"] = str(folder / "tmp")  # interactive interpreters keep a history there
-        with open(self._log, "wb") as log:
-            self._process = subprocess.Popen(
-                [*map(str, command), "-m", "test", "--junit-xml", self._report, *tests],
-                cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT)
-
-    def verdicts(self):
-        self._process.wait(600)
-        assert self._report.exists(), self._log.read_text(errors="replace")[-3000:]
-        found = {}
-        for case in ElementTree.parse(self._report).iter("testcase"):
-            kinds = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
-            found[case.get("name")] = (case.get("result"), kinds)
-        return found
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 import harness
+from cpython_tests import Suite
 from harness import CHKPT_MPI, PYTHON
 
 SEED = 11
@@ -244,28 +245,38 @@ def test_load_back_by_hand(call, work):
 
 
 # Short ones that find a snapshot at many places of the interpreter. With CHKPT_TEST_SUITES="all" (or
-# a number: as many, chosen by the seed) these too, of which some still find differences.
+# a number: as many, chosen by the seed) these too, each by itself.
 SUITES = "generators deque dataclasses enum collections contextlib functools".split()
-MORE_SUITES = """asyncgen class configparser contextlib_async copy copyreg coroutines dict
-    exception_group fractions generator_stop list memoryview metaclass random range re scope slice
-    sort string struct super textwrap types raise with""".split()
+MORE_SUITES = """asyncgen builtin class configparser context contextlib_async copy copyreg coroutines descr dict
+    except_star exception_group exception_variations exceptions fractions frame fstring generator_stop genexps io
+    iter itertools list listcomps memoryview metaclass named_expressions patma pickle raise random range re scope
+    set slice sort string struct super textwrap type_aliases type_params types typing weakref with
+    yield_from""".split()
 
 
-def test_cpython_suites(work, request):
+def pytest_generate_tests(metafunc):
+    if "suites" not in metafunc.fixturenames:
+        return
+    wanted = os.environ.get("CHKPT_TEST_SUITES")
+    seed = metafunc.config.getoption("--seed")
+    more = len(MORE_SUITES) if wanted == "all" else int(wanted or 0)
+    chosen = random.Random(seed).sample(MORE_SUITES, more)
+    metafunc.parametrize("suites", [SUITES, *([name] for name in sorted(chosen))], ids="+".join)
+
+
+def test_cpython_suites(folder, suites, request):
     if subprocess.run([PYTHON, "-c", "import test.test_enum"], capture_output=True).returncode:
         pytest.skip("CPython's tests are missing (Debian: libpython3.11-testsuite)")
-    tmp = work.parent / "tmp"
-    tmp.mkdir()
-    seed = request.config.getoption("--seed")
-    wanted = os.environ.get("CHKPT_TEST_SUITES")
-    more = len(MORE_SUITES) if wanted == "all" else int(wanted or 0)
-    names = SUITES + random.Random(seed).sample(MORE_SUITES, more)
-    chosen = [f"test_{name}" for name in names]
-    done = subprocess.run(
-        [CHKPT_MPI, "--torture", "150", "--torture-seed", str(1 + seed if wanted else SEED), "--resume", "never", "-m",
-         "test", *chosen], cwd=work, text=True, timeout=200 + 60 * more, capture_output=True,
-        stdin=subprocess.DEVNULL, env=harness.environment(tmp))
-    told = f"seed {seed}: {' '.join(chosen)}\n" + done.stdout[-1500:] + done.stderr[-3000:]
-    assert done.returncode == 0, told
-    checked, differing = checked_and_differing(done.stderr)
+    names = [f"test_{name}" for name in suites]
+    if missing := harness.not_importable({f"test.{name}" for name in names}, folder):
+        pytest.skip(f"{PYTHON} has no {', '.join(missing)}")
+    seed = request.config.getoption("--seed") if os.environ.get("CHKPT_TEST_SUITES") else SEED
+    ours = Suite([CHKPT_MPI, "--torture", "150", "--torture-seed", str(seed), "--resume", "never"], names,
+                 folder / "ours")
+    code = ours.code()
+    told = f"seed {seed}\n{ours.log()[-4500:]}"
+    checked, differing = checked_and_differing(ours.log())
     assert checked > 0 and differing == 0, told
+    if code or suites != SUITES:
+        verdicts = ours.verdicts()
+        assert verdicts == Suite([PYTHON], names, folder / "plain").verdicts(), told

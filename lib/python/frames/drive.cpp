@@ -23,9 +23,9 @@ std::vector<const PendingFrame*>& waiting() {
 // for the run.
 class BaseException {
  public:
-  BaseException(PyThreadState* ts, PyObject* exception) : item_(ts->exc_info) {
+  BaseException(PyThreadState* ts, Ref exception) : item_(ts->exc_info) {
     before_ = item_->exc_value;
-    item_->exc_value = exception == Py_None ? nullptr : Py_NewRef(exception);
+    item_->exc_value = exception.is(Py_None) ? nullptr : exception.release();
   }
   ~BaseException() { Py_XSETREF(item_->exc_value, before_); }
   BaseException(const BaseException&) = delete;
@@ -203,9 +203,9 @@ const PendingFrame* find_pending(const InterpreterFrame* frame) {
 
 bool is_ending_a_step() { return ending_a_step; }
 
-PyObject* drive(std::vector<PendingFrame> frames, PyObject* base_exception) {
+PyObject* drive(std::vector<PendingFrame> frames, Ref base_exception) {
   PyThreadState* ts = PyThreadState_Get();
-  const BaseException base_state(ts, base_exception);
+  const BaseException base_state(ts, std::move(base_exception));
   shim::EvalBase base(ts);
   link(frames, base.base(), ts);
   const auto waiting_before = waiting().size();
@@ -225,12 +225,13 @@ PyObject* drive(std::vector<PendingFrame> frames, PyObject* base_exception) {
       leave_context(frames[i], &outcome);
       base.stand_on(i ? frames[i - 1].frame : base.base());
       raising = !hand_over(frames[i], outcome);
+      frames[i]
+          .extra.reset();  // the frame alone has it now: a new object may go while the frame runs
       // The exception belongs to the call: its line, its handler.
       if (raising) shim::set_offset(frames[i].frame, frames[i].next - 1);
     }
     outcome = evaluate(ts, frames[i], raising);
     frames[i].generator.reset();
-    frames[i].extra.reset();
   }
   return outcome.value;
 }

@@ -21,8 +21,9 @@ struct PendingFrame {
 };
 
 // Outermost first. New reference to the outermost frame's result, or null with a Python exception.
-// `base_exception`: what the outermost code was handling, or None.
-PyObject* drive(std::vector<PendingFrame> frames, PyObject* base_exception);
+// `base_exception`: what the outermost code was handling, or None; it is gone when that code leaves
+// it.
+PyObject* drive(std::vector<PendingFrame> frames, Ref base_exception);
 
 // A resumed frame that still waits for its callee: no C code waits on its behalf, so the next
 // snapshot takes it as it was resumed. Null: not such a frame.

@@ -171,14 +171,14 @@ StackState ResumedStack::describe(PyObject* base_exception) {
   return state;
 }
 
-Ref ResumedStack::run(PyObject* base_exception) {
+Ref ResumedStack::run(Ref base_exception) {
   if (!filled_ || frames_.empty()) misfit("nothing to run");
   std::vector<PendingFrame> pending;
   for (Frame& frame : frames_)
     pending.push_back({frame.frame, std::move(frame.generator), std::move(frame.extra), frame.kind,
                        frame.next, frame.jump});
   frames_.clear();
-  return Ref::steal(drive(std::move(pending), base_exception));
+  return Ref::steal(drive(std::move(pending), std::move(base_exception)));
 }
 
 }  // namespace chkpt::frames

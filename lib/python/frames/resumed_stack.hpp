@@ -36,9 +36,10 @@ class ResumedStack {
   StackState describe(PyObject* base_exception);
 
   // Runs the innermost frame, hands its result to its caller, and so on; returns the outermost
-  // frame's result, or null with a Python exception set. `base_exception`: as saved, or None.
-  // Once only; the frames are gone afterwards.
-  Ref run(PyObject* base_exception);
+  // frame's result, or null with a Python exception set. `base_exception`: as saved, or None;
+  // whoever keeps it keeps what its traceback leads to from being finalised. Once only; the frames
+  // are gone afterwards.
+  Ref run(Ref base_exception);
 
  private:
   struct Frame {

@@ -50,9 +50,7 @@ Ref rebuild_object(Args args) {
   auto* type = reinterpret_cast<PyTypeObject*>(args[0]);
   if (!PyType_Check(args[0])) broken("a saved object's class is not a class");
   auto* base = reinterpret_cast<PyTypeObject*>(args[1]);
-  Ref object = own(base->tp_new(type, args[2], nullptr));
-  if (args.count > 3 && is_true(args[3])) frames::mark_finalized(object.get());
-  return object;
+  return own(base->tp_new(type, args[2], nullptr));
 }
 const Rebuilder make_object{"object", guarded<rebuild_object>};
 
@@ -69,10 +67,8 @@ const Rebuilder make_namespace{"namespace", guarded<rebuild_namespace>};
 
 // With all that there is to say of an instance.
 Ref reduced_whole(Saver& saver, PyObject* object, Rule& rule) {
-  Ref args = pack(rule.type, &PyBaseObject_Type, empty_tuple());
-  if (PyObject_GC_IsFinalized(object))
-    args = pack(rule.type, &PyBaseObject_Type, empty_tuple(), Py_True);
-  return reduced(make_object, args, instance_state(saver, object, rule), set_object);
+  return reduced(make_object, pack(rule.type, &PyBaseObject_Type, empty_tuple()),
+                 instance_state(saver, object, rule), set_object);
 }
 
 }  // namespace
@@ -128,7 +124,6 @@ void restore_plain_state(PyObject* object, PyObject* state) {
 }
 
 Ref reduce_plain(Saver& saver, PyObject* object, Rule& rule) {
-  if (PyObject_GC_IsFinalized(object)) return reduced_whole(saver, object, rule);
   if (!rule.new_args) rule.new_args = pack(rule.type);
   if (const Ref dict = rule.layout.has_dict ? instance_dict(object) : Ref())
     if (must_stay(saver, dict)) return reduced_whole(saver, object, rule);

@@ -215,6 +215,9 @@ Ref LibraryNodes::place_of(PyObject* object) {
     append(steps, step);
     node = &parent;
   }
+  // A module that has left sys.modules: an import would make another one.
+  PyObject* imported = PyDict_GetItemWithError(PyImport_GetModuleDict(), node->name.get());
+  if (imported != node->object.get()) return {};
   ok(PyList_Reverse(steps.get()));
   return pack(node->name, own(PyList_AsTuple(steps.get())));
 }

@@ -71,6 +71,13 @@ void restore_process(const Ref& states, bool collects) {
   }
 }
 
+// Brought back to life by their finalizers: those do not run again.
+void mark_finalized(PyObject* objects) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(objects); ++i)
+    if (PyObject_IS_GC(PyList_GET_ITEM(objects, i)))
+      frames::mark_finalized(PyList_GET_ITEM(objects, i));
+}
+
 }  // namespace
 
 Loader::Loader(std::vector<ByteView> stream, const std::vector<LoadedBuffer>& buffers)
@@ -199,8 +206,11 @@ void Loader::load_deferred() {
     if (batch.is(Py_None)) return;
     if (PyUnicode_Check(item(batch, 0))) {
       PyObject* content = item(batch, 1);
-      if (PyUnicode_CompareWithASCIIString(item(batch, 0), kPutOff) == 0)
+      const std::string kind = utf8(item(batch, 0));
+      if (kind == kPutOff)
         restore_plain_state(item(content, 0), item(content, 1));
+      else if (kind == kFinalized)
+        mark_finalized(expect_list(content));
       else
         weak_members_ = Ref::borrow(expect_list(content));
       continue;

@@ -213,7 +213,7 @@ std::size_t dump_rest_from(std::size_t done, Saver& saver, Pickling& pickling) {
   return done;
 }
 
-// By the time they are, all that leads to a member of a weak container has been written.
+// By the time they are, all that leads to a member of a weak container has been written, then all objects.
 void dump_deferred(Saver& saver, Pickling& pickling) {
   const std::size_t done = dump_rest_from(0, saver, pickling);
   const Ref members = saver.weak_members().met();
@@ -221,6 +221,8 @@ void dump_deferred(Saver& saver, Pickling& pickling) {
     pickling.dump(pack(text(kWeakMembers), members));
     dump_rest_from(done, saver, pickling);
   }
+  if (PyList_GET_SIZE(saver.finalized().get()) > 0)
+    pickling.dump(pack(text(kFinalized), saver.finalized()));
   pickling.dump(none());
 }
 

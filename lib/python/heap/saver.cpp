@@ -270,6 +270,7 @@ PyObject* Saver::reduce(PyObject* object) {
   last_reduced_ = object;
   weak_members_.note(object);
   try {
+    if (PyObject_GC_IsFinalized(object)) append(finalized_, Ref::borrow(object));
     if (interning_) return reduce_stand_in(PyCell_GET(object)).release();
     Rule& rule = rule_of(Py_TYPE(object));
     if (may_have_place(object, rule))

@@ -125,6 +125,8 @@ class Saver {
   RestoreNeeds& needs_of(PyObject* restore) { return needs_[restore]; }
 
   WeakMembers& weak_members() { return weak_members_; }
+  // Objects met so far whose finalizer has run once and will not run again.
+  Ref finalized() const { return finalized_; }
 
   bool is_own_buffer(PyObject* pickle_buffer) { return buffers_.find(pickle_buffer) != nullptr; }
 
@@ -182,6 +184,7 @@ class Saver {
   SavedMemory memory_of_save_;
   PyObject* refused_for_ = nullptr;
   WeakMembers weak_members_;
+  Ref finalized_ = Ref::steal(PyList_New(0));
   PointerTable<bool> lower_layers_;
   PointerTable<bool> own_files_;
   Ref hdf5_files_ = Ref::steal(PyDict_New());

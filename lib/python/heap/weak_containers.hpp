@@ -39,6 +39,7 @@ class WeakMembers {
 
 // What a batch of them begins with, among those of deferred containers.
 constexpr const char* kWeakMembers = "weak members";
+constexpr const char* kFinalized = "finalized";  // the same for Saver::finalized()
 // When everything is loaded.
 void restore_weak_members(PyObject* saved);
 

@@ -303,6 +303,19 @@ def patched_libraries():
     return goes_on, instead(1, 2)
 
 
+def modules_that_were_removed():
+    """library modules that have left sys.modules, also when they were imported again | exact"""
+    gone, twice = importlib.import_module("sched"), importlib.import_module("nturl2path")
+    queue, old = gone.scheduler(delayfunc=lambda _: None), twice.url2pathname
+    queue.enter(5, 1, len, ("x",))
+    kind = type(queue)
+    del sys.modules["sched"], sys.modules["nturl2path"], gone, twice
+    new = importlib.import_module("nturl2path").url2pathname
+    yield
+    return ("sched" in sys.modules, type(queue) is kind, queue.empty(), old is new, old("///C|/a") == new("///C|/a"),
+            old.__globals__["url2pathname"] is old, sys.modules["nturl2path"].url2pathname is new)
+
+
 def single_objects():
     """recursion limit, interned strings, sentinel objects | exact"""
     sentinel, singles = object(), [Ellipsis, NotImplemented, None]

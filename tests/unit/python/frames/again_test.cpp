@@ -101,7 +101,7 @@ TEST(AgainTest, resumed_stack_is_captured_while_frames_wait) {
   {
     frames::ResumedStack stack(header_of(first).get());
     stack.fill(first.frames.get());
-    const Ref result = stack.run(first.base_exception.get());
+    const Ref result = stack.run(first.base_exception);
     EXPECT_TRUE(result) << take_exception_text();
   }
   frames::safe_point::stop();

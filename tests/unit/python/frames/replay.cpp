@@ -81,7 +81,7 @@ void run_to_end(const StackState& state) {
     stack.adopt_generator(i, copy_of_generator(frames, generator).get());
   }
   stack.fill(frames);
-  const Ref result = stack.run(state.base_exception.get());
+  const Ref result = stack.run(state.base_exception);
   if (!result) log_exception();
 }
 
