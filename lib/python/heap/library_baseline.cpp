@@ -89,9 +89,16 @@ bool is_for_synchronisation(PyTypeObject* type) {
          !PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(thread.get()));
 }
 
+bool is_left_out_function(PyObject* object) {
+  PyObject* module = reinterpret_cast<PyFunctionObject*>(object)->func_module;
+  if (!module || !PyUnicode_Check(module)) return true;
+  return is_left_out_name(utf8(module)) || g_baseline->by_value.module_named(module);
+}
+
 bool is_left_out(PyObject* object, Holder holder) {
   if (g_baseline->left_out.find(object)) return true;
   if (holder == Holder::kClass) return is_left_out_class(reinterpret_cast<PyTypeObject*>(object));
+  if (holder == Holder::kFunction) return is_left_out_function(object);
   if (holder == Holder::kInstance)
     return is_left_out_class(Py_TYPE(object)) && !is_for_synchronisation(Py_TYPE(object));
   return PyDict_CheckExact(object) && is_namespace(object);

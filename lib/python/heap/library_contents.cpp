@@ -10,6 +10,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/classes.hpp"
 #include "python/heap/layout.hpp"
+#include "python/heap/library_functions.hpp"
 #include "python/heap/module_entries.hpp"
 
 namespace chkpt::heap {
@@ -218,7 +219,9 @@ bool is_container_type(PyTypeObject* type) {
 
 Holder holder_of(PyObject* object) {
   PyTypeObject* type = Py_TYPE(object);
-  if (type == &PyFunction_Type || type == &PyCFunction_Type) return Holder::kNone;
+  if (type == &PyFunction_Type)
+    return function_keeps_state(object) ? Holder::kFunction : Holder::kNone;
+  if (type == &PyCFunction_Type) return Holder::kNone;
   if (is_container_type(type)) return Holder::kContainer;
   if (type == &PyTuple_Type) return Holder::kTuple;
   if (PyModule_Check(object)) return Holder::kModule;
@@ -242,6 +245,8 @@ void read_entries(PyObject* object, Holder holder, Entries& entries) {
     case Holder::kContainer:
     case Holder::kTuple:
       return read_container(object, entries);
+    case Holder::kFunction:
+      return read_function(object, entries);
     case Holder::kNone:
       return;
   }
@@ -305,6 +310,7 @@ void write_name(PyObject* object, Holder holder, PyObject* name, PyObject* value
 }
 
 void write_entries(PyObject* object, Holder holder, const Entries& entries) {
+  if (holder == Holder::kFunction) return write_function(object, entries);
   if (holder == Holder::kInstance) {
     write_names(object, entries);
     write_slots(object, entries);

@@ -10,7 +10,8 @@
 
 namespace chkpt::heap {
 
-enum class Holder { kNone, kModule, kClass, kInstance, kContainer, kTuple };
+// A function holds what its attributes, defaults and closure lead to.
+enum class Holder { kNone, kModule, kClass, kInstance, kContainer, kTuple, kFunction };
 
 // The numbers are part of the format.
 enum class Part { kName = 0, kSlot = 1, kItem = 2, kElement = 3 };
@@ -18,7 +19,7 @@ enum class Part { kName = 0, kSlot = 1, kItem = 2, kElement = 3 };
 struct Entry {
   Part part;
   PyObject* key;    // the name, or the key of a mapping's item; null for slots and elements
-  Py_ssize_t slot;  // of kSlot: its number in layout_of(type)
+  Py_ssize_t slot;  // of kSlot: its number in layout_of(type), or among a function's parts
   PyObject* value;
 };
 using Entries = std::vector<Entry>;  // borrowed

@@ -7,7 +7,7 @@
 // importlib._bootstrap, _load_unlocked, is wrapped): see library_nodes.hpp. What differs from that
 // is saved, object by object, and put into the objects that a new import made. Of modules
 // in C and a few others less is looked at (unfollowed_modules.hpp). Left out are state inside C
-// objects and closures, and modules whose state is restored elsewhere or belongs to the process.
+// objects, and modules whose state is restored elsewhere or belongs to the process.
 #pragma once
 
 #include "python/ref.hpp"

@@ -105,10 +105,10 @@ void restore_limits(PyObject* saved) {
 
 // ---- hooks the script may have set
 
-constexpr const char* kHooks[] = {"excepthook",     "displayhook", "unraisablehook",
-                                  "breakpointhook", "ps1",         "ps2",
-                                  "tracebacklimit", "last_type",   "last_value",
-                                  "last_traceback", "last_exc",    "dont_write_bytecode"};
+constexpr const char* kHooks[] = {
+    "excepthook", "displayhook",         "unraisablehook", "breakpointhook", "ps1",
+    "ps2",        "tracebacklimit",      "last_type",      "last_value",     "last_traceback",
+    "last_exc",   "dont_write_bytecode", "pycache_prefix"};
 
 // Of what a tool of sys.monitoring (3.12 on) waits for no API tells everything.
 void refuse_monitoring() {

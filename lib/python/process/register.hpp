@@ -18,6 +18,7 @@ void register_random_parts();
 void register_torch_part();
 void register_hdf5_part();
 void register_library_parts();
+void register_library_setting_parts();
 void register_logging_part();
 void register_fortran_part();
 void register_own_module_parts();

@@ -3,9 +3,11 @@ import atexit
 import decimal
 import gc
 import logging
+import multiprocessing
 import os
 import random
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -21,6 +23,9 @@ os.umask(0o027)
 sys.argv[:] = ["script.py", "--flag"]
 sys.path.append("/nowhere")
 sys.setrecursionlimit(2345)
+sys.pycache_prefix = "/nowhere"
+socket.setdefaulttimeout(2.5)
+multiprocessing.set_start_method("spawn")
 gc.set_threshold(500, 5, 5)
 gc.disable()
 collections_seen = []
@@ -89,6 +94,8 @@ def check_warning_hooks():
 
 
 def check():
+    assert sys.pycache_prefix == "/nowhere" and socket.getdefaulttimeout() == 2.5
+    assert multiprocessing.get_start_method() == "spawn"
     check_warning_hooks()
     assert os.getcwd() == "/nowhere/at/all" and os.readlink("/proc/self/cwd") == folder
     assert os.environ["SCRIPT_VARIABLE"] == "set" and "LANG" not in os.environ

@@ -1,0 +1,47 @@
+# What functions of libraries keep: attributes, containers among their defaults, variables around them.
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support", "site-packages"))
+import rememberer  # noqa: E402
+
+
+class Own:
+    pass
+
+
+@rememberer.describe.register
+def describe_own(value: Own):
+    return "one of ours"
+
+
+@rememberer.describe.register(int)
+def describe_int(value):
+    return "a number"
+
+
+assert rememberer.describe(Own()) == "one of ours"
+rememberer.double(2), rememberer.double(5)
+seen = rememberer.double(7)[2]
+rememberer.remembered("a"), rememberer.remembered("b")
+rememberer.tallied(5)
+rememberer.tallied.note = Own
+rememberer.Worker().work()
+into = rememberer.Worker().listed()
+kept = rememberer.double
+
+
+def variables(function):
+    return dict(zip(function.__code__.co_freevars, (cell.cell_contents for cell in function.__closure__)))
+
+
+def check():
+    assert rememberer.describe(Own()) == "one of ours" and rememberer.describe(7) == "a number"
+    assert rememberer.describe("x") == "something" and rememberer.describe.dispatch(Own) is describe_own
+    double = variables(rememberer.double)
+    assert rememberer.double is kept and double["calls"] == 3 and double["seen"] is seen
+    assert seen == [(2,), (5,), (7,)]
+    assert [rememberer.remembered(x) for x in "cab"] == [2, 0, 1]
+    assert rememberer.tallied.total == 5 and rememberer.tallied.note is Own
+    assert variables(rememberer.Worker.work)["calls"] == 1
+    assert rememberer.Worker.listed.__kwdefaults__["into"] is into and into == [0]
