@@ -6,6 +6,7 @@
 extern "C" {
 #include "internal/pycore_ceval.h"
 #include "internal/pycore_code.h"
+#include "internal/pycore_dict.h"
 #include "internal/pycore_frame.h"
 #include "internal/pycore_genobject.h"
 #include "internal/pycore_interp.h"
