@@ -62,7 +62,7 @@ def built(tmp_path_factory):
                 pytest.skip("no pybind11")
             known[name] = compile_c(SOURCES / "draws.cpp", folder, "-std=c++17", "-DNDEBUG", "-fvisibility=hidden")
         else:
-            known[name] = compile_c(SOURCES / "table.c", folder)
+            known[name] = compile_c(SOURCES / f"{name}.c", folder)
         return known[name]
     return build
 
@@ -91,6 +91,19 @@ def test_goes_on_in_a_package(built, work):
     package.mkdir(parents=True)
     shutil.copy(built("table"), package)
     check_goes_on({"name": "own.fast.table as table", "step": "table.step(i)", "first": "", "then": "pass"}, work)
+
+
+HELPERS = """
+LIMIT, seen = 7, []
+def twice(x): seen.append(x); return len(seen), 2 * x
+"""
+
+
+def test_takes_names_of_a_module_in_python(built, work):
+    shutil.copy(built("taker"), work)
+    (work / "helpers.py").write_text(HELPERS)
+    check_goes_on({"name": "helpers, taker", "first": "from taker import twice", "then": "helpers.LIMIT = i",
+                   "step": "taker.step(i), taker.limit, taker.twice is helpers.twice is twice, twice(i)"}, work)
 
 
 @pytest.mark.parametrize("name, call, reason", [

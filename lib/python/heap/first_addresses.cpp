@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/library_baseline.hpp"
+#include "python/heap/library_contents.hpp"
 #include "python/heap/live_objects.hpp"
 
 namespace chkpt::heap {
@@ -132,7 +133,7 @@ bool is_container(PyObject* object) {
   return PyDict_Check(object) || PyList_Check(object) || PyAnySet_Check(object);
 }
 
-FirstAddresses::FirstAddresses(const std::vector<KeptMemory>& memories, bool follow) {
+FirstAddresses::FirstAddresses(const std::vector<KeptMemory>& memories, bool named) {
   look_through(
       memories, [](std::size_t, Word, std::size_t) {},
       [&](const FoundAddress& found) { words_.push_back(found); });
@@ -144,9 +145,13 @@ FirstAddresses::FirstAddresses(const std::vector<KeptMemory>& memories, bool fol
   const LiveObjects objects(addresses);
   for (const Word word : addresses) {
     PyObject* object = objects.at(word);
-    if (object && is_made_again(object)) objects_.emplace(word, Ref::borrow(object));
+    // A number or text in a variable may have come from a module that is saved by value. Among what
+    // has no names are all texts of Cython's.
+    if (object && is_made_again(object) &&
+        !(is_atom(object) && (named || !PyUnicode_CheckExact(object))))
+      objects_.emplace(word, Ref::borrow(object));
   }
-  add_blocks(objects, follow);
+  add_blocks(objects, named);
   note_objects();
 }
 
@@ -201,7 +206,7 @@ bool FirstAddresses::leave_out_unsaveable(const std::function<std::string(PyObje
   return count > 0;
 }
 
-void FirstAddresses::add_blocks(const LiveObjects& objects, bool follow) {
+void FirstAddresses::add_blocks(const LiveObjects& objects, bool named) {
   const MappedMemory writable(Mapped::kWritable);
   std::unordered_set<Word> known;
   const auto add = [&](Word place, Word word, const Variable* variable, const Block* parent) {
@@ -214,7 +219,7 @@ void FirstAddresses::add_blocks(const LiveObjects& objects, bool follow) {
   };
   for (const FoundAddress& found : words_)
     if (!objects.at(found.word)) add(found.place, found.word, found.variable, nullptr);
-  for (std::size_t i = 0; follow && i < blocks_.size(); ++i) {
+  for (std::size_t i = 0; named && i < blocks_.size(); ++i) {
     const Block& block = blocks_[i];
     for (Word at = block.begin; at + kWordSize <= block.begin + block.size; at += kWordSize)
       if (may_be_address(word_at(at))) add(at, word_at(at), block.variable, &block);

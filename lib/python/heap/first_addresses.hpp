@@ -25,9 +25,10 @@ bool is_container(PyObject* object);
 
 class FirstAddresses {
  public:
-  // `follow`: also memory that other memory leads to is looked at. Needs the GIL, as do the others.
+  // `named`: the variables are known by name; then also memory that other memory leads to is looked
+  // at. Needs the GIL, as do the others.
   // Throws Raised.
-  FirstAddresses(const std::vector<KeptMemory>& memories, bool follow);
+  FirstAddresses(const std::vector<KeptMemory>& memories, bool named);
 
   bool has(Word place, Word word) const;
   // Of an object: it is what the import makes, and not changed by anybody.
@@ -61,7 +62,7 @@ class FirstAddresses {
 
  private:
   void note_objects();
-  void add_blocks(const LiveObjects& objects, bool follow);
+  void add_blocks(const LiveObjects& objects, bool named);
   bool is_there(const Block& block, const MappedMemory& writable) const;
 
   std::vector<FoundAddress> words_;  // in the order of their places

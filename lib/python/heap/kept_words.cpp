@@ -13,6 +13,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/ctypes_memory.hpp"
 #include "python/heap/live_objects.hpp"
+#include "python/heap/names_to_come.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -194,6 +195,7 @@ class Unpacker {
     if (program != Py_None && PyObject_RichCompareBool(program, program_id().get(), Py_EQ) != 1)
       broken("what a compiled module keeps needs the very chkpt-mpi that has saved it");
     add_blocks();
+    take_what_has_come();
     note_left();
     clear();
     set_plain();
@@ -266,6 +268,17 @@ class Unpacker {
       }
       memories_.push_back(std::move(memory));
     });
+  }
+
+  void take_what_has_come() {
+    for (const KeptMemory& memory : memories_)
+      for (const Variable& variable : memory.variables)
+        each_word_of(variable, [&](Word at, std::size_t size) {
+          const Word word = size == kWordSize ? word_at(at) : 0;
+          const auto* object = reinterpret_cast<const void*>(word);  // NOLINT
+          if (may_be_address(word) && is_to_come(object))
+            set(at, reinterpret_cast<Word>(what_has_come(object).release()));
+        });
   }
 
   void note_left() {

@@ -20,6 +20,7 @@
 #include "python/heap/kept_hashes.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/loaded_modules.hpp"
+#include "python/heap/names_to_come.hpp"
 #include "python/heap/module_entries.hpp"
 #include "python/heap/open_file.hpp"
 #include "python/heap/pickle_types.hpp"
@@ -193,8 +194,11 @@ void Loader::read_header() {
   use_import_path(expect_list(find(header.get(), "path")));
   load_global_libraries(expect_list(find(header.get(), "libraries")));
   make_modules(expect_list(find(header.get(), "shells")));
-  import_modules(expect_list(find(header.get(), "imports")),
-                 expect_list(find(header.get(), "draws")));
+  {
+    const NamesToCome names(find(header.get(), "names"));
+    import_modules(expect_list(find(header.get(), "imports")),
+                   expect_list(find(header.get(), "draws")));
+  }
   module_order_ = Ref::borrow(find(header.get(), "order"));
   PyObject* stack = expect(header.get(), "stack");
   if (stack != Py_None) stack_ = std::make_unique<frames::ResumedStack>(stack);

@@ -22,7 +22,9 @@
 #include "python/heap/fortran_data.hpp"
 #include "python/heap/first_addresses.hpp"
 #include "python/heap/image_variables.hpp"
+#include "python/heap/library_contents.hpp"
 #include "python/heap/library_paths.hpp"
+#include "python/heap/names_to_come.hpp"
 #include "python/heap/own_libraries.hpp"
 
 namespace chkpt::heap {
@@ -40,6 +42,13 @@ struct OwnModule {
 std::map<std::string, OwnModule>& own_modules() {
   static auto* const all = new std::map<std::string, OwnModule>;
   return *all;
+}
+
+const OwnModule* known_module(PyObject* module) {
+  PyObject* name = own_modules().empty() ? nullptr : find(PyModule_GetDict(module), "__name__");
+  if (!name || !PyUnicode_Check(name)) return nullptr;
+  const auto found = own_modules().find(utf8(name));
+  return found != own_modules().end() && found->second.module.is(module) ? &found->second : nullptr;
 }
 
 // Where `pip install --target` has put it, beside notes of what is installed there.
@@ -89,7 +98,7 @@ void note_names(OwnModule& known) {
   PyObject *name = nullptr, *value = nullptr;
   for (Py_ssize_t at = 0; PyDict_Next(PyModule_GetDict(known.module.get()), &at, &name, &value);) {
     if (is_for_import(name)) continue;
-    if (is_made_again(value))
+    if (is_made_again(value) && !is_atom(value) && !is_to_come(value))
       ok(PyDict_SetItem(known.first_names.get(), name, value));
     else
       known.first_objects[utf8(name)] = value;
@@ -148,6 +157,13 @@ bool leave_out_names(OwnModule& known, const std::function<std::string(PyObject*
 
 // ---- saving and loading
 
+void take_what_has_come(const OwnModule& known) {
+  PyObject* names = PyModule_GetDict(known.module.get());
+  PyObject *name = nullptr, *value = nullptr;
+  for (Py_ssize_t at = 0; PyDict_Next(names, &at, &name, &value);)
+    if (is_to_come(value)) ok(PyDict_SetItem(names, name, what_has_come(value).get()));
+}
+
 bool is_loaded(const std::string& name, const OwnModule& known) {
   return loaded_module(name.c_str()) == known.module.get();
 }
@@ -170,6 +186,8 @@ void note_own_module(PyObject* module) {
     note_own_library(*image, state_of(module, *image));
 }
 
+bool has_own_modules() { return !own_modules().empty(); }
+
 void forget_own_modules() { own_modules().clear(); }
 
 Ref changed_own_modules() {
@@ -181,14 +199,12 @@ Ref changed_own_modules() {
   return saved;
 }
 
+bool is_own_module(PyObject* module) { return known_module(module) != nullptr; }
+
 bool is_kept_by_own_module(PyObject* module, PyObject* name) {
-  PyObject* given = find(PyModule_GetDict(module), "__name__");
-  if (own_modules().empty() || !given || !PyUnicode_Check(given) || is_for_import(name))
-    return false;
-  const auto found = own_modules().find(utf8(given));
-  return found != own_modules().end() && found->second.module.is(module) &&
-         is_changed_name(found->second, name,
-                         PyDict_GetItemWithError(PyModule_GetDict(module), name));
+  const OwnModule* known = known_module(module);
+  return known &&
+         is_changed_name(*known, name, PyDict_GetItemWithError(PyModule_GetDict(module), name));
 }
 
 bool leave_out_unsaveable_names(const std::function<std::string(PyObject*)>& why_not) {
@@ -199,12 +215,12 @@ bool leave_out_unsaveable_names(const std::function<std::string(PyObject*)>& why
 }
 
 void restore_own_modules(PyObject* saved) {
+  for (const auto& [name, known] : own_modules()) take_what_has_come(known);
   PyObject *key = nullptr, *entry = nullptr;
   for (Py_ssize_t at = 0; PyDict_Next(saved, &at, &key, &entry);) {
     const auto found = own_modules().find(utf8(key));
     if (found == own_modules().end()) continue;  // nobody has it
-    const OwnModule& known = found->second;
-    PyObject* names = PyModule_GetDict(known.module.get());
+    PyObject* names = PyModule_GetDict(found->second.module.get());
     ok(PyDict_Update(names, item(entry, 0)));
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(item(entry, 1)); ++i)
       if (PyDict_DelItem(names, PyList_GET_ITEM(item(entry, 1), i)) != 0) PyErr_Clear();

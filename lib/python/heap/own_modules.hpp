@@ -20,9 +20,13 @@ void note_own_module(PyObject* module);
 // Before the interpreter ends.
 void forget_own_modules();
 
+bool has_own_modules();
+
 // {module: (names that have changed, names that are gone)}, or None. Throws Raised.
 Ref changed_own_modules();
 void restore_own_modules(PyObject* saved);
+
+bool is_own_module(PyObject* module);
 
 // Whether that part saves what this name of a module stands for.
 bool is_kept_by_own_module(PyObject* module, PyObject* name);

@@ -118,6 +118,17 @@ Ref module_order() {
   return order;
 }
 
+// What the modules that go by value have to give to those that are imported before they are filled.
+Ref names_by_module(const Saver& saver) {
+  Ref all = new_dict();
+  if (!saver.request().modules || !has_own_modules()) return all;
+  for (const Saver::ModuleEntry& entry : saver.by_value_modules())
+    if (!entry.alias_of && utf8(entry.name.get()) != "__main__")
+      ok(PyDict_SetItem(all.get(), entry.name.get(),
+                        own(PyDict_Keys(PyModule_GetDict(entry.module.get()))).get()));
+  return all;
+}
+
 Ref header_of(const Saver& saver) {
   const Ref shells = new_list(), header = new_dict();
   Ref imports = new_list();
@@ -129,6 +140,7 @@ Ref header_of(const Saver& saver) {
   if (saver.request().modules) imports = import_steps(saver.imported_modules());
   put(header, "shells", shells);
   put(header, "imports", imports);
+  put(header, "names", names_by_module(saver));
   put(header, "order", saver.request().modules ? module_order() : new_list());
   put(header, "draws", saver.request().modules ? import_draws() : new_list());
   put(header, "libraries", saver.request().modules ? global_libraries() : new_list());

@@ -9,6 +9,8 @@
 #include "python/heap/call.hpp"
 #include "python/heap/library_contents.hpp"
 #include "python/heap/module_entries.hpp"
+#include "python/heap/names_to_come.hpp"
+#include "python/heap/own_modules.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -91,7 +93,8 @@ void UnfollowedModules::record_holder(PyObject* object, const Ref& place, bool i
   Holder now{weak(object), place, is_class, extent, new_dict(), 0};
   PyObject *name = nullptr, *value = nullptr;
   for (Py_ssize_t at = 0; PyDict_Next(namespace_of(object, is_class), &at, &name, &value);)
-    ok(PyDict_SetItem(now.names.get(), name, remembered(value, extent).get()));
+    if (!gives_stand_ins(value))
+      ok(PyDict_SetItem(now.names.get(), name, remembered(value, extent).get()));
   if (known) {
     holders_[*known] = std::move(now);  // of one that is no more, and stood here
     return;
@@ -158,6 +161,7 @@ std::vector<UnfollowedModules::Change> UnfollowedModules::changed() const {
   for (const Holder& holder : holders_) {
     PyObject* object = PyWeakref_GetObject(holder.object.get());
     if (holder.extent == Extent::kNames || object == Py_None) continue;
+    if (!holder.is_class && is_own_module(object)) continue;  // which all names are saved of
     const std::uint64_t version = frames::dict_version(namespace_of(object, holder.is_class));
     if (version == holder.unchanged_at) continue;
     const std::size_t known = found.size();
