@@ -262,10 +262,31 @@ def declared_ranks(script):
     return []
 
 
+def too_new(script):
+    """The Python that the line `# python: 3.12` in the head of a corpus script asks for, if PYTHON is older."""
+    for line in script.read_text().splitlines()[:6]:
+        if line.startswith("# python:"):
+            wanted = line.partition(":")[2].strip()
+            return wanted if python_version() < tuple(map(int, wanted.split("."))) else None
+    return None
+
+
+@functools.lru_cache(maxsize=None)
+def python_version():
+    """(3, 12), of the Python under test."""
+    probe = "import sys; print(*sys.version_info[:2])"
+    done = subprocess.run([PYTHON, "-c", probe], check=True, capture_output=True, text=True, timeout=60)
+    return tuple(map(int, done.stdout.split()))
+
+
 def imported_modules(script):
     """Top-level names of all modules that a script imports by statement, wherever it does."""
     names = set()
-    for node in ast.walk(ast.parse(script.read_bytes())):
+    try:
+        tree = ast.parse(script.read_bytes())
+    except SyntaxError:  # for a later Python than the one that runs pytest
+        return names
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -299,15 +320,17 @@ def missing_in(script):
 
 def corpus():
     """(script, ranks) of everything under tests/corpus that the Python under test can run."""
-    return [(script, ranks) for script, missing in missing_modules().items() if not missing
-            for ranks in declared_ranks(script)]
+    return [(script, ranks) for script, missing in missing_modules().items()
+            if not missing and not too_new(script) for ranks in declared_ranks(script)]
 
 
 def left_out():
     """(script, reason) of what corpus() leaves out."""
     return [(script, f"{PYTHON} has no {', '.join(missing)}")
             for script, missing in missing_modules().items()
-            if missing and declared_ranks(script)]
+            if missing and declared_ranks(script)] + [
+        (script, f"{PYTHON} is older than Python {too_new(script)}")
+        for script in missing_modules() if too_new(script)]
 
 
 @dataclass
