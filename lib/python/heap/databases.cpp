@@ -12,6 +12,7 @@
 
 #include "python/heap/call.hpp"
 #include "python/heap/reducers.hpp"
+#include "python/heap/sqlite_functions.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -134,12 +135,14 @@ void refuse_unseen(PyObject* connection) {
   if (integer(first_value(connection, "SELECT count(*) FROM sqlite_temp_master").get()) > 0)
     refuse("an sqlite3 connection with temporary tables");
   const Ref fresh = connect(new_dict(), text(":memory:").get());
-  const char* const kinds[] = {"SELECT count(*) FROM pragma_function_list",
-                               "SELECT count(*) FROM pragma_collation_list"};
-  for (const char* sql : kinds) {
+  const GivenCounts given = given_counts(connection);
+  const std::pair<const char*, long long> kinds[] = {
+      {"SELECT count(*) FROM pragma_function_list", given.functions},
+      {"SELECT count(*) FROM pragma_collation_list", given.collations}};
+  for (const auto& [sql, more] : kinds) {
     const Ref here = first_value(connection, sql), there = first_value(fresh.get(), sql);
-    if (integer(here.get()) != integer(there.get()))
-      refuse("an sqlite3 connection with functions or collations of the script");
+    if (integer(here.get()) != integer(there.get()) + more)
+      refuse("an sqlite3 connection with functions or collations that Python has not seen");
   }
   call_method(fresh, "close");
 }
@@ -178,10 +181,13 @@ Ref rebuild_connection(Args args) {
 }
 const Rebuilder make_connection{"sqlite3.connection", guarded<rebuild_connection>};
 
+// (attributes, functions)
 Ref fill_connection(Args args) {
   PyObject *key = nullptr, *value = nullptr;
   Py_ssize_t position = 0;
-  while (PyDict_Next(args[1], &position, &key, &value)) ok(PyObject_SetAttr(args[0], key, value));
+  while (PyDict_Next(item(args[1], 0), &position, &key, &value))
+    ok(PyObject_SetAttr(args[0], key, value));
+  give_functions(args[0], item(args[1], 1));
   return none();
 }
 const Rebuilder set_connection{"sqlite3.connection.state", guarded<fill_connection>};
@@ -249,13 +255,13 @@ Ref reduce_connection(Saver&, PyObject* connection, Rule& rule) {
     refuse("an sqlite3 database in memory, which this Python cannot save");
   const bool empty = integer(first_value(connection, "PRAGMA page_count").get()) == 0;
   const Ref contents = in_file || empty ? none() : call_method(connection, "serialize");
-  const Ref state = new_dict();
-  for (const char* name : kAttributes) put(state, name, attr(connection, name));
+  const Ref attributes = new_dict();
+  for (const char* name : kAttributes) put(attributes, name, attr(connection, name));
   return reduced(
       make_connection,
       pack(rule.type, in_file ? path : none(), contents, number(detect_types_of(connection)),
            boolean(checks_thread(connection)), none(), pragmas_of(connection)),
-      state, set_connection);
+      pack(attributes, functions_given_to(connection)), set_connection);
 }
 
 Ref reduce_cursor(Saver&, PyObject* cursor, Rule& rule) {

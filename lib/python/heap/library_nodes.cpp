@@ -11,7 +11,8 @@
 namespace chkpt::heap {
 namespace {
 
-constexpr std::size_t kMostEntries = 100'000;  // tables of constants
+constexpr std::size_t kMostEntries = 100'000;    // tables of constants
+constexpr long long kLowestAddress = 1LL << 32;  // of objects that do not lie in the program
 
 void take(Entry& entry) {
   entry.value =
@@ -31,8 +32,16 @@ bool same_entries(const Entries& before, const Entries& now) {
   return true;
 }
 
+// What id() may have given, which a new import gives anew.
+bool may_be_address(PyObject* number) {
+  int overflow = 0;
+  const long long value = PyLong_AsLongLongAndOverflow(number, &overflow);
+  return !overflow && value >= kLowestAddress;
+}
+
 // Found again by its value or its name; the order of a dict may be that of addresses.
 bool is_key(PyObject* key) {
+  if (PyLong_CheckExact(key) && may_be_address(key)) return false;
   if (PyTuple_CheckExact(key)) {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i)
       if (!is_key(PyTuple_GET_ITEM(key, i))) return false;

@@ -108,6 +108,12 @@ std::unordered_set<PyTypeObject*>& taken_by_own_getstate() {
   return types;
 }
 
+// Library classes whose instances are saved as raw state although they have a __reduce__.
+std::unordered_set<PyTypeObject*>& raw_in_place_of_reduce() {
+  static std::unordered_set<PyTypeObject*> types;
+  return types;
+}
+
 // Optional["Node"] and the like would be asked for again, by what may be unfinished then: forward
 // references hash by attributes.
 bool is_typing_alias(PyTypeObject* type) {
@@ -253,6 +259,47 @@ bool is_made_of_unfilled(Saver& saver, PyObject* value, Rule& rule) {
          comes_unfilled(saver, PyTuple_GET_ITEM(value, 2), 1);
 }
 
+template <class Claim>
+bool holds_any(PyObject* value, const Claim& claim, int depth = 0) {
+  constexpr int kDeepest = 4;
+  if (claim(value)) return true;
+  if (depth == kDeepest || !(PyTuple_CheckExact(value) || PyList_CheckExact(value))) return false;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); ++i)
+    if (holds_any(PySequence_Fast_GET_ITEM(value, i), claim, depth + 1)) return true;
+  return false;
+}
+
+// A function that is given classes of the script may ask them for what they have only when all is
+// loaded: SQLAlchemy's attributes and paths are looked up in the mapped class.
+bool is_made_of_script_class(Saver& saver, PyObject* maker, PyObject* arguments) {
+  if (!PyFunction_Check(maker) && !PyMethod_Check(maker)) return false;
+  return holds_any(arguments, [&](PyObject* value) {
+    return PyType_Check(value) && saver.by_value().type(reinterpret_cast<PyTypeObject*>(value));
+  });
+}
+
+// So may its own class ask objects for what they have: SQLAlchemy's annotated elements copy what is
+// in others.
+bool is_made_of_instances(PyObject* maker, PyObject* arguments, Rule& rule) {
+  if (maker != raw(rule.type) || taken_by_own_getstate().count(rule.type)) return false;
+  if (!holds_any(arguments,
+                 [](PyObject* value) { return frames::is_python_class(Py_TYPE(value)); }))
+    return false;
+  if (raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
+  return true;
+}
+
+bool asks_what_is_unfinished(Saver& saver, PyObject* value, Rule& rule) {
+  if (rule.reduce != reduce_by_default) return false;  // another rule's own affair
+  if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) < 2) return false;
+  rule.layout = layout_of(rule.type);
+  PyTypeObject* base = rule.layout.native_base;
+  if (base != &PyBaseObject_Type && base != &PyDict_Type && base != &PyList_Type) return false;
+  PyObject *maker = PyTuple_GET_ITEM(value, 0), *arguments = PyTuple_GET_ITEM(value, 1);
+  return is_made_of_script_class(saver, maker, arguments) ||
+         is_made_of_instances(maker, arguments, rule);
+}
+
 Ref reduce_raw_state(Saver& saver, PyObject* object, Rule& rule) {
   rule.layout = layout_of(rule.type);
   return rule.layout.native_base == &PyBaseObject_Type ? reduce_special(saver, object, rule)
@@ -268,10 +315,15 @@ void choose_rule(Saver& saver, Rule& rule) {
 }
 
 bool take_own_getstate(PyTypeObject* type) {
-  if (!frames::is_python_class(type) || !has_own_getstate(type)) return false;
+  if (!frames::is_python_class(type)) return false;
+  if (!has_own_getstate(type) && !raw_in_place_of_reduce().count(type)) return false;
   if (!taken_by_own_getstate().insert(type).second) return false;
   Py_INCREF(type);
   return true;
+}
+
+void give_back_own_getstate(PyTypeObject* type) {
+  if (taken_by_own_getstate().erase(type)) Py_DECREF(type);
 }
 
 Ref reduce_foreign(Saver&, PyObject* object, Rule& rule) {
@@ -286,7 +338,8 @@ Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
   PyObject* registered = PyDict_GetItemWithError(table.get(), raw(rule.type));
   Ref value = registered ? call(registered, object) : reduce_protocol_5(object);
   if (makes_another_type(value.get(), rule)) return reduce_special(saver, object, rule);
-  if (frames::is_python_class(rule.type) && is_made_of_unfilled(saver, value.get(), rule))
+  if (frames::is_python_class(rule.type) && (is_made_of_unfilled(saver, value.get(), rule) ||
+                                             asks_what_is_unfinished(saver, value.get(), rule)))
     return reduce_raw_state(saver, object, rule);
   if (!frames::is_python_class(rule.type)) check_owns_its_value(object);
   if (!PyUnicode_Check(value.get())) return value;

@@ -287,7 +287,9 @@ std::string why_not_saveable(const SaveRequest& request, PyObject* value) {
   return "";
 }
 
-struct SaveAgain {};  // by another rule
+struct SaveAgain {  // by another rule for this type
+  PyTypeObject* type;
+};
 
 Pickled save_now(const SaveRequest& request, Addresses& addresses) {
   const UnlinkedSaves unlinked;
@@ -306,7 +308,7 @@ Pickled save_now(const SaveRequest& request, Addresses& addresses) {
     const Failure failure = explain_failure(saver, body);
     for (const Ref& object : failure.way)
       if (!saver.by_value().type(Py_TYPE(object.get())) && take_own_getstate(Py_TYPE(object.get())))
-        throw SaveAgain{};
+        throw SaveAgain{Py_TYPE(object.get())};
     throw CannotSave(failure.text);
   }
   for (const Saver::ModuleEntry& entry : saver.by_value_modules())
@@ -327,17 +329,21 @@ Pickled save_numbers_too(const SaveRequest& request) {
 
 // What cannot be saved of a library's own state is said and left out; anything else is a refusal.
 Pickled save_what_can_be_saved(const SaveRequest& request) {
+  std::vector<PyTypeObject*> tried;
   for (;;) {
     try {
       return save_numbers_too(request);
-    } catch (const SaveAgain&) {
-      continue;
+    } catch (const SaveAgain& again) {
+      tried.push_back(again.type);
     } catch (const CannotSave& refusal) {
       const auto why_not = [&](PyObject* value) { return why_not_saveable(request, value); };
       const bool in_library = std::strstr(refusal.what(), kLibraryGlobals) != nullptr;
       if (!(in_library && leave_out_unsaveable(why_not)) && !leave_out_unsaveable_of_own(why_not) &&
-          !leave_out_unsaveable_names(why_not))
+          !leave_out_unsaveable_names(why_not)) {
+        // It has not helped: what stood in the way, such as an open transaction, may be gone later.
+        for (PyTypeObject* type : tried) give_back_own_getstate(type);
         throw;
+      }
     }
   }
 }

@@ -214,8 +214,9 @@ Ref not_implemented();
 
 // Decides the rule of a type that was not met before in this save.
 void choose_rule(Saver& saver, Rule& rule);
-// From now on instances of this library class are saved as its own __getstate__ says. False if it
-// has none, or if they are already.
+// From now on instances of this library class are saved as its own __getstate__ or __reduce__ says.
+// False if it has none, or if they are already.
 bool take_own_getstate(PyTypeObject* type);
+void give_back_own_getstate(PyTypeObject* type);  // as before that
 
 }  // namespace chkpt::heap

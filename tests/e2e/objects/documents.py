@@ -133,12 +133,50 @@ def sqlite_query():
     return list(cursor)
 
 
+class Total:
+    def __init__(self):
+        self.sum = 0
+
+    def step(self, value):
+        self.sum += value
+
+    def inverse(self, value):
+        self.sum -= value
+
+    def value(self):
+        return self.sum
+
+    finalize = value
+
+
 def sqlite_functions():
-    """sqlite3 connection with functions, collations or callbacks | refused | functions or collations of the script"""
-    data = sqlite3.connect(":memory:")
-    data.create_function("twice", 1, lambda x: 2 * x)
+    """sqlite3 connection with functions, aggregates and collations | noted | total_changes begins anew"""
+    data, calls = sqlite3.connect(":memory:"), []
+    data.create_function("twice", 1, lambda x: "replaced")
+    data.create_function("twice", 1, lambda x: calls.append(x) or 2 * x, deterministic=True)
+    data.create_function("abs", 1, lambda x: "another abs")
+    data.create_function("removed", 0, lambda: 1)
+    data.create_function("removed", 0, None)
+    data.create_aggregate("total2", 1, Total)
+    data.create_collation("reverse", lambda a, b: (a < b) - (a > b))
+    data.execute("create table t(a, b)")
+    data.executemany("insert into t values (?, ?)", zip(range(5), "axbyc"))
+    data.commit()
     yield
-    return list(data.execute("select twice(4)"))
+    found = list(data.execute("select b, twice(a), abs(a) from t order by b collate reverse"))
+    sums = "total2(a) over (order by a rows 1 preceding)" if not hasattr(data, "create_window_function") else "1"
+    if sums == "1":
+        data.create_window_function("window2", 1, Total)
+        sums = "window2(a) over (order by a rows 1 preceding)"
+    return found, calls, data.execute("select total2(a) from t").fetchall(), data.execute(f"select {sums} from t").fetchall()
+
+
+def sqlite_callbacks():
+    """sqlite3 connection with callbacks | refused | an sqlite3 connection with a callback"""
+    data = sqlite3.connect(":memory:")
+    data.set_trace_callback(lambda text: None)
+    yield
+    return list(data.execute("select 4"))
 
 
 def shelf():
