@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What chkpt imports for itself is not in the script's sys.modules, and does not get in its way."""
+"""What chkpt does for itself shows neither in the script's sys.modules nor in its collections of garbage."""
 import subprocess
 import textwrap
 
@@ -50,3 +50,15 @@ def test_as_under_python3(work):
     outcomes = [harness.run(command, work) for _ in range(3)]
     assert [outcome.code for outcome in outcomes] == [-9, -9, 0], outcomes[-1].stderr
     assert (work / "out").read_text() == plain.stdout
+
+
+def test_a_resume_leaves_no_garbage(work):
+    (work / "script.py").write_text(textwrap.dedent("""
+        import chkpt, gc, os, signal
+        gc.collect()
+        if not chkpt.snapshot(): os.kill(os.getpid(), signal.SIGKILL)
+        print(gc.collect())
+    """))
+    command = [CHKPT_MPI, "-f", "-1", "script.py"]
+    killed, resumed = (harness.run(command, work) for _ in range(2))
+    assert (killed.code, resumed.code, resumed.stdout) == (-9, 0, b"0\n"), resumed.stderr

@@ -55,6 +55,7 @@ void learn() {
     throw PythonError("the interpreter's queue of pending calls is full");
   shim::poke_eval_breaker();
   const Ref result = checked(PyEval_EvalCode(code.get(), globals.get(), globals.get()));
+  PyDict_Clear(globals.get());  // the function in it would be left to the script's collections
   if (g_checks < kEnoughChecks || distances().empty() || distances().size() > 4)
     throw PythonError("the interpreter's eval breaker does not behave like that of CPython " +
                       std::to_string(PY_MAJOR_VERSION) + "." + std::to_string(PY_MINOR_VERSION));
