@@ -275,13 +275,12 @@ Ref reduce_super(Saver&, PyObject* object, Rule&) {
 // Modules that are not in sys.modules under their own name.
 Ref rebuild_module(Args args) { return call(args[0], args[1]); }
 const Rebuilder make_module{"module", guarded<rebuild_module>};
+// Functions and running code have this very dict as their global names.
 Ref fill_module(Args args) {
-  PyObject* dict = PyModule_GetDict(args[0]);
-  PyDict_Clear(dict);
-  ok(PyDict_Update(dict, args[1]));
+  set_instance_dict(args[0], args[1]);
   return none();
 }
-const Rebuilder set_module{"module.state", guarded<fill_module>};
+const Rebuilder set_module{"module.dict", guarded<fill_module>};
 
 // (class, name): Class.__dict__['__weakref__'] and the like, which C types and type.__new__ make.
 Ref rebuild_getset(Args args) {
@@ -303,10 +302,11 @@ const Rebuilder null_entry{"null", guarded<no_null_call>};
 Ref reduce_module(Saver&, PyObject* module, Rule& rule) {
   if (PyModule_GetDef(module))
     refuse("a module made by C code that is not in sys.modules cannot be saved");
-  const Ref state = own(PyDict_Copy(PyModule_GetDict(module)));
+  const Ref dict = Ref::borrow(PyModule_GetDict(module));
+  if (!dict) refuse("a module that has not been given a name yet");
   Ref name = attr_or_null(module, "__name__");
   if (!name || !PyUnicode_Check(name.get())) name = text("?");
-  return reduced(make_module, pack(rule.type, name), state, set_module);
+  return reduced(make_module, pack(rule.type, name), dict, set_module);
 }
 
 void add_function_types(ExactTypes& types) {

@@ -303,6 +303,19 @@ def patched_libraries():
     return goes_on, instead(1, 2)
 
 
+def made_modules():
+    """modules that the script has made (types.ModuleType), with the functions that run in them | exact"""
+    module = types.ModuleType("made_here")
+    exec("count = 0\ndef more():\n    global count\n    count += 1", vars(module))
+    more = module.more
+    more()
+    yield
+    more(), module.more()
+    module.count += 10
+    more()
+    return module.count, more is module.more, more.__globals__ is vars(module)
+
+
 def modules_that_were_removed():
     """library modules that have left sys.modules, also when they were imported again | exact"""
     gone, twice = importlib.import_module("sched"), importlib.import_module("nturl2path")
