@@ -9,6 +9,7 @@
 
 #include "python/frames/other_threads.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/customs.hpp"
 #include "python/heap/progress_monitor.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/timers.hpp"
@@ -161,20 +162,30 @@ bool is_thread_type(PyTypeObject* type) {
 }
 
 Ref describe_worker(PyObject* thread) {
-  if (is_progress_monitor(thread)) return pack(thread, Py_None, Py_None);
+  if (is_progress_monitor(thread)) return pack(thread, Py_None, progress_of(thread));
   if (is_timer(thread)) return pack(thread, Py_None, due_time(thread, ident_of(thread)));
   const Ref executor = call(item(worker_arguments(thread), kExecutor));
   return pack(thread, executor,
               executor.is(Py_None) ? none() : attr(idle_semaphore(executor.get()), "_value"));
 }
 
-static void restart_monitor(PyObject* thread) {
-  const Ref woken = attr(thread, "woken");
+static void restart_monitor(PyObject* thread, PyObject* progress) {
+  const Ref woken = attr_or_null(thread, "woken");
   forget_start(thread);
   forget_sleep(thread);
+  const bool only_compared = is_rehearsal();
+  const Ref pace = pace_of(thread);
+  const Ref anew = only_compared ? Ref() : begin_progress_anew(thread, progress);
+  if (only_compared) {
+    keep_progress(thread, progress);
+    set_pace(thread, never(thread).get());
+  }
   call_method(thread, "start");
   wait_until([&] { return monitor_sleeps(thread, ident_of(thread)); });
-  set_attr(thread, "woken", woken.get());
+  if (only_compared) set_pace(thread, pace.get());
+  if (woken) set_attr(thread, "woken", woken.get());
+  if (!anew) return;
+  wait_until([&] { return has_gone_on(anew.get()) && monitor_sleeps(thread, ident_of(thread)); });
 }
 
 static void restart_timer(PyObject* thread, PyObject* due) {
@@ -192,7 +203,7 @@ void restart_worker(PyObject* description) {
   PyObject* thread = item(description, 0);
   const Ref dangling = attr(import("threading"), "_dangling");
   call_method(dangling, "add", thread);
-  if (is_progress_monitor(thread)) return restart_monitor(thread);
+  if (is_progress_monitor(thread)) return restart_monitor(thread, item(description, 2));
   if (is_timer(thread)) return restart_timer(thread, item(description, 2));
   const Ref arguments = worker_arguments(thread);
   if (!arguments) broken("a saved worker of a thread pool has lost its arguments");

@@ -2,6 +2,9 @@
 // Locks with their state, weak references, context variables, thread-locals.
 #include <Python.h>
 
+#include <cstring>
+#include <utility>
+
 #include "python/frames/stack.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/contexts.hpp"
@@ -237,36 +240,67 @@ Ref rebuild_local(Args args) {
   return own(type->tp_new(type, no_args().get(), nullptr));
 }
 const Rebuilder make_local{"thread_local", guarded<rebuild_local>};
+
+// Each thread that comes to a local makes its own view by __init__, with the arguments of the first
+// call. Nothing shows them: where they lie is found in one that is made with known ones.
+struct LocalArguments {
+  std::size_t positional = 0, keywords = 0;  // offsets; 0: not found
+};
+
+LocalArguments find_arguments(PyTypeObject* type) {
+  const Ref positional = pack(number(1)), keywords = new_dict();
+  put(keywords, "marker", number(1));
+  const Ref probe = own(type->tp_new(type, positional.get(), keywords.get()));
+  LocalArguments found;
+  for (std::size_t at = sizeof(PyObject);
+       at + sizeof(void*) <= static_cast<std::size_t>(type->tp_basicsize); at += sizeof(void*)) {
+    PyObject* word = nullptr;
+    std::memcpy(&word, reinterpret_cast<char*>(probe.get()) + at, sizeof word);
+    if (positional.is(word)) found.positional = at;
+    if (keywords.is(word)) found.keywords = at;
+  }
+  if (!found.positional || !found.keywords) refuse("a threading.local of another kind");
+  return found;
+}
+
+PyObject** word_of(PyObject* local, std::size_t offset) {
+  return reinterpret_cast<PyObject**>(reinterpret_cast<char*>(local) + offset);
+}
+
+// (positional or None, keywords or None)
+Ref arguments_of(PyObject* local) {
+  if (Py_TYPE(local)->tp_init == PyBaseObject_Type.tp_init) return pack(Py_None, Py_None);
+  const LocalArguments at = find_arguments(Py_TYPE(local));
+  PyObject *positional = *word_of(local, at.positional), *keywords = *word_of(local, at.keywords);
+  return pack(positional ? positional : Py_None, keywords ? keywords : Py_None);
+}
+
+void set_arguments(PyObject* local, PyObject* arguments) {
+  if (item(arguments, 0) == Py_None && item(arguments, 1) == Py_None) return;
+  const LocalArguments at = find_arguments(Py_TYPE(local));
+  const auto set = [&](std::size_t offset, PyObject* value) {
+    PyObject** const word = word_of(local, offset);
+    Py_XDECREF(std::exchange(*word, value == Py_None ? nullptr : Py_NewRef(value)));
+  };
+  set(at.positional, item(arguments, 0));
+  set(at.keywords, item(arguments, 1));
+}
+
+// (this thread's names, arguments)
 Ref fill_local(Args args) {
-  ok(PyDict_Update(attr(args[0], "__dict__").get(), args[1]));
+  ok(PyDict_Update(attr(args[0], "__dict__").get(), item(args[1], 0)));
+  set_arguments(args[0], item(args[1], 1));
   return none();
 }
 const Rebuilder set_local{"thread_local.state", guarded<fill_local>};
-
-int filled_containers(PyObject* local) {
-  int filled = 0;
-  for (PyObject* referent : referents(local))
-    filled += (PyTuple_CheckExact(referent) && PyTuple_GET_SIZE(referent) > 0) ||
-              (PyDict_CheckExact(referent) && PyDict_GET_SIZE(referent) > 0);
-  return filled;
-}
-
-// Each thread that comes to it makes its own view by __init__, with the arguments of the first
-// call: nothing shows them but the collector, beside what one without any refers to.
-bool has_arguments_for_threads(PyObject* local) {
-  const Ref bare = own(Py_TYPE(local)->tp_new(Py_TYPE(local), no_args().get(), nullptr));
-  return filled_containers(local) > filled_containers(bare.get());
-}
 
 PyTypeObject* type_object(const Ref& type) { return reinterpret_cast<PyTypeObject*>(type.get()); }
 
 }  // namespace
 
 Ref reduce_local(Saver&, PyObject* local, Rule& rule) {
-  if (rule.type->tp_init != PyBaseObject_Type.tp_init && has_arguments_for_threads(local))
-    refuse("a threading.local whose __init__ was given arguments");
-  return reduced(make_local, pack(rule.type), own(PyDict_Copy(attr(local, "__dict__").get())),
-                 set_local);
+  const Ref names = own(PyDict_Copy(attr(local, "__dict__").get()));
+  return reduced(make_local, pack(rule.type), pack(names, arguments_of(local)), set_local);
 }
 
 bool is_local_type(PyTypeObject* type) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""h5py, netCDF4, scipy, pandas, scikit-learn, matplotlib, Pillow, gmpy2, pyfftw"""
+"""h5py, netCDF4, scipy, pandas, scikit-learn, matplotlib, Pillow, gmpy2, pyfftw, rich"""
 import io
 import warnings
 
@@ -220,3 +220,19 @@ def state_space():
     model.loglike(model.start_params)
     yield
     return float(model.loglike(model.start_params))
+
+
+def rich_progress():
+    """rich: progress bars and live displays, with their threads | exact"""
+    from rich.console import Console
+    from rich.progress import Progress
+    bars = Progress(console=Console(file=io.StringIO(), width=80))
+    bars.start()
+    counted, steps = bars.add_task("counted", total=20), bars.track(range(10), update_period=0.05)
+    bars.advance(counted, 7)
+    taken = [next(steps) for _ in range(4)]
+    yield
+    bars.advance(counted)
+    taken += steps
+    bars.stop()
+    return taken, [(task.completed, task.total) for task in bars.tasks], bars.finished
