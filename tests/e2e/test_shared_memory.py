@@ -67,24 +67,29 @@ def run(work, modules, *arguments):
 
 
 @pytest.mark.parametrize(("module", "make"), [
-    ("cyshare", "Sharer(cells)"), ("cyshare", "Owner(cells)"), ("pbshare", "Counter(cells)")])
-def test_goes_on_with_its_memory(work, modules, module, make):
+    ("cyshare", "Viewer(cells)"), ("cyshare", "Viewer(cells[10:50])"),
+    ("cyshare", "Strided(table[::2, 1:])"), ("cyshare", "Pointer(cells)"), ("cyshare", "Sharer(cells)"),
+    ("cyshare", "Owner(cells)"), ("pbshare", "Solver(cells)"), ("pbshare", "Counter(cells)")])
+def test_goes_on_in_its_memory(work, modules, module, make):
     expected, outcomes = run(work, modules, module, make)
     assert [o.code for o in outcomes] == [-9, 0], outcomes[-1].stderr
     harness.assert_continues([o.stdout for o in outcomes], expected)
 
 
-@pytest.mark.parametrize(("module", "make", "array"), [
-    ("cyshare", "Viewer(cells)", "cells"), ("cyshare", "Viewer(cells[10:50])", "cells"),
-    ("cyshare", "Strided(table[::2, 1:])", "table"), ("cyshare", "Pointer(cells)", "cells"),
-    ("cyshare", "Copier(cells)", "cells"), ("pbshare", "Solver(cells)", "cells")])
-def test_would_be_parted(work, modules, module, make, array):
-    expected, (outcome,) = run(work, modules, module, make, "refused")
+def test_two_objects_in_one_memory(work, modules):
+    make = "Pair(Viewer(cells), Viewer(cells[5:200]))"
+    expected, outcomes = run(work, modules, "cyshare", make)
+    assert [o.code for o in outcomes] == [-9, 0], outcomes[-1].stderr
+    harness.assert_continues([o.stdout for o in outcomes], expected)
+
+
+def test_would_be_parted(work, modules):
+    expected, (outcome,) = run(work, modules, "cyshare", "Copier(cells)", "refused")
     assert (outcome.code, outcome.stdout) == (0, expected), outcome.stderr
     skipped = [line for line in outcome.messages if "skipped" in line]
     assert len(skipped) == 1, outcome.stderr
-    assert "`__main__.held -> <" in skipped[0]
-    assert f"it works in the memory of `__main__.{array}`" in skipped[0] and COPIES in skipped[0]
+    assert "`__main__.held -> <cyshare.Copier>`" in skipped[0]
+    assert "it works in the memory of `__main__.cells`" in skipped[0] and COPIES in skipped[0]
 
 
 def test_cannot_be_pickled(work, modules):

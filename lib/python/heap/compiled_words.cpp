@@ -4,9 +4,15 @@
 #include "python/heap/compiled_words.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <string>
+#include <vector>
 
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/text.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 
@@ -15,35 +21,65 @@ namespace {
 
 constexpr Py_ssize_t kWord = sizeof(std::uintptr_t);
 constexpr std::uintptr_t kAlignment = 16;  // of malloc's blocks
-constexpr Py_ssize_t kLargestBlock = 4096;
+constexpr std::size_t kMostWords = 512;    // that are looked at in a block
 
 std::uintptr_t read_word(const void* at) {
   std::uintptr_t word = 0;
   std::memcpy(&word, at, sizeof word);
   return word;
 }
-std::uintptr_t read_word(std::uintptr_t at) {
-  return read_word(reinterpret_cast<const void*>(at));  // NOLINT
-}
 
-bool is_mapped(const MappedMemory& mapped, std::uintptr_t from, std::uintptr_t to) {
+// The kernel copies it: what has been unmapped since `mapped` was made is no fault then. Where it
+// may not (a container), that is taken as it was.
+bool read_bytes(std::uintptr_t from, void* to, std::size_t size, const MappedMemory& mapped) {
   constexpr std::uintptr_t kPage = 4096;
-  for (std::uintptr_t at = from; at < to; at = (at / kPage + 1) * kPage)
+  if (from < kPage || from + size < from) return false;
+  for (std::uintptr_t at = from; at < from + size; at = (at / kPage + 1) * kPage)
     if (!mapped.contains(at)) return false;
+  auto* source = reinterpret_cast<void*>(from);  // NOLINT
+  const iovec there{source, size}, here{to, size};
+  const ssize_t got = ::process_vm_readv(::getpid(), &here, 1, &there, 1, 0);
+  if (got >= 0) return static_cast<std::size_t>(got) == size;
+  if (errno != EPERM && errno != ENOSYS) return false;
+  std::memcpy(to, source, size);
   return true;
 }
 
-// The bytes of the block that glibc's malloc has given at an address; 0 if that is none. Before
+// So that what has it as its second word is an object of Python's, which answers for itself.
+bool is_class(std::uintptr_t type, const MappedMemory& mapped) {
+  PyObject head{};
+  return type % kWord == 0 && read_bytes(type, &head, sizeof head, mapped) &&
+         head.ob_type == &PyType_Type;
+}
+
+// What is before the address of the data that it is of.
+bool is_typed_view(std::uintptr_t address, const MappedMemory& mapped) {
+  PyObject head{};
+  if (address % kWord != 0 || !read_bytes(address, &head, sizeof head, mapped) ||
+      !is_class(reinterpret_cast<std::uintptr_t>(head.ob_type), mapped))
+    return false;
+  const std::string type = head.ob_type->tp_name;
+  return ends_with(type, ".memoryview") || ends_with(type, "._memoryviewslice");
+}
+
+// What is in the block that glibc's malloc has given at an address; nothing if that is none. Before
 // each block is its size, with three flags, and before the next one whether this one is in use.
-Py_ssize_t block_size(std::uintptr_t address, const MappedMemory& mapped) {
+std::vector<std::uintptr_t> block_at(std::uintptr_t address, const MappedMemory& mapped) {
   constexpr std::uintptr_t kFlags = 7, kInUse = 1, kSmallest = 32, kLargest = 1U << 20;
-  if (address % kAlignment != 0 || !is_mapped(mapped, address - kWord, address + kWord)) return 0;
-  const std::uintptr_t size = read_word(address - kWord) & ~kFlags;
-  if (size < kSmallest || size > kLargest || size % kAlignment != 0) return 0;
-  if (!is_mapped(mapped, address, address + size)) return 0;
-  const std::uintptr_t next = read_word(address + size - kWord);
-  if ((next & kInUse) == 0 || (next & ~kFlags) < kAlignment) return 0;
-  return std::min(static_cast<Py_ssize_t>(size) - kWord, kLargestBlock);
+  struct Beginning {
+    std::uintptr_t size, first, second;
+  } begin{};
+  if (address % kAlignment != 0 || !read_bytes(address - kWord, &begin, sizeof begin, mapped))
+    return {};
+  const std::uintptr_t size = begin.size & ~kFlags;
+  if (size < kSmallest || size > kLargest || size % kAlignment != 0) return {};
+  if (is_class(begin.second, mapped)) return {};
+  std::uintptr_t next = 0;
+  if (!read_bytes(address + size - kWord, &next, sizeof next, mapped)) return {};
+  if ((next & kInUse) == 0 || (next & ~kFlags) < kAlignment) return {};
+  std::vector<std::uintptr_t> words(std::min(size / kWord - 1, kMostWords));
+  if (!read_bytes(address, words.data(), words.size() * kWord, mapped)) return {};
+  return words;
 }
 
 Py_ssize_t object_size(PyObject* object) {
@@ -79,16 +115,19 @@ bool may_point_elsewhere(PyTypeObject* type) {
 }
 
 void each_word(PyObject* object, const MappedMemory& mapped,
-               const std::function<void(WordPlace, std::uintptr_t)>& seen) {
+               const std::function<bool(WordPlace, std::uintptr_t)>& seen) {
   const auto* bytes = reinterpret_cast<const char*>(object);
   const Py_ssize_t size = object_size(object);
+  std::uintptr_t before = 0;
   for (Py_ssize_t at = PyBaseObject_Type.tp_basicsize; at < size; at += kWord) {
     const std::uintptr_t word = read_word(bytes + at);
-    if (word == 0) continue;
-    seen({at, -1}, word);
-    const Py_ssize_t behind = block_size(word, mapped);
-    for (Py_ssize_t inner = 0; inner < behind; inner += kWord)
-      if (const std::uintptr_t found = read_word(word + inner)) seen({at, inner}, found);
+    if (word != 0 && seen({at, -1}, word)) {
+      const std::vector<std::uintptr_t> block = block_at(word, mapped);
+      if (!block.empty() && !is_typed_view(before, mapped))
+        for (std::size_t i = 0; i < block.size(); ++i)
+          if (block[i] != 0) seen({at, static_cast<Py_ssize_t>(i) * kWord}, block[i]);
+    }
+    before = word;
   }
 }
 
@@ -97,8 +136,9 @@ std::optional<std::uintptr_t> word_at(PyObject* object, const MappedMemory& mapp
   if (place.offset + kWord > object_size(object)) return std::nullopt;
   const std::uintptr_t word = read_word(reinterpret_cast<const char*>(object) + place.offset);
   if (place.inner < 0) return word;
-  if (place.inner + kWord > block_size(word, mapped)) return std::nullopt;
-  return read_word(word + place.inner);
+  const std::vector<std::uintptr_t> block = block_at(word, mapped);
+  const auto index = static_cast<std::size_t>(place.inner / kWord);
+  return index < block.size() ? std::optional(block[index]) : std::nullopt;
 }
 
 }  // namespace chkpt::heap

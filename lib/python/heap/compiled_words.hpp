@@ -30,9 +30,10 @@ PyTypeObject* compiled_base(PyTypeObject* type);
 // modules and of numpy have not, or are saved with it. Needs the GIL.
 bool may_point_elsewhere(PyTypeObject* type);
 
-// Calls `seen` for each word that is not zero. `mapped`: as the memory is now.
+// Calls `seen` for each word that is not zero. One of the object's own is followed if `seen` says
+// so; not to the numbers behind a typed view of Cython's. `mapped`: as the memory is now.
 void each_word(PyObject* object, const MappedMemory& mapped,
-               const std::function<void(WordPlace, std::uintptr_t)>& seen);
+               const std::function<bool(WordPlace, std::uintptr_t)>& seen);
 
 // The word at that place; null if the block is not there, or not as large.
 std::optional<std::uintptr_t> word_at(PyObject* object, const MappedMemory& mapped,

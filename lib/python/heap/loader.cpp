@@ -23,6 +23,7 @@
 #include "python/heap/names_to_come.hpp"
 #include "python/heap/module_entries.hpp"
 #include "python/heap/open_file.hpp"
+#include "python/heap/original_arrays.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/rebuilder.hpp"
 #include "python/heap/reducers.hpp"
@@ -215,6 +216,8 @@ void Loader::load_deferred() {
         restore_plain_state(item(content, 0), item(content, 1));
       else if (kind == kFinalized)
         mark_finalized(expect_list(content));
+      else if (kind == kSharedMemory)
+        memory_checks_ = Ref::borrow(expect_list(content));
       else
         weak_members_ = Ref::borrow(expect_list(content));
       continue;
@@ -313,6 +316,7 @@ Loaded Loader::run() {
   if (stack_) stack_->fill(expect(body.get(), "frames"));
   if (module_order_) order_modules(expect_list(module_order_.get()));
   for (const std::function<void()>& work : late_) work();
+  if (memory_checks_) check_shared_memory(memory_checks_.get());
   if (weak_members_) restore_weak_members(weak_members_.get());
   apart.leave();
   for (const std::function<void()>& work : by_script_) work();

@@ -62,6 +62,7 @@ class Loader {
   std::unordered_map<long long, Ref> contents_;        // of deferred_
   std::unordered_map<PyObject*, long long> unfilled_;  // frozensets among deferred_
   Ref weak_members_;                                   // of libraries' weak containers, or null
+  Ref memory_checks_;                                  // of compiled objects, or null
   std::vector<std::function<void()>> fills_;
   std::vector<std::function<void()>> late_, by_script_;
   std::shared_ptr<WeakTargets> weak_targets_ = std::make_shared<WeakTargets>();

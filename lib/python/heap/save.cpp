@@ -19,6 +19,7 @@
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/module_entries.hpp"
+#include "python/heap/original_arrays.hpp"
 #include "python/heap/own_libraries.hpp"
 #include "python/heap/own_modules.hpp"
 #include "python/heap/original_builtins.hpp"
@@ -226,11 +227,15 @@ std::size_t dump_rest_from(std::size_t done, Saver& saver, Pickling& pickling) {
 }
 
 // By the time they are, all that leads to a member of a weak container has been written, then all objects.
-void dump_deferred(Saver& saver, Pickling& pickling) {
-  const std::size_t done = dump_rest_from(0, saver, pickling);
+void dump_deferred(Saver& saver, Pickling& pickling, const OriginalArrays& originals) {
+  std::size_t done = dump_rest_from(0, saver, pickling);
   const Ref members = saver.weak_members().met();
   if (PyList_GET_SIZE(members.get()) > 0) {
     pickling.dump(pack(text(kWeakMembers), members));
+    done = dump_rest_from(done, saver, pickling);
+  }
+  if (const Ref checks = originals.checks()) {
+    pickling.dump(pack(text(kSharedMemory), checks));
     dump_rest_from(done, saver, pickling);
   }
   if (PyList_GET_SIZE(saver.finalized().get()) > 0)
@@ -259,15 +264,21 @@ void look_up_addresses(Addresses& addresses, Saver& saver, const Pickling& pickl
       memo.get());
 }
 
-void write_all(Saver& saver, Addresses& addresses, const Ref& body, Pickled& out) {
+// What is known at the end of a save only, and makes another one due.
+struct Findings {
+  Addresses addresses;
+  OriginalArrays originals;
+};
+
+void write_all(Saver& saver, Findings& findings, const Ref& body, Pickled& out) {
   Pickling pickling(saver, out);
   pickling.dump_interned(interned_strings(saver));
   pickling.dump(header_of(saver));
   pickling.dump_interned(saver.library_strings());
   pickling.dump(body);
-  dump_deferred(saver, pickling);
-  check_memory_stays_shared(saver);
-  look_up_addresses(addresses, saver, pickling);
+  dump_deferred(saver, pickling, findings.originals);
+  check_memory_stays_shared(saver, findings.originals);
+  look_up_addresses(findings.addresses, saver, pickling);
 }
 
 // Empty if it can be pickled.
@@ -280,7 +291,7 @@ std::string why_not_saveable(const SaveRequest& request, PyObject* value) {
     saver.register_excluded();
     Pickling pickling(saver, out);
     pickling.dump(Ref::borrow(value));
-    dump_deferred(saver, pickling);
+    dump_deferred(saver, pickling, {});
   } catch (const Raised&) {
     return saver.refusal().empty() ? take_exception_text() : (PyErr_Clear(), saver.refusal());
   }
@@ -291,9 +302,9 @@ struct SaveAgain {  // by another rule for this type
   PyTypeObject* type;
 };
 
-Pickled save_now(const SaveRequest& request, Addresses& addresses) {
+Pickled save_now(const SaveRequest& request, Findings& findings) {
   const UnlinkedSaves unlinked;
-  Saver saver(request, &addresses);
+  Saver saver(request, &findings.addresses, &findings.originals);
   Pickled out;
   Ref body;
   try {
@@ -303,7 +314,7 @@ Pickled save_now(const SaveRequest& request, Addresses& addresses) {
     saver.register_excluded();
     if (request.modules) saver.weak_members().look();
     body = body_of(saver, request);
-    write_all(saver, addresses, body, out);
+    write_all(saver, findings, body, out);
   } catch (const Raised&) {
     const Failure failure = explain_failure(saver, body);
     for (const Ref& object : failure.way)
@@ -317,14 +328,17 @@ Pickled save_now(const SaveRequest& request, Addresses& addresses) {
   return out;
 }
 
-Pickled save_numbers_too(const SaveRequest& request) {
-  Addresses addresses;
-  {
-    Pickled saved = save_now(request, addresses);
-    if (!addresses.seen_any()) return saved;
-    if (!addresses.settle()) return saved;
+Pickled save_until_settled(const SaveRequest& request) {
+  Findings findings;
+  for (;;) {
+    findings.originals.begin_save();
+    {
+      Pickled saved = save_now(request, findings);
+      const bool numbers = findings.addresses.seen_any();
+      if (!numbers && !findings.originals.has_news()) return saved;
+      if (!(numbers && findings.addresses.settle()) && !findings.originals.has_news()) return saved;
+    }
   }
-  return save_now(request, addresses);
 }
 
 // What cannot be saved of a library's own state is said and left out; anything else is a refusal.
@@ -332,7 +346,7 @@ Pickled save_what_can_be_saved(const SaveRequest& request) {
   std::vector<PyTypeObject*> tried;
   for (;;) {
     try {
-      return save_numbers_too(request);
+      return save_until_settled(request);
     } catch (const SaveAgain& again) {
       tried.push_back(again.type);
     } catch (const CannotSave& refusal) {

@@ -4,6 +4,7 @@
 #include "python/heap/saved_memory.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <unordered_map>
 
 #include "python/heap/call.hpp"
@@ -118,6 +119,22 @@ std::vector<PyObject*> SavedMemory::arrays_of(PyObject* owner) {
     if (array != owner && !new_.count(array) && memory_owner(array) == owner)
       found.push_back(array);
   return found;
+}
+
+Ref SavedMemory::array_like(const Ref& view) {
+  const ArrayFields* wanted = fields_of(view.get());
+  for (PyObject* array : arrays_) {
+    const ArrayFields* fields = fields_of(array);
+    if (fields->data != wanted->data || fields->dimensions != wanted->dimensions ||
+        fields->descr != wanted->descr || Py_TYPE(array) != Py_TYPE(view.get()) ||
+        new_.count(array))
+      continue;
+    const auto axes = static_cast<std::size_t>(fields->dimensions) * sizeof(Py_ssize_t);
+    if (std::memcmp(fields->shape, wanted->shape, axes) == 0 &&
+        std::memcmp(fields->strides, wanted->strides, axes) == 0)
+      return Ref::borrow(array);
+  }
+  return view;
 }
 
 PyObject* memory_owner(PyObject* object) {

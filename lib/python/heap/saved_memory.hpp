@@ -39,6 +39,8 @@ class SavedMemory {
   const Block* block_with(std::uintptr_t address);    // null: in none of them
   bool is_saved_array(std::uintptr_t address);        // whether an array object is there
   std::vector<PyObject*> arrays_of(PyObject* owner);  // those of its memory, it first
+  // One of them that shows the same as this view, or the view.
+  Ref array_like(const Ref& view);
 
  private:
   void note_arrays_in(PyObject* reduce_value, int depth);

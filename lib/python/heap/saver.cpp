@@ -17,6 +17,7 @@
 #include "python/heap/kept_hashes.hpp"
 #include "python/heap/library_contents.hpp"
 #include "python/heap/library_globals.hpp"
+#include "python/heap/original_arrays.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -45,8 +46,8 @@ const Rebuilder make_library_string{"library_string", guarded<rebuild_library_st
 
 }  // namespace
 
-Saver::Saver(const SaveRequest& request, Addresses* addresses)
-    : request_(request), addresses_(addresses), customs_(current_customs()) {
+Saver::Saver(const SaveRequest& request, Addresses* addresses, OriginalArrays* originals)
+    : request_(request), addresses_(addresses), originals_(originals), customs_(current_customs()) {
   for (const Rebuilder* rebuilder : rebuilders())
     add(rebuilder->function(), pack(text("R"), text(rebuilder->name())));
   add(frames::null_marker(), pack(text("R"), text("null")));
@@ -266,6 +267,11 @@ void Saver::let_buffers_pass(PyObject* value) {
   }
 }
 
+Ref Saver::reduce_by_rule(PyObject* object, Rule& rule) {
+  Ref value = rule.reduce(*this, object, rule);
+  return rule.may_point && originals_ ? originals_->put_into(object, value) : value;
+}
+
 PyObject* Saver::reduce(PyObject* object) {
   last_reduced_ = object;
   weak_members_.note(object);
@@ -276,7 +282,7 @@ PyObject* Saver::reduce(PyObject* object) {
     if (may_have_place(object, rule))
       if (const Ref place = library_place_of(object))
         return with_kept_hash(object, reduced(make_library_object, place)).release();
-    Ref value = rule.reduce(*this, object, rule);
+    Ref value = reduce_by_rule(object, rule);
     if (rule.reduce == &reduce_by_default) let_buffers_pass(value.get());
     if (rule.shows_memory) memory_of_save_.note_owner(object);
     if (rule.may_point) memory_of_save_.note_compiled(object, value.get());

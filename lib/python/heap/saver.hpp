@@ -29,6 +29,7 @@ namespace chkpt::heap {
 
 enum class MemoryOf { kNumpy, kTorch };
 
+class OriginalArrays;
 class OwnedMemory;
 class Saver;
 struct Rule;
@@ -65,8 +66,10 @@ struct RestoreNeeds {
 
 class Saver {
  public:
-  // Without `addresses`, numbers that are addresses are saved as numbers.
-  explicit Saver(const SaveRequest& request, Addresses* addresses = nullptr);
+  // Without `addresses`, numbers that are addresses are saved as numbers; without `originals`,
+  // objects as their own pickling says.
+  explicit Saver(const SaveRequest& request, Addresses* addresses = nullptr,
+                 OriginalArrays* originals = nullptr);
   ~Saver();
   Saver(const Saver&) = delete;
   Saver& operator=(const Saver&) = delete;
@@ -90,6 +93,7 @@ class Saver {
   // Whether this dict can only be filled when all its keys exist; then it must stay one object.
   bool fills_late(PyObject* dict);
   Rule& rule_of(PyTypeObject* type);
+  Ref reduce_by_rule(PyObject* object, Rule& rule);
   int chain_index(PyObject* generator) const;  // -1: its frame is not on the saved stack
   PyObject* chain_frame(int index) const;      // borrowed: entry of StackState::frames
   // Files under a buffer or a text layer that puts them where they belong.
@@ -168,6 +172,7 @@ class Saver {
 
   const SaveRequest& request_;
   Addresses* addresses_;
+  OriginalArrays* originals_;
   ByValue by_value_;
   Namespaces namespaces_;
   PointerTable<PyObject*> ids_;  // values own a reference, keys are kept alive by keep_

@@ -18,12 +18,6 @@ namespace {
 
 using Block = SavedMemory::Block;
 
-// Where an object leads into memory that is saved with others.
-struct Exposure {
-  WordPlace place;
-  const Block* block;
-};
-
 // An array that shows memory of the object itself, as the nodes of scikit-learn's trees.
 bool is_owned_by(PyObject* array, PyObject* object) {
   return PyObject_CheckBuffer(array) && loaded_module("numpy") && is_array(array) &&
@@ -38,10 +32,12 @@ std::vector<Exposure> exposures_of(PyObject* object, SavedMemory& memory,
                                    const MappedMemory& mapped) {
   std::vector<Exposure> found;
   each_word(object, mapped, [&](WordPlace place, std::uintptr_t word) {
-    if (memory.is_saved_array(word)) word = start_of(reinterpret_cast<PyObject*>(word));  // NOLINT
-    const Block* block = memory.block_with(word);
+    const bool is_array = memory.is_saved_array(word);
+    const Block* block =
+        memory.block_with(is_array ? start_of(reinterpret_cast<PyObject*>(word)) : word);  // NOLINT
     if (block && block->owner != object && !is_owned_by(block->owner, object))
-      found.push_back({place, block});
+      found.push_back({place, word, block});
+    return !block;
   });
   return found;
 }
@@ -68,15 +64,15 @@ class HandedOver {
 
   void add_reduced(PyObject* compiled) {
     Rule& rule = saver_.rule_of(Py_TYPE(compiled));
-    keep_.push_back(rule.reduce(saver_, compiled, rule));
+    keep_.push_back(saver_.reduce_by_rule(compiled, rule));
     next_.push_back(keep_.back().get());
   }
 
   void look_at(PyObject* object) {
     if (PyType_Check(object) || PyModule_Check(object) || PyFunction_Check(object)) return;
     if (PyObject_CheckBuffer(object)) return add_memory_of(object);
-    if (!Py_TYPE(object)->tp_traverse) return;
     if (compiled_.count(object)) return add_reduced(object);
+    if (!Py_TYPE(object)->tp_traverse) return;
     for (PyObject* held : referents(object)) next_.push_back(held);
   }
 
@@ -113,7 +109,7 @@ bool hands_over_directly(SavedMemory& memory, const SavedMemory::Compiled& one,
 
 }  // namespace
 
-void check_memory_stays_shared(Saver& saver) {
+void check_memory_stays_shared(Saver& saver, OriginalArrays& originals) {
   SavedMemory& memory = saver.memory();
   if (!memory.has_any()) return;
   const MappedMemory mapped(Mapped::kWritable);
@@ -125,9 +121,12 @@ void check_memory_stays_shared(Saver& saver) {
     if (exposures.empty() || hands_over_directly(memory, one, exposures)) continue;
     HandedOver handed(saver, all);
     handed.look_behind(one.object);
-    for (const Exposure& exposure : exposures)
-      if (!handed.has(exposure.block))
-        saver.refuse_late(one.object, exposure.block->owner, "its own pickling makes a copy");
+    const auto parted =
+        std::find_if(exposures.begin(), exposures.end(),
+                     [&](const Exposure& exposure) { return !handed.has(exposure.block); });
+    if (parted == exposures.end()) continue;
+    if (originals.knows(one.object) || !originals.find(saver, one.object, exposures, all))
+      saver.refuse_late(one.object, parted->block->owner, "its own pickling makes a copy");
   }
 }
 

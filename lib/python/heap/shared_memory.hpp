@@ -4,13 +4,16 @@
 // is only known when all arrays have been met, at the end of a save.
 #pragma once
 
+#include "python/heap/original_arrays.hpp"
 #include "python/heap/saver.hpp"
 
 namespace chkpt::heap {
 
-// Refuses an object that has, anywhere in its memory, an address inside an array that was saved,
-// while nothing that its own pickling hands over has that memory. To be called while everything
-// that was saved still lives. Throws Raised. Needs the GIL.
-void check_memory_stays_shared(Saver& saver);
+// Looks for objects that have, anywhere in their memory, an address inside an array that was saved,
+// while nothing that their own pickling hands over has that memory. What such an object's pickling
+// copies is noted in `originals`, so that the next save hands over the arrays themselves; if those
+// of this save were not enough it is refused. To be called while everything that was saved still
+// lives. Throws Raised. Needs the GIL.
+void check_memory_stays_shared(Saver& saver, OriginalArrays& originals);
 
 }  // namespace chkpt::heap

@@ -66,6 +66,16 @@ cdef class Copier(Pointer):
 def make_copier(array):
     return Copier(np.array(array))
 
+cdef class Pair:
+    """Has others, and hands over them."""
+    cdef object first, second
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+    def step(self):
+        return self.first.step() - self.second.step()
+    def __reduce__(self):
+        return Pair, (self.first, self.second)
+
 cdef class Sharer(Viewer):
     """Hands over the array."""
     def __reduce__(self):

@@ -214,12 +214,13 @@ def hdf5_without_a_name():
 
 
 def state_space():
-    """statsmodels: state space models (ARIMA) | refused | of which its own pickling makes a copy"""
+    """statsmodels: state space models (ARIMA, UnobservedComponents) | exact"""
     import statsmodels.api
-    model = statsmodels.api.tsa.ARIMA(np.arange(40.0) % 7, order=(1, 0, 0))
-    model.loglike(model.start_params)
+    model = statsmodels.api.tsa.UnobservedComponents(np.arange(40.0) % 7, "local level")
+    before = model.loglike(model.start_params)
     yield
-    return float(model.loglike(model.start_params))
+    after = model.loglike(model.start_params * 2)
+    return float(before), float(after), model.ssm.smooth().smoothed_state.tolist()
 
 
 def rich_progress():

@@ -22,6 +22,15 @@ print(sm.RLM(table.y, sm.add_constant(table.x)).fit().params.tolist())
 print(smf.mixedlm("y ~ x", table, groups=table.group).fit().params.tolist())
 series = np.cumsum(rng.normal(size=120))
 print(sm.tsa.ARIMA(series, order=(1, 1, 1)).fit().params.tolist())
+def note(params):
+    """Of each step of a fit: a snapshot in the middle of it must go on there."""
+    print(params.tolist())
+
+
+seasonal = sm.tsa.SARIMAX(series, order=(1, 0, 1), seasonal_order=(1, 0, 0, 4))
+print(seasonal.fit(disp=0, maxiter=8, callback=note).llf)
+level = sm.tsa.UnobservedComponents(series, "local linear trend").fit(disp=0, maxiter=8, callback=note)
+print(level.smoothed_state[:, ::40].tolist())
 for seed in range(20):
     sample = table.sample(n, replace=True, random_state=seed)
     fit = smf.quantreg("y ~ x", sample).fit(q=0.3)
