@@ -39,6 +39,7 @@ PyObject* open_and_note(PyObject* self, PyObject* args) {
 }  // namespace
 
 void watch_ctypes_libraries(PyObject* module) {
+  if (module != loaded_module("_ctypes")) return;
   PyObject* open = find(PyModule_GetDict(module), "dlopen");
   if (!open || !PyCFunction_Check(open) || PyCFunction_GET_FLAGS(open) != METH_VARARGS) return;
   // In its definition, so that the script sees the very function.

@@ -6,8 +6,8 @@
 
 namespace chkpt::heap {
 
-// From now on each library is known as soon as ctypes has opened it. `module`: _ctypes, just
-// loaded.
+// From now on each library is known as soon as ctypes has opened it. `module`: one that has just
+// been loaded; does nothing if it is not _ctypes.
 void watch_ctypes_libraries(PyObject* module);
 
 }  // namespace chkpt::heap

@@ -133,7 +133,7 @@ bool is_container(PyObject* object) {
   return PyDict_Check(object) || PyList_Check(object) || PyAnySet_Check(object);
 }
 
-FirstAddresses::FirstAddresses(const std::vector<KeptMemory>& memories, bool named) {
+FirstAddresses::FirstAddresses(const std::vector<KeptMemory>& memories, Known known) {
   look_through(
       memories, [](std::size_t, Word, std::size_t) {},
       [&](const FoundAddress& found) { words_.push_back(found); });
@@ -148,10 +148,10 @@ FirstAddresses::FirstAddresses(const std::vector<KeptMemory>& memories, bool nam
     // A number or text in a variable may have come from a module that is saved by value. Among what
     // has no names are all texts of Cython's.
     if (object && is_made_again(object) &&
-        !(is_atom(object) && (named || !PyUnicode_CheckExact(object))))
+        !(is_atom(object) && (known == Known::kNames || !PyUnicode_CheckExact(object))))
       objects_.emplace(word, Ref::borrow(object));
   }
-  add_blocks(objects, named);
+  if (known != Known::kNothing) add_blocks(objects, known);
   note_objects();
 }
 
@@ -206,12 +206,12 @@ bool FirstAddresses::leave_out_unsaveable(const std::function<std::string(PyObje
   return count > 0;
 }
 
-void FirstAddresses::add_blocks(const LiveObjects& objects, bool named) {
+void FirstAddresses::add_blocks(const LiveObjects& objects, Known known) {
   const MappedMemory writable(Mapped::kWritable);
-  std::unordered_set<Word> known;
+  std::unordered_set<Word> seen;
   const auto add = [&](Word place, Word word, const Variable* variable, const Block* parent) {
     const std::size_t size = size_of_memory(writable, word);
-    if (size == 0 || blocks_.size() == kMostBlocks || !known.insert(word).second) return;
+    if (size == 0 || blocks_.size() == kMostBlocks || !seen.insert(word).second) return;
     Block block{place, word, size, variable, parent, "", {}};
     const ByteView now = bytes_of(block);
     block.first = is_copied(block) ? std::string(now.text()) : hash128(now).hex();
@@ -219,7 +219,7 @@ void FirstAddresses::add_blocks(const LiveObjects& objects, bool named) {
   };
   for (const FoundAddress& found : words_)
     if (!objects.at(found.word)) add(found.place, found.word, found.variable, nullptr);
-  for (std::size_t i = 0; named && i < blocks_.size(); ++i) {
+  for (std::size_t i = 0; known == Known::kNames && i < blocks_.size(); ++i) {
     const Block& block = blocks_[i];
     for (Word at = block.begin; at + kWordSize <= block.begin + block.size; at += kWordSize)
       if (may_be_address(word_at(at))) add(at, word_at(at), block.variable, &block);

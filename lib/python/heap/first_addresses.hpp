@@ -25,10 +25,13 @@ bool is_container(PyObject* object);
 
 class FirstAddresses {
  public:
-  // `named`: the variables are known by name; then also memory that other memory leads to is looked
-  // at. Needs the GIL, as do the others.
-  // Throws Raised.
-  FirstAddresses(const std::vector<KeptMemory>& memories, bool named);
+  // How much is known of the variables: nothing, so that the memory they lead to may belong to any
+  // machinery; that what they lead to themselves is the library's; their names.
+  enum class Known { kNothing, kOwner, kNames };
+
+  // With names also memory that other memory leads to is looked at. Needs the GIL, as do the
+  // others. Throws Raised.
+  FirstAddresses(const std::vector<KeptMemory>& memories, Known known);
 
   bool has(Word place, Word word) const;
   // Of an object: it is what the import makes, and not changed by anybody.
@@ -62,7 +65,7 @@ class FirstAddresses {
 
  private:
   void note_objects();
-  void add_blocks(const LiveObjects& objects, bool named);
+  void add_blocks(const LiveObjects& objects, Known known);
   bool is_there(const Block& block, const MappedMemory& writable) const;
 
   std::vector<FoundAddress> words_;  // in the order of their places

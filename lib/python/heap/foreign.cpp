@@ -18,6 +18,11 @@ std::vector<ProcessPart>& parts() {
   return list;
 }
 
+std::vector<ImportObserver>& observers() {
+  static std::vector<ImportObserver> list;
+  return list;
+}
+
 ToldAddresses g_told{};
 bool (*g_is_loaded)(const std::string& file) = nullptr;
 
@@ -57,6 +62,10 @@ void register_process_part(ProcessPart part) {
     if (known.name == part.name) throw Error("process part registered twice: " + part.name);
   parts().push_back(std::move(part));
 }
+
+void register_import_observer(ImportObserver observer) { observers().push_back(observer); }
+
+const std::vector<ImportObserver>& import_observers() { return observers(); }
 
 std::vector<const ProcessPart*> process_parts() {
   std::vector<const ProcessPart*> sorted;

@@ -33,6 +33,11 @@ struct ProcessPart {
 };
 void register_process_part(ProcessPart part);
 
+// Who looks at each module as soon as it has been imported, before anybody uses it: what is in its
+// memory by then, a new import makes again. It may throw: that fails no import.
+using ImportObserver = void (*)(PyObject* module);
+void register_import_observer(ImportObserver observer);
+
 // A library that tells the script addresses, as MPI_Get_address does. An int near to one is an
 // address too if memory of a saved object is there.
 struct ToldAddresses {
@@ -51,6 +56,7 @@ bool is_near_told_address(std::uint64_t number);
 void told_again(std::uint64_t address);
 const std::vector<ForeignType>& foreign_types();
 const ForeignType* foreign_type(const std::string& name);
+const std::vector<ImportObserver>& import_observers();
 std::vector<const ProcessPart*> process_parts();  // in ascending order
 
 }  // namespace chkpt::heap

@@ -80,7 +80,8 @@ class Packer {
   }
 
  private:
-  // [(place of the address, size, where the words lie that are saved)]: memories of their own.
+  // [(place of the address, where in that memory the words lie that are saved)]: memories of their
+  // own.
   Ref add_blocks() {
     const Ref blocks = new_list();
     for (const FirstAddresses::Change& change : first_.changes(library_)) {
@@ -90,8 +91,7 @@ class Packer {
         words.push_back(word.end - word.begin);
       }
       append(blocks,
-             pack(place_of(change.block->place), number(static_cast<long long>(change.block->size)),
-                  packed(words.data(), words.size() * kWordSize)));
+             pack(place_of(change.block->place), packed(words.data(), words.size() * kWordSize)));
       memories_.push_back({change.block->begin, change.words});
     }
     return blocks;
@@ -258,9 +258,9 @@ class Unpacker {
   void add_blocks() {
     each("blocks", [&](PyObject* entry) {
       const FirstAddresses::Block* block = first_.block_at(place_at(item(entry, 0)));
-      if (!block || static_cast<Word>(integer(item(entry, 1))) != block->size) is_another();
+      if (!block) is_another();  // its size may be another one, as malloc() has it
       KeptMemory memory{block->begin, {}};
-      const std::vector<Word> words = words_in(item(entry, 2));
+      const std::vector<Word> words = words_in(item(entry, 1));
       for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
         if (words[i] > block->size || words[i + 1] > block->size - words[i]) is_another();
         const Word begin = block->begin + words[i];

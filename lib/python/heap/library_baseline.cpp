@@ -12,17 +12,12 @@
 #include "python/error.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
-#include "python/heap/ctypes_libraries.hpp"
 #include "python/heap/foreign.hpp"
-#include "python/heap/fftw_plans.hpp"
-#include "python/heap/fortran_data.hpp"
-#include "python/heap/image_memory.hpp"
 #include "python/heap/import_draws.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/module_entries.hpp"
 #include "python/heap/own_libraries.hpp"
 #include "python/heap/own_modules.hpp"
-#include "python/heap/superlu.hpp"
 #include "python/heap/library_paths.hpp"
 
 namespace chkpt::heap {
@@ -241,14 +236,9 @@ class ScriptImport {
   int depth_;
 };
 
-// Of a module that has just been loaded, and of libraries that are loaded through it.
-void note_native_memory(PyObject* module) {
-  if (is_made_by_f2py(module)) note_image_memory(library_of(module));
-  if (module == loaded_module("_ctypes")) watch_ctypes_libraries(module);
+void observe(PyObject* module) {
   if (!PyModule_Check(module)) return;
-  watch_superlu(module);
-  watch_fftw_plans(module);
-  note_own_module(module);
+  for (const ImportObserver observer : import_observers()) quietly([&] { observer(module); });
 }
 
 // _load_unlocked(spec): the module as the real one returns it.
@@ -257,13 +247,13 @@ Ref load_and_record(Args args) {
   if (is_library(args[0])) {
     const LibraryImport import(args[0]);
     Ref module = call(g_load_unlocked, args[0]);
-    quietly([&] { note_native_memory(module.get()); });
+    observe(module.get());
     if (utf8_attr(args[0], "name") == "random") quietly(note_new_random);
     return module;
   }
   const ScriptImport import;
   Ref module = call(g_load_unlocked, args[0]);
-  quietly([&] { note_native_memory(module.get()); });
+  observe(module.get());
   return module;
 }
 PyMethodDef g_load_method = {

@@ -93,8 +93,10 @@ void note_own_library(const LoadedImage& image, std::vector<KeptMemory> more) {
   known.memories = {{image.base(), variables_of(image, symbols, types)},
                     {image.thread_block().begin, thread_variables_of(image, symbols)}};
   for (KeptMemory& memory : more) known.memories.push_back(std::move(memory));
-  // Among the memory behind that of a stripped one is what pybind11 changes all the time.
-  known.first.emplace(known.memories, !symbols.is_stripped);
+  using Known = FirstAddresses::Known;
+  known.first.emplace(known.memories, !symbols.is_stripped       ? Known::kNames
+                                      : is_made_by_cython(image) ? Known::kNothing
+                                                                 : Known::kOwner);
   own_libraries()[image.path()] = std::move(known);
   note_linked_libraries(image);
 }

@@ -4,15 +4,8 @@
 #include <Python.h>
 
 #include <cstdint>
-#include <cstring>
-#include <string>
 #include <vector>
 
-#include <dlfcn.h>
-
-#include "base/loaded_images.hpp"
-#include "base/text.hpp"
-#include "files/descriptors.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/fortran_data.hpp"
@@ -25,99 +18,12 @@ namespace {
 
 using namespace heap;  // NOLINT
 
-constexpr const char* kRunTimes[] = {"libgfortran", "libflang", "libifcore"};
-
-bool is_run_time(const std::string& path) {
-  const std::string name = path.substr(path.rfind('/') + 1);
-  for (const char* run_time : kRunTimes)
-    if (begins_with(name, run_time)) return true;
-  return false;
+void note_memory(PyObject* module) {
+  if (is_made_by_f2py(module)) note_image_memory(library_of(module));
 }
-
-// Those of this name in gfortran's run-time libraries; a package may bring one of its own.
-template <class Function>
-std::vector<Function> run_time_functions(const char* name) {
-  std::vector<Function> found;
-  for (void* function : functions_named(name, is_run_time))
-    found.push_back(reinterpret_cast<Function>(function));
-  return found;
-}
-
-// What is still in the buffers of Fortran's units, standard output among them, would be written
-// twice or never; and where such a unit stands only its run-time library knows.
-void end_output() {
-  for (const auto& file : files::descriptors::of_libraries()) {
-    Dl_info code{};
-    if (dladdr(file.caller, &code) == 0 || !code.dli_fname || !is_run_time(code.dli_fname))
-      continue;
-    const std::string link = "/proc/self/fd/" + std::to_string(file.number);
-    refuse("a file that Fortran code has opened: " +
-           utf8(call_method(import("posix"), "readlink", text(link)).get()));
-  }
-  using Flush = void (*)(const std::int32_t* unit);  // all if null
-  for (const Flush flush : run_time_functions<Flush>("_gfortran_flush_i4")) flush(nullptr);
-}
-
-// ---- random_number()
-
-// A one-dimensional array of integer(4) as gfortran passes it, since its version 8 (GFC_ARRAY in
-// libgfortran.h).
-struct IntegerArray {
-  std::int32_t* data;
-  std::size_t offset = 0, element_size = sizeof(std::int32_t);
-  std::int32_t version = 0;
-  signed char rank = 1, type = 1;  // an integer
-  std::int16_t attribute = 0;
-  std::ptrdiff_t span = sizeof(std::int32_t), stride = 1, first = 1, last;
-
-  explicit IntegerArray(std::vector<std::int32_t>& values)
-      : data(values.data()), last(static_cast<std::ptrdiff_t>(values.size())) {}
-};
-
-// random_seed(size, put, get), of which each may be null.
-using RandomSeed = void (*)(std::int32_t*, IntegerArray*, IntegerArray*);
-std::vector<RandomSeed> random_seeds() {
-  return run_time_functions<RandomSeed>("_gfortran_random_seed_i4");
-}
-
-// [state of the generator of each run-time library]
-Ref save_fortran_random() {
-  const Ref saved = new_list();
-  for (const RandomSeed random_seed : random_seeds()) {
-    std::int32_t size = 0;
-    random_seed(&size, nullptr, nullptr);
-    std::vector<std::int32_t> values(static_cast<std::size_t>(size));
-    IntegerArray array(values);
-    random_seed(nullptr, nullptr, &array);
-    append(saved, own(PyBytes_FromStringAndSize(reinterpret_cast<const char*>(values.data()),
-                                                static_cast<Py_ssize_t>(values.size()) *
-                                                    static_cast<Py_ssize_t>(sizeof values[0]))));
-  }
-  return PyList_GET_SIZE(saved.get()) ? saved : none();
-}
-
-void restore_fortran_random(PyObject* saved) {
-  const std::vector<RandomSeed> all = random_seeds();
-  if (static_cast<std::size_t>(PyList_GET_SIZE(saved)) != all.size())
-    broken("Fortran's run-time libraries are others than before");
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    PyObject* state = PyList_GET_ITEM(saved, static_cast<Py_ssize_t>(i));
-    std::int32_t size = 0;
-    all[i](&size, nullptr, nullptr);
-    std::vector<std::int32_t> values(static_cast<std::size_t>(size));
-    if (static_cast<std::size_t>(PyBytes_Size(state)) != values.size() * sizeof values[0])
-      broken("Fortran's random numbers are made in another way than before");
-    std::memcpy(values.data(), PyBytes_AsString(state), values.size() * sizeof values[0]);
-    IntegerArray array(values);
-    all[i](nullptr, &array, nullptr);
-  }
-}
-
-// ---- memory
 
 // [(module, [(object, name, copy of the array)] of what is allocated, changed memory | None)]
 Ref save_fortran() {
-  end_output();
   const Ref saved = new_list();
   for (const Ref& module : fortran_modules()) {
     const Ref arrays = new_list();
@@ -153,8 +59,8 @@ void restore_fortran(PyObject* saved) {
 }  // namespace
 
 void register_fortran_part() {
+  register_import_observer(note_memory);
   register_process_part({"fortran", save_fortran, restore_fortran, 70});
-  register_process_part({"fortran random", save_fortran_random, restore_fortran_random, 1002});
 }
 
 }  // namespace chkpt::process

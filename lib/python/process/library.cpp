@@ -8,9 +8,11 @@
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/contexts.hpp"
+#include "python/heap/fftw_plans.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/quiet.hpp"
+#include "python/heap/superlu.hpp"
 #include "python/process/register.hpp"
 
 namespace chkpt::process {
@@ -260,6 +262,8 @@ void restore_gmpy2(PyObject* context) { call_method(import("gmpy2"), "set_contex
 }  // namespace
 
 void register_library_parts() {
+  register_import_observer(watch_superlu);
+  register_import_observer(watch_fftw_plans);
   register_process_part({"gmpy2", save_gmpy2, restore_gmpy2, 40});
   register_process_part({kLibraryGlobals, changed_library_globals, restore_library_globals, 40});
   register_process_part({"decimal", save_decimal, restore_decimal, 50});

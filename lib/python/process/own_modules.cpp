@@ -3,6 +3,7 @@
 
 #include "python/heap/own_modules.hpp"
 
+#include "python/heap/ctypes_libraries.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/own_libraries.hpp"
 #include "python/process/register.hpp"
@@ -11,6 +12,8 @@ namespace chkpt::process {
 
 // Rebuilding objects of such modules may run their code.
 void register_own_module_parts() {
+  heap::register_import_observer(heap::note_own_module);
+  heap::register_import_observer(heap::watch_ctypes_libraries);
   heap::register_process_part(
       {heap::kOwnLibraries, heap::changed_own_libraries, heap::restore_own_libraries, 80});
   heap::register_process_part(

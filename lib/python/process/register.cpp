@@ -25,6 +25,8 @@ void register_parts() {
     register_random_parts();
     register_torch_part();
     register_fortran_part();
+    register_fortran_units_part();
+    register_fortran_random_part();
     register_own_module_parts();
     register_numba_part();
     register_asyncio_part();

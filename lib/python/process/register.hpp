@@ -21,6 +21,8 @@ void register_library_parts();
 void register_library_setting_parts();
 void register_logging_part();
 void register_fortran_part();
+void register_fortran_units_part();
+void register_fortran_random_part();
 void register_own_module_parts();
 void register_numba_part();
 void register_stream_part();
