@@ -373,6 +373,7 @@ Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
       return reduced(make_renamed_type, pack(in_c, there));
   // A module that nobody has imported yet; the pickler will, or say that it cannot.
   if (!found && module && PyUnicode_Check(module.get())) return not_implemented();
+  if (const Ref of_dtype = reduce_dtype_class(type)) return of_dtype;
   // gmpy2.mpz says that it is a built-in type.
   if (const Ref somewhere = any_name(saver, raw(type))) return somewhere;
   refuse("the type " + full + " cannot be found by name");

@@ -234,7 +234,20 @@ Ref reduce_iterated(Saver& saver, PyObject* array, Rule& rule, PyObject* iterato
 
 Ref rebuild_dtype(Args args) { return call(numpy("dtype"), args[0]); }
 const Rebuilder make_dtype{"numpy.dtype", guarded<rebuild_dtype>};
+
+// The class of a dtype: type(numpy.dtype("f8")).
+Ref rebuild_dtype_class(Args args) { return Ref::borrow(raw(Py_TYPE(rebuild_dtype(args).get()))); }
+const Rebuilder make_dtype_class{"numpy.dtype.class", guarded<rebuild_dtype_class>};
 }  // namespace
+
+Ref reduce_dtype_class(PyTypeObject* type) {
+  const Ref dtype = loaded_attr("numpy", "dtype");
+  if (!dtype || !PyObject_IsSubclass(raw(type), dtype.get())) return {};
+  const Ref scalar = attr_or_null(raw(type), "type");
+  if (!scalar || !PyType_Check(scalar.get())) return {};
+  const bool leads_back = Py_TYPE(call(dtype, scalar).get()) == type;
+  return leads_back ? reduced(make_dtype_class, pack(scalar)) : Ref();
+}
 
 Ref reduce_dtype(Saver& saver, PyObject* dtype, Rule& rule) {
   const Ref name = attr(dtype, "str");

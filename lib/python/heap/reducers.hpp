@@ -124,6 +124,8 @@ Ref reduce_broadcast(Saver&, PyObject*, Rule&);
 Ref reduce_nditer(Saver&, PyObject*, Rule&);
 Ref reduce_dtype(Saver&, PyObject*, Rule&);
 bool is_numpy_dtype(PyTypeObject* type);
+// Null if it is not the class of a dtype, numpy.dtype[float64] for one.
+Ref reduce_dtype_class(PyTypeObject* type);
 bool is_numpy_array_type(Saver& saver, PyTypeObject* type);
 
 // asyncio: futures and tasks in C with what advances them; event loops and their selectors.

@@ -5,6 +5,7 @@
 
 #include <unordered_set>
 
+#include "base/text.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
@@ -300,6 +301,21 @@ bool asks_what_is_unfinished(Saver& saver, PyObject* value, Rule& rule) {
          is_made_of_instances(maker, arguments, rule);
 }
 
+// What a class's own way of pickling meets with an object that is only half made, or by a mistake
+// of its own (sympy's rings change a dict while they loop over it). A class that does not want to
+// be pickled says so with another exception.
+bool is_accident() {
+  if (PyErr_ExceptionMatches(PyExc_AttributeError) || PyErr_ExceptionMatches(PyExc_LookupError))
+    return true;
+  if (!PyErr_ExceptionMatches(PyExc_RuntimeError)) return false;
+  PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
+  PyErr_Fetch(&type, &value, &trace);
+  const Ref shown = Ref::steal(value ? PyObject_Str(value) : nullptr);
+  const bool changed = shown && ends_with(utf8(shown.get()), "during iteration");
+  PyErr_Restore(type, value, trace);
+  return changed;
+}
+
 Ref reduce_raw_state(Saver& saver, PyObject* object, Rule& rule) {
   rule.layout = layout_of(rule.type);
   return rule.layout.native_base == &PyBaseObject_Type ? reduce_special(saver, object, rule)
@@ -336,7 +352,14 @@ Ref reduce_foreign(Saver&, PyObject* object, Rule& rule) {
 Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
   const Ref table = attr(import("copyreg"), "dispatch_table");
   PyObject* registered = PyDict_GetItemWithError(table.get(), raw(rule.type));
-  Ref value = registered ? call(registered, object) : reduce_protocol_5(object);
+  Ref value;
+  try {
+    value = registered ? call(registered, object) : reduce_protocol_5(object);
+  } catch (const Raised&) {
+    if (!frames::is_python_class(rule.type) || !is_accident()) throw;
+    PyErr_Clear();
+    return reduce_raw_state(saver, object, rule);
+  }
   if (makes_another_type(value.get(), rule)) return reduce_special(saver, object, rule);
   if (frames::is_python_class(rule.type) && (is_made_of_unfilled(saver, value.get(), rule) ||
                                              asks_what_is_unfinished(saver, value.get(), rule)))

@@ -37,7 +37,7 @@ Ref remembered(PyObject* value, UnfollowedModules::Extent extent) {
 }
 
 bool is_same(PyObject* before, PyObject* now) {
-  if (PyWeakref_Check(before)) return PyWeakref_GetObject(before) == now;
+  if (PyWeakref_Check(before)) return call(before).is(now);
   return same_value(before, now);
 }
 
@@ -89,7 +89,7 @@ bool is_class_of(PyObject* value, PyObject* name, PyObject* module) {
 void UnfollowedModules::record_holder(PyObject* object, const Ref& place, bool is_class,
                                       Extent extent) {
   const std::size_t* known = index_.find(object);
-  if (known && PyWeakref_GetObject(holders_[*known].object.get()) == object) return;
+  if (known && call(holders_[*known].object).is(object)) return;
   Holder now{weak(object), place, is_class, extent, new_dict(), 0};
   PyObject *name = nullptr, *value = nullptr;
   for (Py_ssize_t at = 0; PyDict_Next(namespace_of(object, is_class), &at, &name, &value);)
@@ -132,7 +132,7 @@ void UnfollowedModules::record_unmarked() {
 
 bool UnfollowedModules::is_new_name(PyObject* module, PyObject* name) {
   const std::size_t* index = index_.find(module);
-  return index && PyWeakref_GetObject(holders_[*index].object.get()) == module &&
+  return index && call(holders_[*index].object).is(module) &&
          ok(PyDict_Contains(holders_[*index].names.get(), name)) == 0;
 }
 
@@ -159,13 +159,14 @@ void UnfollowedModules::add_changes(const Holder& holder, PyObject* object,
 std::vector<UnfollowedModules::Change> UnfollowedModules::changed() const {
   std::vector<Change> found;
   for (const Holder& holder : holders_) {
-    PyObject* object = PyWeakref_GetObject(holder.object.get());
-    if (holder.extent == Extent::kNames || object == Py_None) continue;
-    if (!holder.is_class && is_own_module(object)) continue;  // which all names are saved of
-    const std::uint64_t version = frames::dict_version(namespace_of(object, holder.is_class));
+    if (holder.extent == Extent::kNames) continue;
+    const Ref object = call(holder.object);
+    if (object.is(Py_None)) continue;
+    if (!holder.is_class && is_own_module(object.get())) continue;  // which all names are saved of
+    const std::uint64_t version = frames::dict_version(namespace_of(object.get(), holder.is_class));
     if (version == holder.unchanged_at) continue;
     const std::size_t known = found.size();
-    add_changes(holder, object, found);
+    add_changes(holder, object.get(), found);
     holder.unchanged_at = found.size() == known ? version : 0;
   }
   return found;

@@ -81,9 +81,11 @@ np.seterr(divide="raise")
 del flat, iterator
 big_sum = big.sum()
 ran = []
+of_dtypes = {kind: type(np.dtype(kind)) for kind in ("f8", "U3", "V4", "M8[s]", "O")}
 
 
 def check():
+    assert all(type(np.dtype(kind)) is made for kind, made in of_dtypes.items())
     assert metaclass is type(np.dtype) and metaclass in copyreg.dispatch_table
     assert Registered in copyreg.dispatch_table
     assert small.tolist() == list(range(10)) and big.sum() == big_sum and big.shape == (100, 100)
