@@ -57,12 +57,20 @@ bool is_own_business(PyObject* name, Holder holder) {
   return false;
 }
 
+// In 3.13 collections.abc is the module _collections_abc, which only calls itself so.
+bool goes_by(PyObject* module, PyObject* whole) {
+  const Ref known = own_name(module);
+  if (known && PyUnicode_Compare(known.get(), whole) == 0) return true;
+  PyObject* called = find(PyModule_GetDict(module), "__name__");
+  return called && PyUnicode_Check(called) && PyUnicode_Compare(called, whole) == 0;
+}
+
 // An import makes it a name of its package.
 bool is_submodule(PyObject* dict, PyObject* name, PyObject* value) {
   PyObject* package = PyModule_Check(value) ? find(dict, "__name__") : nullptr;
   if (!package || !PyUnicode_Check(package)) return false;
-  const Ref whole = own(PyUnicode_FromFormat("%U.%U", package, name)), known = own_name(value);
-  if (!known || PyUnicode_Compare(known.get(), whole.get()) != 0) return false;
+  const Ref whole = own(PyUnicode_FromFormat("%U.%U", package, name));
+  if (!goes_by(value, whole.get())) return false;
   return PyDict_GetItemWithError(PyImport_GetModuleDict(), whole.get()) == value;
 }
 
