@@ -47,9 +47,14 @@ bool lies_in_library(const std::string& path) {
   return false;
 }
 
+// Also the folders of libraries of an environment that Python belongs to.
 bool lies_in_system(const std::string& path) {
   for (const char* folder : {"/usr/", "/lib/", "/lib64/"})
     if (begins_with(path, folder)) return true;
+  for (const char* name : {"prefix", "base_prefix"}) {
+    PyObject* prefix = PySys_GetObject(name);
+    if (prefix && PyUnicode_Check(prefix) && begins_with(path, utf8(prefix) + "/lib/")) return true;
+  }
   return false;
 }
 

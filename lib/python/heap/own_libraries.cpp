@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include <unistd.h>
+
 #include "base/symbol_table.hpp"
 #include "base/text.hpp"
 #include "python/heap/call.hpp"
@@ -25,6 +27,7 @@ struct OwnLibrary {
   std::vector<KeptMemory> memories;
   std::optional<FirstAddresses> first;
   std::vector<PyTypeObject*> types;  // that lie in it
+  bool loaded_by_thread = false;     // whose thread-local variables were the ones to be seen
 };
 
 std::map<std::string, OwnLibrary>& own_libraries() {
@@ -92,6 +95,7 @@ void note_own_library(const LoadedImage& image, std::vector<KeptMemory> more) {
   known.types = types_in(image, types);
   known.memories = {{image.base(), variables_of(image, symbols, types)},
                     {image.thread_block().begin, thread_variables_of(image, symbols)}};
+  known.loaded_by_thread = !known.memories[1].variables.empty() && ::gettid() != ::getpid();
   for (KeptMemory& memory : more) known.memories.push_back(std::move(memory));
   using Known = FirstAddresses::Known;
   known.first.emplace(known.memories, !symbols.is_stripped       ? Known::kNames
@@ -122,6 +126,8 @@ Ref changed_own_libraries() {
     if (!image) continue;
     if (image->base() != known.base)
       refuse("what the code in " + path + " keeps: it was loaded in a way that chkpt does not see");
+    if (known.loaded_by_thread)
+      refuse("thread-local variables of " + path + ", which another thread has loaded");
     check_types(*image, known, types);
     put(saved, path.c_str(),
         pack(text(known.identity), packed_words(known.memories, *known.first, path)));

@@ -178,6 +178,8 @@ void note_own_module(PyObject* module) {
   const std::optional<LoadedImage> image = image_of(module, name);
   if (!image) return;
   OwnModule& known = own_modules()[name];
+  // One that stood here stays, for the memory that it has asked for is known.
+  if (known.module && !known.module.is(module)) static_cast<void>(known.module.release());
   known.module = Ref::borrow(module);
   note_names(known);
   if (is_made_by_f2py(module))
