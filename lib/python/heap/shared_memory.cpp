@@ -70,8 +70,9 @@ class HandedOver {
 
   void look_at(PyObject* object) {
     if (PyType_Check(object) || PyModule_Check(object) || PyFunction_Check(object)) return;
-    if (PyObject_CheckBuffer(object)) return add_memory_of(object);
-    if (compiled_.count(object)) return add_reduced(object);
+    if (compiled_.count(object)) add_reduced(object);
+    if (PyObject_CheckBuffer(object)) add_memory_of(object);
+    if (PyObject_CheckBuffer(object) || compiled_.count(object)) return;
     if (!Py_TYPE(object)->tp_traverse) return;
     for (PyObject* held : referents(object)) next_.push_back(held);
   }
