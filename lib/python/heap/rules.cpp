@@ -109,6 +109,13 @@ std::unordered_set<PyTypeObject*>& taken_by_own_getstate() {
   return types;
 }
 
+// Those for which it did not help, since the last save that succeeded: not tried again, for each
+// time is a whole save.
+std::unordered_set<PyTypeObject*>& tried_in_vain() {
+  static std::unordered_set<PyTypeObject*> types;
+  return types;
+}
+
 // Library classes whose instances are saved as raw state although they have a __reduce__.
 std::unordered_set<PyTypeObject*>& raw_in_place_of_reduce() {
   static std::unordered_set<PyTypeObject*> types;
@@ -333,13 +340,19 @@ void choose_rule(Saver& saver, Rule& rule) {
 bool take_own_getstate(PyTypeObject* type) {
   if (!frames::is_python_class(type)) return false;
   if (!has_own_getstate(type) && !raw_in_place_of_reduce().count(type)) return false;
-  if (!taken_by_own_getstate().insert(type).second) return false;
+  if (tried_in_vain().count(type) || !taken_by_own_getstate().insert(type).second) return false;
   Py_INCREF(type);
   return true;
 }
 
 void give_back_own_getstate(PyTypeObject* type) {
-  if (taken_by_own_getstate().erase(type)) Py_DECREF(type);
+  if (taken_by_own_getstate().erase(type)) tried_in_vain().insert(type);
+}
+
+bool forget_vain_tries() {
+  const bool any = !tried_in_vain().empty();
+  tried_in_vain().clear();
+  return any;
 }
 
 Ref reduce_foreign(Saver&, PyObject* object, Rule& rule) {

@@ -4,6 +4,8 @@
 #include "python/heap/save.hpp"
 
 #include <cstring>
+#include <string>
+#include <utility>
 
 #include "base/error.hpp"
 #include "python/frames/contexts.hpp"
@@ -346,7 +348,9 @@ Pickled save_what_can_be_saved(const SaveRequest& request) {
   std::vector<PyTypeObject*> tried;
   for (;;) {
     try {
-      return save_until_settled(request);
+      Pickled saved = save_until_settled(request);
+      forget_vain_tries();
+      return saved;
     } catch (const SaveAgain& again) {
       tried.push_back(again.type);
     } catch (const CannotSave& refusal) {
@@ -356,7 +360,9 @@ Pickled save_what_can_be_saved(const SaveRequest& request) {
           !leave_out_unsaveable_names(why_not)) {
         // It has not helped: what stood in the way, such as an open transaction, may be gone later.
         for (PyTypeObject* type : tried) give_back_own_getstate(type);
-        throw;
+        static std::string last;  // for another obstacle those that were in vain are tried again
+        const bool same = std::exchange(last, refusal.what()) == refusal.what();
+        if (same || !tried.empty() || !forget_vain_tries()) throw;
       }
     }
   }

@@ -222,6 +222,7 @@ void choose_rule(Saver& saver, Rule& rule);
 // From now on instances of this library class are saved as its own __getstate__ or __reduce__ says.
 // False if it has none, or if they are already.
 bool take_own_getstate(PyTypeObject* type);
-void give_back_own_getstate(PyTypeObject* type);  // as before that
+void give_back_own_getstate(PyTypeObject* type);  // as before that: it has not helped
+bool forget_vain_tries();  // it may help again; false if there were none
 
 }  // namespace chkpt::heap
