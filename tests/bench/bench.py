@@ -140,14 +140,14 @@ def b9(rounds):
                           env=environment(), capture_output=True, timeout=600, check=False)
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
-    seconds = json.loads(done.stdout.splitlines()[-1])
     rows = []
-    for reference, name in (("dumps", "snapshot / pickle.dumps"),
-                            ("durable", "snapshot / pickle + fsync")):
-        a, b = seconds[reference], seconds["snapshot"]
-        rows.append({"name": name, "rounds": rounds, "discarded": 0,
-                     "reference_s": statistics.median(a), "minimum": min(b) / min(a),
-                     "median": statistics.median(b) / statistics.median(a), "cpu": float("nan")})
+    for kind, seconds in json.loads(done.stdout.splitlines()[-1]).items():
+        for reference, name in (("dumps", "snapshot / dumps"), ("durable", "snapshot / dumps + fsync")):
+            a, b = seconds[reference], seconds["snapshot"]
+            rows.append({"name": f"{kind}: {name}", "rounds": rounds, "discarded": 0,
+                         "reference_s": statistics.median(a), "minimum": min(b) / min(a),
+                         "median": statistics.median(b) / statistics.median(a),
+                         "cpu": float("nan")})
     return rows
 
 

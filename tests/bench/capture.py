@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""B9: one snapshot of 200 000 small instances, beside pickle.dumps of them and a durable write.
+"""B9: one snapshot of many small objects, beside pickle.dumps of them and a durable write.
 
-Runs under chkpt-mpi only. Prints seconds of each in every round:
-{"dumps": [...], "durable": [...], "snapshot": [...]}; "durable" is dumps, write and fsync.
+    capture.py ROUNDS
+
+Runs under chkpt-mpi only. Prints, for each kind of objects, seconds in every round:
+{kind: {"dumps": [...], "durable": [...], "snapshot": [...]}}; "durable" is dumps, write and fsync.
 """
 import json
 import os
@@ -11,6 +13,7 @@ import sys
 import time
 
 import chkpt
+import numpy as np
 
 
 class Particle:
@@ -31,15 +34,26 @@ def timed(function, *arguments):
     return time.perf_counter() - before
 
 
+KINDS = {
+    "200 000 instances": lambda: [Particle(i) for i in range(200_000)],
+    "1 000 000 ints in lists": lambda: [list(range(i, i + 100)) for i in range(0, 1_000_000, 100)],
+    "100 000 dicts": lambda: [{"number": i, "half": i / 2} for i in range(100_000)],
+    "10 000 small arrays": lambda: [np.full(20, i) for i in range(10_000)],
+}
+
+
 def main(rounds):
-    particles = [Particle(i) for i in range(200000)]
-    seconds = {"dumps": [], "durable": [], "snapshot": []}
-    for _ in range(rounds):
-        seconds["dumps"].append(timed(pickle.dumps, particles, 5))
-        seconds["durable"].append(timed(durable, particles))
-        seconds["snapshot"].append(timed(chkpt.snapshot))
+    found = {}
+    for kind, make in KINDS.items():
+        objects = make()
+        seconds = found[kind] = {"dumps": [], "durable": [], "snapshot": []}
+        for _ in range(rounds):
+            seconds["dumps"].append(timed(pickle.dumps, objects, 5))
+            seconds["durable"].append(timed(durable, objects))
+            seconds["snapshot"].append(timed(chkpt.snapshot))
+        del objects
     os.unlink("pickle.tmp")
-    print(json.dumps(seconds))
+    print(json.dumps(found))
 
 
 main(int(sys.argv[1]))

@@ -68,9 +68,9 @@ def ratio_of(pairs, name):
 
 
 def table(rows):
-    lines = [f"{'':34} {'reference':>12} {'median':>8} {'minimum':>8} {'CPU':>8} {'rounds':>7}"]
+    lines = [f"{'':52} {'reference':>12} {'median':>8} {'minimum':>8} {'CPU':>8} {'rounds':>7}"]
     for row in rows:
-        lines.append(f"{row['bar'] + ' ' + row['name']:34} {in_units(row['reference_s']):>12} "
+        lines.append(f"{row['bar'] + ' ' + row['name']:52} {in_units(row['reference_s']):>12} "
                      f"{row['median']:8.3f} {row['minimum']:8.3f} {row['cpu']:8.3f} "
                      f"{row['rounds']:>7}")
     return "\n".join(lines)
