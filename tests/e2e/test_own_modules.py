@@ -120,6 +120,17 @@ def test_memory_of_its_own_is_refused(built, work, name, call, reason):
     assert len(skipped) == 1 and reason.format(work / f"{name}.so") in skipped[0], outcome.stderr
 
 
+def test_variables_of_an_excluded_module_are_as_its_import_makes_them(built, work):
+    shutil.copy(built("cells"), work)
+    (work / "once.py").write_text("import chkpt, cells, os\nchkpt.exclude(cells)\ncells.get_memory()\ncells.step(1)\n"
+                                  "if not chkpt.snapshot(): os.kill(os.getpid(), 9)\nprint(cells.step(1)[:2])\n")
+    command = [CHKPT_MPI, "-f", "-1", "once.py"]
+    assert harness.run(command, work).code == -9
+    resumed = harness.run(command, work)
+    fresh = harness.run([PYTHON, "-c", "import cells; print(cells.step(1)[:2])"], work)
+    assert (resumed.code, resumed.stdout) == (0, fresh.stdout), resumed.stderr
+
+
 def test_instances_without_pickling_are_refused(built, work):
     shutil.copy(built("draws"), work)
     script = "import chkpt, draws; point = draws.Point(); print(chkpt.snapshot()); del point; print(chkpt.snapshot())"

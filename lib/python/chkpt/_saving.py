@@ -95,6 +95,10 @@ class Excluded:
 _DEFAULT = Excluded("nothing")  # stands for no replacement given
 
 
+def _is_compiled(what):
+    return isinstance(what, type(_sys)) and str(getattr(what, "__file__", None)).endswith(".so")
+
+
 def exclude(what, replacement=_DEFAULT):
     """Leave an object or a variable out of the snapshots; returns `what`.
 
@@ -106,6 +110,10 @@ def exclude(what, replacement=_DEFAULT):
     A string: the variable of that name in the calling module, whatever it is bound to, now and after
     resumes. Objects that something else leads to as well are saved.
 
+    A compiled module of the script's own (Cython, pybind11, C): its variables in C are after a
+    resume as importing it makes them. For those that would be refused and only hold what the code
+    makes again when it finds it missing.
+
     An on_resume() function is the place to make what is missing.
     """
     if isinstance(what, str):
@@ -115,7 +123,7 @@ def exclude(what, replacement=_DEFAULT):
         if active:
             excluded_names[module, what] = _replacement(replacement, f"{module}.{what}")
         return what
-    if isinstance(what, _UNCHANGEABLE + _STRUCTURE):
+    if isinstance(what, _UNCHANGEABLE + _STRUCTURE) and not _is_compiled(what):
         raise TypeError(f"exclude(): {_kind(what)} objects cannot be told apart; give the variable's name")
     if active:
         try:

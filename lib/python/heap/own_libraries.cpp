@@ -8,11 +8,13 @@
 #include <optional>
 #include <utility>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/symbol_table.hpp"
 #include "base/text.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/customs.hpp"
 #include "python/heap/image_variables.hpp"
 #include "python/heap/kept_words.hpp"
 #include "python/heap/library_paths.hpp"
@@ -74,6 +76,24 @@ bool lies_beside(const std::string& path, const LoadedImage& user) {
 
 // ---- saving
 
+bool is_same_file(const std::string& one, const std::string& other) {
+  struct stat a {
+  }, b{};
+  return ::stat(one.c_str(), &a) == 0 && ::stat(other.c_str(), &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
+
+// The script has excluded the module (chkpt.exclude): its variables are as an import makes them.
+bool is_excluded(const Customs& customs, const std::string& path) {
+  PyObject* pairs = customs.excluded.get();
+  for (Py_ssize_t i = 0; pairs && i < PyList_GET_SIZE(pairs); ++i) {
+    PyObject* object = item(PyList_GET_ITEM(pairs, i), 0);
+    PyObject* file = PyModule_Check(object) ? find(PyModule_GetDict(object), "__file__") : nullptr;
+    if (file && PyUnicode_Check(file) && is_same_file(utf8(file), path)) return true;
+  }
+  return false;
+}
+
 // Such a type is part of the library's memory, and not ready after a new import.
 void check_types(const LoadedImage& image, const OwnLibrary& known,
                  const std::vector<PyTypeObject*>& types) {
@@ -120,10 +140,11 @@ void forget_own_libraries() { own_libraries().clear(); }
 Ref changed_own_libraries() {
   if (own_libraries().empty()) return none();
   const Ref saved = new_dict();
+  const Customs customs = current_customs();
   const std::vector<PyTypeObject*> types = live_types();
   for (const auto& [path, known] : own_libraries()) {
     const std::optional<LoadedImage> image = loaded_image(path);
-    if (!image) continue;
+    if (!image || is_excluded(customs, path)) continue;
     if (image->base() != known.base)
       refuse("what the code in " + path + " keeps: it was loaded in a way that chkpt does not see");
     if (known.loaded_by_thread)
