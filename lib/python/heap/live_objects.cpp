@@ -58,8 +58,7 @@ PyObject* LiveObjects::at(std::uintptr_t place) const {
 }
 
 bool LiveObjects::is_unknown_to_collector(std::uintptr_t place) const {
-  if (place % alignof(Head) != 0 || !memory_.contains(place, sizeof(Head)))
-    return false;
+  if (place % alignof(Head) != 0 || !memory_.contains(place, sizeof(Head))) return false;
   Head head{};
   std::memcpy(&head, reinterpret_cast<const void*>(place), sizeof head);  // NOLINT
   return head.count > 0 && head.count <= kMostReferences && is_type(head.type) &&

@@ -228,7 +228,8 @@ std::size_t dump_rest_from(std::size_t done, Saver& saver, Pickling& pickling) {
   return done;
 }
 
-// By the time they are, all that leads to a member of a weak container has been written, then all objects.
+// By the time they are, all that leads to a member of a weak container has been written, then all
+// objects.
 void dump_deferred(Saver& saver, Pickling& pickling, const OriginalArrays& originals) {
   std::size_t done = dump_rest_from(0, saver, pickling);
   const Ref members = saver.weak_members().met();

@@ -223,6 +223,6 @@ void choose_rule(Saver& saver, Rule& rule);
 // False if it has none, or if they are already.
 bool take_own_getstate(PyTypeObject* type);
 void give_back_own_getstate(PyTypeObject* type);  // as before that: it has not helped
-bool forget_vain_tries();  // it may help again; false if there were none
+bool forget_vain_tries();                         // it may help again; false if there were none
 
 }  // namespace chkpt::heap

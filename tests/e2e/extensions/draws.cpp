@@ -13,7 +13,7 @@ std::mt19937 generator(42);
 std::string phase = "first";
 std::vector<double> trail;
 thread_local long in_thread = 5;
-py::object &cache = *new py::object;
+py::object& cache = *new py::object;
 
 enum Kind { kOdd, kEven };
 
@@ -33,7 +33,7 @@ double draw() {
   return static_cast<double>(generator() % 1000 + other() % 1000) + is_odd;
 }
 
-py::tuple step(const py::object &key) {
+py::tuple step(const py::object& key) {
   if (!cache) cache = py::dict();
   cache[key] = in_thread;
   return py::make_tuple(draw(), phase, in_thread, cache, in_thread % 2 == 0 ? kEven : kOdd);
@@ -48,8 +48,8 @@ PYBIND11_MODULE(draws, m) {
   py::class_<Walk>(m, "Walk")
       .def(py::init<double>())
       .def_readwrite("at", &Walk::at)
-      .def(py::pickle([](const Walk &walk) { return py::make_tuple(walk.at); },
-                      [](const py::tuple &state) { return Walk{state[0].cast<double>()}; }));
+      .def(py::pickle([](const Walk& walk) { return py::make_tuple(walk.at); },
+                      [](const py::tuple& state) { return Walk{state[0].cast<double>()}; }));
   py::enum_<Kind>(m, "Kind").value("ODD", kOdd).value("EVEN", kEven).export_values();
   m.attr("origin") = Point();  // cannot be pickled, and nobody changes it
   py::register_exception<std::bad_exception>(m, "Bad");
