@@ -131,6 +131,16 @@ def test_variables_of_an_excluded_module_are_as_its_import_makes_them(built, wor
     assert (resumed.code, resumed.stdout) == (0, fresh.stdout), resumed.stderr
 
 
+def test_what_cannot_be_looked_at_is_refused(built, work):
+    shutil.copy(built("closing"), work)
+    script = ("import chkpt, resource; before = resource.getrlimit(resource.RLIMIT_NOFILE); import closing; "
+              "resource.setrlimit(resource.RLIMIT_NOFILE, before); print(closing.step(), chkpt.snapshot())")
+    outcome = harness.run([CHKPT_MPI, "-f", "-1", "-c", script], work)
+    assert (outcome.code, outcome.stdout) == (0, b"1 False\n"), outcome.stderr
+    skipped = [line for line in outcome.messages if "skipped" in line]
+    assert len(skipped) == 1 and "could not be found out when it was loaded: closing" in skipped[0], outcome.stderr
+
+
 def test_instances_without_pickling_are_refused(built, work):
     shutil.copy(built("draws"), work)
     script = "import chkpt, draws; point = draws.Point(); print(chkpt.snapshot()); del point; print(chkpt.snapshot())"

@@ -4,14 +4,11 @@
 #include "python/heap/compiled_words.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <string>
 #include <vector>
 
-#include <sys/uio.h>
-#include <unistd.h>
-
+#include "base/malloc_block.hpp"
 #include "base/text.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
@@ -20,8 +17,7 @@ namespace chkpt::heap {
 namespace {
 
 constexpr Py_ssize_t kWord = sizeof(std::uintptr_t);
-constexpr std::uintptr_t kAlignment = 16;  // of malloc's blocks
-constexpr std::size_t kMostWords = 512;    // that are looked at in a block
+constexpr std::size_t kMostWords = 512;  // that are looked at in a block
 
 std::uintptr_t read_word(const void* at) {
   std::uintptr_t word = 0;
@@ -29,56 +25,31 @@ std::uintptr_t read_word(const void* at) {
   return word;
 }
 
-// The kernel copies it: what has been unmapped since `mapped` was made is no fault then. Where it
-// may not (a container), that is taken as it was.
-bool read_bytes(std::uintptr_t from, void* to, std::size_t size, const MappedMemory& mapped) {
-  constexpr std::uintptr_t kPage = 4096;
-  if (from < kPage || from + size < from) return false;
-  for (std::uintptr_t at = from; at < from + size; at = (at / kPage + 1) * kPage)
-    if (!mapped.contains(at)) return false;
-  auto* source = reinterpret_cast<void*>(from);  // NOLINT
-  const iovec there{source, size}, here{to, size};
-  const ssize_t got = ::process_vm_readv(::getpid(), &here, 1, &there, 1, 0);
-  if (got >= 0) return static_cast<std::size_t>(got) == size;
-  if (errno != EPERM && errno != ENOSYS) return false;
-  std::memcpy(to, source, size);
-  return true;
-}
-
 // So that what has it as its second word is an object of Python's, which answers for itself.
 bool is_class(std::uintptr_t type, const MappedMemory& mapped) {
   PyObject head{};
-  return type % kWord == 0 && read_bytes(type, &head, sizeof head, mapped) &&
+  return type % kWord == 0 && read_memory(type, &head, sizeof head, mapped) &&
          head.ob_type == &PyType_Type;
 }
 
 // What is before the address of the data that it is of.
 bool is_typed_view(std::uintptr_t address, const MappedMemory& mapped) {
   PyObject head{};
-  if (address % kWord != 0 || !read_bytes(address, &head, sizeof head, mapped) ||
+  if (address % kWord != 0 || !read_memory(address, &head, sizeof head, mapped) ||
       !is_class(reinterpret_cast<std::uintptr_t>(head.ob_type), mapped))
     return false;
   const std::string type = head.ob_type->tp_name;
   return ends_with(type, ".memoryview") || ends_with(type, "._memoryviewslice");
 }
 
-// What is in the block that glibc's malloc has given at an address; nothing if that is none. Before
-// each block is its size, with three flags, and before the next one whether this one is in use.
+// What is in the block that malloc() has given at an address; nothing if that is none.
 std::vector<std::uintptr_t> block_at(std::uintptr_t address, const MappedMemory& mapped) {
-  constexpr std::uintptr_t kFlags = 7, kInUse = 1, kSmallest = 32, kLargest = 1U << 20;
-  struct Beginning {
-    std::uintptr_t size, first, second;
-  } begin{};
-  if (address % kAlignment != 0 || !read_bytes(address - kWord, &begin, sizeof begin, mapped))
-    return {};
-  const std::uintptr_t size = begin.size & ~kFlags;
-  if (size < kSmallest || size > kLargest || size % kAlignment != 0) return {};
-  if (is_class(begin.second, mapped)) return {};
-  std::uintptr_t next = 0;
-  if (!read_bytes(address + size - kWord, &next, sizeof next, mapped)) return {};
-  if ((next & kInUse) == 0 || (next & ~kFlags) < kAlignment) return {};
-  std::vector<std::uintptr_t> words(std::min(size / kWord - 1, kMostWords));
-  if (!read_bytes(address, words.data(), words.size() * kWord, mapped)) return {};
+  constexpr std::size_t kLargest = std::size_t{1} << 20;
+  const std::size_t size = malloc_block_size(address, mapped);
+  if (size == 0 || size > kLargest) return {};
+  std::vector<std::uintptr_t> words(std::min(size / kWord, kMostWords));
+  if (!read_memory(address, words.data(), words.size() * kWord, mapped)) return {};
+  if (is_class(words[1], mapped)) return {};
   return words;
 }
 

@@ -10,6 +10,7 @@
 #include "base/loaded_images.hpp"
 #include "python/error.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/library_globals.hpp"
 #include "python/heap/library_paths.hpp"
 #include "python/heap/own_libraries.hpp"
 
@@ -30,8 +31,9 @@ PyObject* open_and_note(PyObject* self, PyObject* args) {
   const PendingException pending;
   try {
     note_library(handle);
-  } catch (...) {
-    PyErr_Clear();  // bookkeeping of ours fails no call
+  } catch (...) {  // bookkeeping of ours fails no call
+    set_python_exception();
+    note_unobserved("a library opened by ctypes", take_exception_text());
   }
   return handle;
 }

@@ -9,11 +9,13 @@
 
 #include "base/hash.hpp"
 #include "base/log.hpp"
+#include "base/malloc_block.hpp"
 #include "base/text.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/library_baseline.hpp"
 #include "python/heap/library_contents.hpp"
 #include "python/heap/live_objects.hpp"
+#include "python/heap/module_entries.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -41,35 +43,10 @@ bool is_constant_of_its_class(PyObject* object) {
   return false;
 }
 
-// A module knows its own by its address.
-bool is_namespace(PyObject* dict) {
-  PyObject* name = PyDict_CheckExact(dict) ? find(dict, "__name__") : nullptr;
-  if (!name || !PyUnicode_Check(name)) return false;
-  PyObject* module = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
-  return module && PyModule_Check(module) && PyModule_GetDict(module) == dict;
-}
-
 // ---- memory that C code allocates
 
-// How many bytes malloc() of the C library has given at this address, as the words around them tell
-// (struct malloc_chunk in its malloc.c); 0 if it has not.
-std::size_t size_of_allocated(const MappedMemory& writable, Word address) {
-  constexpr Word kFlags = 7, kInUse = 1, kMapped = 2, kHead = 2 * kWordSize, kPage = 4096;
-  if (address % kHead != 0 || !writable.contains(address - kHead, kHead)) return 0;
-  const Word head = word_at(address - kWordSize), size = head & ~kFlags;
-  if (size < 2 * kHead || size % kHead != 0 || size > Word{1} << 40) return 0;
-  const Word next = address - kHead + size;
-  if (!writable.contains(address - kHead, size)) return 0;
-  if ((head & kMapped) != 0)
-    return (address - kHead) % kPage == 0 && size % kPage == 0 ? size - kHead : 0;
-  if (!writable.contains(next, kHead)) return 0;
-  const Word next_head = word_at(next + kWordSize);
-  const bool is_head = (next_head & ~kFlags) >= kHead && (next_head & ~kFlags) < Word{1} << 40;
-  return is_head && (next_head & kInUse) != 0 ? size - kWordSize : 0;
-}
-
-// The same for the small pieces that Python's own allocator cuts from pools (struct pool_header in
-// its obmalloc.c); 0 if there is no pool, or no piece begins there.
+// As malloc_block_size(), for the small pieces that Python's own allocator cuts from pools (struct
+// pool_header in its obmalloc.c).
 std::size_t size_of_piece(const MappedMemory& writable, Word address) {
   struct Pool {
     Word used;
@@ -90,7 +67,7 @@ std::size_t size_of_piece(const MappedMemory& writable, Word address) {
 
 std::size_t size_of_memory(const MappedMemory& writable, Word address) {
   const std::size_t size = size_of_piece(writable, address);
-  return size != 0 ? size : size_of_allocated(writable, address);
+  return size != 0 ? size : malloc_block_size(address, writable);
 }
 
 constexpr std::size_t kMostBlocks = 10000, kLargestCopy = std::size_t{16} << 20;
@@ -112,7 +89,7 @@ bool is_made_again(PyObject* object) {
       PyBytes_CheckExact(object) || object == Py_Ellipsis || object == Py_NotImplemented ||
       type == &PyBaseObject_Type)
     return true;
-  if (PyModule_Check(object) || is_namespace(object) || is_constant_of_cython(object) ||
+  if (PyModule_Check(object) || is_module_namespace(object) || is_constant_of_cython(object) ||
       is_constant_of_its_class(object) || PyCapsule_CheckExact(object) || PyCFunction_Check(object))
     return true;
   if (PyTuple_CheckExact(object)) {

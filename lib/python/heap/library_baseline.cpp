@@ -63,13 +63,6 @@ bool is_left_out_name(const std::string& module) {
   return names.count(module.substr(0, module.find('.'))) != 0;
 }
 
-bool is_namespace(PyObject* dict) {
-  PyObject* name = find(dict, "__name__");
-  if (!name || !PyUnicode_Check(name)) return false;
-  PyObject* module = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
-  return module && PyModule_Check(module) && PyModule_GetDict(module) == dict;
-}
-
 bool is_left_out_class(PyTypeObject* type) {
   PyObject* module = find(type->tp_dict, "__module__");
   if (!module || !PyUnicode_Check(module)) return true;
@@ -96,7 +89,7 @@ bool is_left_out(PyObject* object, Holder holder) {
   if (holder == Holder::kFunction) return is_left_out_function(object);
   if (holder == Holder::kInstance)
     return is_left_out_class(Py_TYPE(object)) && !is_for_synchronisation(Py_TYPE(object));
-  return PyDict_CheckExact(object) && is_namespace(object);
+  return PyDict_CheckExact(object) && is_module_namespace(object);
 }
 
 // Modules written in Python, also those that a class of its own fills when they are asked for
@@ -177,12 +170,13 @@ bool is_library(PyObject* spec) {
 
 // Bookkeeping of ours never fails an import.
 template <class Work>
-void quietly(Work work) {
+void quietly(const std::string& what, Work work) {
   const PendingException pending;
   try {
     work();
   } catch (...) {
-    PyErr_Clear();
+    set_python_exception();
+    note_unobserved(what, take_exception_text());
   }
 }
 
@@ -192,7 +186,7 @@ class LibraryImport {
   explicit LibraryImport(PyObject* spec) {
     if (g_baseline->depth++ > 0) return;
     g_baseline->script_ran = false;
-    quietly([&] {
+    quietly("before an import", [&] {
       note_bare_modules(false);
       note_module_entries(false);
       g_baseline->nodes.mark_changed();
@@ -202,7 +196,7 @@ class LibraryImport {
   }
   ~LibraryImport() {
     if (!g_baseline || --g_baseline->depth > 0) return;
-    quietly([&] {
+    quietly("after an import", [&] {
       if (draws_) draws_->finish();
       note_bare_modules(!g_baseline->script_ran);
       note_module_entries(!g_baseline->script_ran);
@@ -238,7 +232,8 @@ class ScriptImport {
 
 void observe(PyObject* module) {
   if (!PyModule_Check(module)) return;
-  for (const ImportObserver observer : import_observers()) quietly([&] { observer(module); });
+  for (const ImportObserver observer : import_observers())
+    quietly(utf8_attr(module, "__name__"), [&] { observer(module); });
 }
 
 // _load_unlocked(spec): the module as the real one returns it.
@@ -248,7 +243,7 @@ Ref load_and_record(Args args) {
     const LibraryImport import(args[0]);
     Ref module = call(g_load_unlocked, args[0]);
     observe(module.get());
-    if (utf8_attr(args[0], "name") == "random") quietly(note_new_random);
+    if (utf8_attr(args[0], "name") == "random") quietly("random", note_new_random);
     return module;
   }
   const ScriptImport import;
@@ -283,6 +278,10 @@ void forget_library_globals() {
   set_attr(import("_frozen_importlib").get(), "_load_unlocked", g_load_unlocked);
   delete std::exchange(g_baseline, nullptr);
   forget_module_entries();
+}
+
+void note_unobserved(const std::string& what, const std::string& why) {
+  if (g_baseline && g_baseline->unobserved.empty()) g_baseline->unobserved = what + ": " + why;
 }
 
 bool made_after_import(PyObject* module, PyObject* name, PyObject* value) {

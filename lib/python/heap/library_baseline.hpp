@@ -29,6 +29,7 @@ struct LibraryBaseline {
   std::vector<Ref> kept;        // those objects, so that their addresses stay their own
   UnfollowedModules unfollowed;
   std::set<Name> unsaveable;
+  std::string unobserved;   // see note_unobserved()
   int depth = 0;            // of imports of library modules
   bool script_ran = false;  // inside the outermost of them
 };

@@ -294,6 +294,11 @@ bool same_entry(const Entry& before, const Entry& now) {
   return same_value(before.value, now.value);
 }
 
+bool is_double_underscored(PyObject* name) {
+  return PyUnicode_GET_LENGTH(name) > 2 && PyUnicode_READ_CHAR(name, 0) == '_' &&
+         PyUnicode_READ_CHAR(name, 1) == '_';
+}
+
 bool is_atom(PyObject* value) {
   PyTypeObject* type = Py_TYPE(value);
   if (type == &PyTuple_Type) {

@@ -36,6 +36,8 @@ void read_entries(PyObject* object, Holder holder, Entries& entries);
 // Numbers and strings are the same if they are equal, everything else if it is the same object.
 bool same_value(PyObject* before, PyObject* now);
 bool same_entry(const Entry& before, const Entry& now);
+// Names that Python gives a meaning; a str.
+bool is_double_underscored(PyObject* name);
 // Numbers, strings, None and tuples of them.
 bool is_atom(PyObject* value);
 

@@ -220,6 +220,9 @@ Ref changed_library_globals() {
   const Ref changes = new_list();
   LibraryBaseline* const baseline = library_baseline();
   if (!baseline) return changes;
+  if (!baseline->unobserved.empty())
+    refuse("what a library is like could not be found out when it was loaded: " +
+           baseline->unobserved);
   for (const LibraryNodes::Node* node : baseline->nodes.changed_nodes()) {
     const Ref place = baseline->nodes.place_of(node->object.get());
     if (!place || is_unsaveable(*node, "")) continue;

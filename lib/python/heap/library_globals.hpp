@@ -28,6 +28,10 @@ void watch_library_globals();
 // Before the interpreter ends: objects must die when their modules do.
 void forget_library_globals();
 
+// What was to be remembered of a library when it was loaded could not be found out: nobody can tell
+// what has changed in it since, so that every save is refused from now on.
+void note_unobserved(const std::string& what, const std::string& why);
+
 // [(place, holder, [(part, key[, value])])]: what differs and is not known to be impossible to
 // save. An entry without a value is as the import made it, or is gone if it is a name of a module
 // or class.

@@ -11,6 +11,7 @@
 
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/library_contents.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -24,11 +25,6 @@ bool is_simple(PyObject* value) {
          type == &PyComplex_Type || type == &PyUnicode_Type || type == &PyBytes_Type ||
          type == &PyTuple_Type || type == &PyFrozenSet_Type || type == &PyFunction_Type ||
          type == &PyCFunction_Type || PyModule_Check(value) || PyType_Check(value);
-}
-
-bool is_double_underscored(PyObject* name) {
-  return PyUnicode_GET_LENGTH(name) >= 2 && PyUnicode_READ_CHAR(name, 0) == '_' &&
-         PyUnicode_READ_CHAR(name, 1) == '_';
 }
 
 bool is_original_stream(PyObject* name) {

@@ -49,6 +49,13 @@ void each_entry(Visit visit) {
 
 }  // namespace
 
+bool is_module_namespace(PyObject* dict) {
+  PyObject* name = PyDict_CheckExact(dict) ? find(dict, "__name__") : nullptr;
+  if (!name || !PyUnicode_Check(name)) return false;
+  PyObject* module = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
+  return module && PyModule_Check(module) && PyModule_GetDict(module) == dict;
+}
+
 Ref own_name(PyObject* module) {
   PyObject* dict = PyModule_GetDict(module);
   PyObject* spec = find(dict, "__spec__");

@@ -11,6 +11,9 @@
 
 namespace chkpt::heap {
 
+// Whether the dict is that of a module, which knows its own by its address.
+bool is_module_namespace(PyObject* dict);
+
 // The name by which a module was imported; null if it has none.
 Ref own_name(PyObject* module);
 

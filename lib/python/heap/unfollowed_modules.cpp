@@ -41,11 +41,6 @@ bool is_same(PyObject* before, PyObject* now) {
   return same_value(before, now);
 }
 
-bool is_double_underscored(PyObject* name) {
-  return PyUnicode_GET_LENGTH(name) > 2 && PyUnicode_READ_CHAR(name, 0) == '_' &&
-         PyUnicode_READ_CHAR(name, 1) == '_';
-}
-
 // Set by the interpreter itself, or restored with its hooks.
 bool is_of_interpreter(PyObject* holder, PyObject* name) {
   static const char* const names[] = {"last_type", "last_value", "last_traceback", "last_exc",
