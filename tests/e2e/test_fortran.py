@@ -145,3 +145,19 @@ def test_solvers_that_ask_python_for_products(call, work):
     resumed = harness.run(command, work)
     assert any("resumed from" in line for line in resumed.messages), resumed.stderr
     assert resumed.stdout == expected.stdout
+
+
+def test_attributes_that_scipy_gives_to_routines(work):
+    if harness.not_importable({"scipy"}, work):
+        pytest.skip("no scipy")
+    (work / "lapack.py").write_text(
+        "import os, chkpt\nimport numpy as np\nfrom scipy.linalg import lapack\n"
+        "def shown(): return [(r.typecode, r.dtype, r.int_dtype) for r in lapack.get_lapack_funcs(names, (np.eye(2),))]\n"
+        "names = 'getri', 'getri_lwork', 'geqrf'\n"
+        "before = shown()\n"
+        "if not chkpt.snapshot(): os.kill(os.getpid(), 9)\n"
+        "print(shown() == before, lapack._compute_lwork(lapack.get_lapack_funcs(names, (np.eye(2),))[1], 4))\n")
+    command = [CHKPT_MPI, "-f", "-1", "lapack.py"]
+    assert harness.run(command, work).code == -9
+    resumed = harness.run(command, work)
+    assert resumed.code == 0 and resumed.stdout.startswith(b"True "), resumed.stderr

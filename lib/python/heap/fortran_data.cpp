@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "python/heap/call.hpp"
+#include "python/heap/library_contents.hpp"
 #include "python/heap/numpy_arrays.hpp"
 #include "python/heap/reducers.hpp"
 
@@ -108,6 +109,22 @@ std::vector<FortranVariable> fortran_variables(PyObject* module) {
     if (is_data_object(value)) objects.push_back(Ref::borrow(value));
   for (const Ref& object : objects) add_variables(object.get(), variables);
   return variables;
+}
+
+// But for the address of its code, which it makes when it is asked for.
+Ref fortran_attributes(PyObject* module) {
+  const Ref all = new_list();
+  PyObject *name = nullptr, *value = nullptr;
+  for (Py_ssize_t at = 0; PyDict_Next(PyModule_GetDict(module), &at, &name, &value);) {
+    if (!is_fortran_type(Py_TYPE(value)) || is_data_object(value)) continue;
+    const Ref names = attr(value, "__dict__"), given = new_dict();
+    PyObject *key = nullptr, *attribute = nullptr;
+    for (Py_ssize_t i = 0; PyDict_Next(names.get(), &i, &key, &attribute);)
+      if (PyUnicode_Check(key) && !is_double_underscored(key) && !PyCapsule_CheckExact(attribute))
+        ok(PyDict_SetItem(given.get(), key, attribute));
+    if (PyDict_GET_SIZE(given.get()) > 0) append(all, pack(value, given));
+  }
+  return all;
 }
 
 // Those of a Fortran module are attributes of its object; the others are known by their modules.

@@ -29,6 +29,10 @@ struct FortranVariable {
 // the GIL. Throws Raised.
 std::vector<FortranVariable> fortran_variables(PyObject* module);
 
+// [(routine, {name: value})]: the attributes that its routines have been given, as scipy gives
+// them. Needs the GIL. Throws Raised.
+Ref fortran_attributes(PyObject* module);
+
 bool is_fortran_type(PyTypeObject* type);
 Ref reduce_fortran_routine(Saver&, PyObject*, Rule&);
 

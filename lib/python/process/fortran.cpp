@@ -22,7 +22,8 @@ void note_memory(PyObject* module) {
   if (is_made_by_f2py(module)) note_image_memory(library_of(module));
 }
 
-// [(module, [(object, name, copy of the array)] of what is allocated, changed memory | None)]
+// [(module, [(object, name, copy of the array)] of what is allocated, changed memory | None,
+// attributes of routines)]
 Ref save_fortran() {
   const Ref saved = new_list();
   for (const Ref& module : fortran_modules()) {
@@ -35,10 +36,22 @@ Ref save_fortran() {
                           array_method(variable.array.get(), "copy", text("K"))));
     }
     const Ref memory = image_changes(library_of(module.get()), places);
-    if (memory.is(Py_None) && PyList_GET_SIZE(arrays.get()) == 0) continue;
-    append(saved, pack(module, arrays, memory));
+    const Ref attributes = fortran_attributes(module.get());
+    if (memory.is(Py_None) && PyList_GET_SIZE(arrays.get()) == 0 &&
+        PyList_GET_SIZE(attributes.get()) == 0)
+      continue;
+    append(saved, pack(module, arrays, memory, attributes));
   }
   return PyList_GET_SIZE(saved.get()) ? saved : none();
+}
+
+void restore_attributes(PyObject* attributes) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(attributes); ++i) {
+    PyObject* entry = PyList_GET_ITEM(attributes, i);
+    PyObject *name = nullptr, *value = nullptr;
+    for (Py_ssize_t at = 0; PyDict_Next(item(entry, 1), &at, &name, &value);)
+      ok(PyObject_SetAttr(item(entry, 0), name, value));
+  }
 }
 
 void restore_fortran(PyObject* saved) {
@@ -53,6 +66,7 @@ void restore_fortran(PyObject* saved) {
     }
     // The bounds of what has just been allocated among it.
     if (item(entry, 2) != Py_None) set_image_changes(library_of(item(entry, 0)), item(entry, 2));
+    restore_attributes(item(entry, 3));
   }
 }
 
