@@ -17,7 +17,6 @@ namespace chkpt::files {
 namespace {
 
 constexpr char kFolderName[] = "files";
-constexpr char kJournalPrefix[] = "journal-";
 constexpr char kPartSuffix[] = ".part";
 constexpr char kFileSuffix[] = ".file";  // of a link to the file that a copy was made of
 constexpr std::size_t kPiece = 1 << 20;
@@ -83,10 +82,13 @@ Directory KeptFiles::folder(const std::string& run_path) {
 }
 
 // Forked children keep files too, so the process is part of the name.
-std::string KeptFiles::new_name() {
+std::string KeptFiles::unused_suffix() {
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();
-  return "kept-" + std::to_string(::getpid()) + "-" + std::to_string(now) + "-" +
-         std::to_string(++count_);
+  return std::to_string(::getpid()) + "-" + std::to_string(now);
+}
+
+std::string KeptFiles::new_name() {
+  return "kept-" + unused_suffix() + "-" + std::to_string(++count_);
 }
 
 std::string KeptFiles::copy(const std::string& path, const struct stat& info) {
@@ -203,13 +205,11 @@ Lines KeptFiles::read_journal(const std::string& name) const {
   return decode_all(read_text(*fd, path, kLongestJournal));
 }
 
-std::vector<std::string> KeptFiles::journal_names() const {
+std::vector<std::string> KeptFiles::names_with(const char* prefix) const {
   std::vector<std::string> found;
   for (const std::string& name : directory_.names()) {
     const bool part = name.find(kPartSuffix) != std::string::npos;
-    if (!part && name.compare(0, sizeof kJournalPrefix - 1, kJournalPrefix) == 0) {
-      found.push_back(name);
-    }
+    if (!part && begins_with(name, prefix)) found.push_back(name);
   }
   return found;
 }

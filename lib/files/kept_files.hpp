@@ -21,6 +21,8 @@ namespace chkpt::files {
 constexpr std::uint64_t kLargestCopy = 64 << 20;
 
 class KeptFiles {
+  static constexpr char kJournalPrefix[] = "journal-";
+
  public:
   // Made with mode 0700 if it is not there. Throws IoError, FormatError (not the user's alone).
   static KeptFiles open_or_create(const Directory& run_directory);
@@ -47,10 +49,13 @@ class KeptFiles {
   // the one that is there now. Throws IoError.
   void restore(const Entry& entry) const;
 
-  static std::string journal_name(int rank) { return "journal-" + std::to_string(rank); }
+  static std::string journal_name(int rank) { return kJournalPrefix + std::to_string(rank); }
   // Entries of one journal; none if there is no such file. Throws IoError, FormatError.
   Lines read_journal(const std::string& name) const;
-  std::vector<std::string> journal_names() const;
+  std::vector<std::string> journal_names() const { return names_with(kJournalPrefix); }
+  std::vector<std::string> names_with(const char* prefix) const;
+  // That no file made by another process, or before, has in its name.
+  static std::string unused_suffix();
   // Removes these entries from a journal and what was kept for them. The journal is replaced whole.
   void drop_entries(const std::string& name, const std::function<bool(const Entry&)>& unwanted);
 

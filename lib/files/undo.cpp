@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
+#include <optional>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "files/file_state.hpp"
 #include "files/held_files.hpp"
 #include "files/kept_files.hpp"
+#include "files/moves_back.hpp"
 
 namespace chkpt::files {
 namespace {
@@ -47,12 +49,16 @@ void remove_what_is_there(const std::string& path) {
   throw_io("cannot remove", path, errno);
 }
 
+class TooShort : public FormatError {
+ public:
+  explicit TooShort(const std::string& path)
+      : FormatError(path + " has been removed or shortened since the snapshot") {}
+};
+
 void cut_to_size(const Entry& entry) {
   const auto info = examine(entry.path);
   const auto size = info ? static_cast<std::uint64_t>(info->st_size) : 0;
-  if (!info || !S_ISREG(info->st_mode) || size < entry.size) {
-    throw FormatError(entry.path + " has been removed or shortened since the snapshot");
-  }
+  if (!info || !S_ISREG(info->st_mode) || size < entry.size) throw TooShort(entry.path);
   const bool same_mode = ((info->st_mode ^ entry.mode) & 07777) == 0;
   if (size != entry.size) {
     if (!same_mode) (void)::chmod(entry.path.c_str(), (info->st_mode | S_IWUSR) & 07777);
@@ -67,11 +73,13 @@ void cut_to_size(const Entry& entry) {
 }
 
 // A directory that was removed later than what was in it is noted before that, if an attempt to
-// remove it had failed first.
+// remove it had failed first; what took its place then is not noted at all.
 void make_folder_of(const std::string& path) {
   const std::string folder = folder_of(path);
-  if (folder == "/" || examine(folder)) return;
+  const auto there = examine(folder);
+  if (folder == "/" || (there && S_ISDIR(there->st_mode))) return;
   make_folder_of(folder);
+  if (there) remove_what_is_there(folder);
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     throw_io("cannot make the directory", folder, errno);
   }
@@ -95,13 +103,6 @@ void restore_directory(const Entry& entry) {
   (void)::chmod(entry.path.c_str(), entry.mode & 07777);
 }
 
-void move_back(const Entry& entry) {
-  if (examine(entry.path) || !examine(entry.target)) return;  // moved back already
-  if (::rename(entry.target.c_str(), entry.path.c_str()) != 0) {
-    throw_io("cannot rename back", entry.target, errno);
-  }
-}
-
 void restore_contents(const KeptFiles& kept, const Entry& entry) {
   const auto info = examine(entry.path);
   if (info && !S_ISREG(info->st_mode)) remove_what_is_there(entry.path);
@@ -116,18 +117,19 @@ void restore_contents(const KeptFiles& kept, const Entry& entry) {
                     "contents until the script writes it again");
 }
 
-// The undo is being repeated, and the directory that the path was, or was in, when it changed has
-// its old name again.
-bool moved_back_before(const Entry& entry, const std::vector<Entry>& changes) {
-  const auto holds = [&](const Entry& move) {
-    return move.kind == Kind::kMoved && entry.time_ns > move.time_ns &&
-           (entry.path + "/").rfind(move.target + "/", 0) == 0 && !examine(move.target) &&
-           examine(move.path);
-  };
-  return std::any_of(changes.begin(), changes.end(), holds);
+// What a file held is not kept once more when it changes under another of its names: the size is
+// right when that one has been taken back, or does not matter if the path was something else.
+bool settled_by_older(const Entry& entry, const std::vector<Entry>& changes) {
+  const auto info = examine(entry.path);
+  return std::any_of(changes.begin(), changes.end(), [&](const Entry& change) {
+    if (change.time_ns >= entry.time_ns) return false;
+    if (change.path == entry.path) return true;
+    const auto other = info && change.kind == Kind::kKept ? examine(change.path) : std::nullopt;
+    return other && other->st_ino == info->st_ino && other->st_dev == info->st_dev;
+  });
 }
 
-void take_back(const KeptFiles& kept, const Entry& entry) {
+void take_back(const KeptFiles& kept, MovesBack& moves, const Entry& entry) {
   switch (entry.kind) {
     case Kind::kAbsent:
       return remove_what_is_there(entry.path);
@@ -142,7 +144,7 @@ void take_back(const KeptFiles& kept, const Entry& entry) {
     case Kind::kDirectory:
       return restore_directory(entry);
     case Kind::kMoved:
-      return move_back(entry);
+      return moves.take_back(entry);
   }
 }
 
@@ -178,14 +180,22 @@ std::vector<std::string> undo_changes(const Directory& run_directory, const Sinc
   }
   std::stable_sort(changes.begin(), changes.end(),
                    [](const Entry& a, const Entry& b) { return a.time_ns > b.time_ns; });
+  MovesBack moves(kept, changes);
+  std::vector<std::pair<const Entry*, std::string>> too_short;
   for (const Entry& entry : changes) {
-    if (moved_back_before(entry, changes)) continue;
+    if (moves.passed(entry)) continue;
     try {
-      take_back(kept, entry);
+      take_back(kept, moves, entry);
+    } catch (const TooShort& problem) {
+      too_short.emplace_back(&entry, problem.what());
     } catch (const Error& problem) {
       problems.emplace_back(problem.what());
     }
   }
+  for (const auto& [entry, problem] : too_short) {
+    if (!settled_by_older(*entry, changes)) problems.push_back(problem);
+  }
+  sync_file_systems_of(changes);
   return problems;
 }
 
