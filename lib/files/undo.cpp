@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <optional>
 #include <utility>
 
 #include <fcntl.h>
@@ -11,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "base/units.hpp"
 #include "files/file_state.hpp"
 #include "files/held_files.hpp"
@@ -117,17 +117,46 @@ void restore_contents(const KeptFiles& kept, const Entry& entry) {
                     "contents until the script writes it again");
 }
 
-// What a file held is not kept once more when it changes under another of its names: the size is
-// right when that one has been taken back, or does not matter if the path was something else.
-bool settled_by_older(const Entry& entry, const std::vector<Entry>& changes) {
-  const auto info = examine(entry.path);
-  return std::any_of(changes.begin(), changes.end(), [&](const Entry& change) {
-    if (change.time_ns >= entry.time_ns) return false;
-    if (change.path == entry.path) return true;
-    const auto other = info && change.kind == Kind::kKept ? examine(change.path) : std::nullopt;
-    return other && other->st_ino == info->st_ino && other->st_dev == info->st_dev;
-  });
-}
+// Files that are shorter than they were. What a file held is not kept once more when it changes
+// under another of its names: an older change of that name, or of the path, settles it.
+class ShortFiles {
+ public:
+  void add(const Entry& entry, const char* problem) {
+    files_.push_back({entry.path, file_at(entry.path), problem});
+  }
+  void taken_back(const Entry& change) {
+    if (files_.empty()) return;
+    const Inode restored = change.kind == Kind::kKept ? file_at(change.path) : kNone;
+    const auto settled = [&](const File& file) {
+      return file.path == change.path || (file.inode == restored && restored != kNone);
+    };
+    files_.erase(std::remove_if(files_.begin(), files_.end(), settled), files_.end());
+    if (change.kind != Kind::kMoved) return;
+    for (File& file : files_) {
+      if (begins_with(file.path, change.target + "/"))
+        file.path.replace(0, change.target.size(), change.path);
+    }
+  }
+  void report(std::vector<std::string>& problems) const {
+    for (const File& file : files_) problems.push_back(file.problem);
+  }
+
+ private:
+  using Inode = std::pair<dev_t, ino_t>;
+  static constexpr Inode kNone{0, 0};
+
+  static Inode file_at(const std::string& path) {
+    const auto info = examine(path);
+    return info ? Inode{info->st_dev, info->st_ino} : kNone;
+  }
+
+  struct File {
+    std::string path;
+    Inode inode;
+    std::string problem;
+  };
+  std::vector<File> files_;
+};
 
 void take_back(const KeptFiles& kept, MovesBack& moves, const Entry& entry) {
   switch (entry.kind) {
@@ -181,20 +210,19 @@ std::vector<std::string> undo_changes(const Directory& run_directory, const Sinc
   std::stable_sort(changes.begin(), changes.end(),
                    [](const Entry& a, const Entry& b) { return a.time_ns > b.time_ns; });
   MovesBack moves(kept, changes);
-  std::vector<std::pair<const Entry*, std::string>> too_short;
+  ShortFiles short_files;
   for (const Entry& entry : changes) {
     if (moves.passed(entry)) continue;
     try {
       take_back(kept, moves, entry);
+      short_files.taken_back(entry);
     } catch (const TooShort& problem) {
-      too_short.emplace_back(&entry, problem.what());
+      short_files.add(entry, problem.what());
     } catch (const Error& problem) {
       problems.emplace_back(problem.what());
     }
   }
-  for (const auto& [entry, problem] : too_short) {
-    if (!settled_by_older(*entry, changes)) problems.push_back(problem);
-  }
+  short_files.report(problems);
   sync_file_systems_of(changes);
   return problems;
 }
