@@ -287,7 +287,8 @@ void note_unobserved(const std::string& what, const std::string& why) {
 bool made_after_import(PyObject* module, PyObject* name, PyObject* value) {
   if (!g_baseline) return false;
   const LibraryNodes::Node* node = g_baseline->nodes.find(module);
-  return node && !LibraryNodes::held(*node, name, value);
+  return (node && !LibraryNodes::held(*node, name, value)) ||
+         g_baseline->unfollowed.is_replaced(module, name, value);
 }
 
 bool is_new_name(PyObject* module, PyObject* name) {
@@ -297,7 +298,7 @@ bool is_new_name(PyObject* module, PyObject* name) {
 bool changed_since_import(PyObject* module) {
   if (!g_baseline) return false;
   const LibraryNodes::Node* node = g_baseline->nodes.find(module);
-  return node && g_baseline->nodes.differs(*node);
+  return (node && g_baseline->nodes.differs(*node)) || g_baseline->unfollowed.may_differ(module);
 }
 
 bool made_by_library_import(PyObject* module) {

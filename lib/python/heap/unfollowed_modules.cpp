@@ -131,6 +131,19 @@ bool UnfollowedModules::is_new_name(PyObject* module, PyObject* name) {
          ok(PyDict_Contains(holders_[*index].names.get(), name)) == 0;
 }
 
+bool UnfollowedModules::may_differ(PyObject* module) {
+  const std::size_t* index = index_.find(module);
+  if (!index || !call(holders_[*index].object).is(module)) return false;
+  return holders_[*index].unchanged_at != frames::dict_version(PyModule_GetDict(module));
+}
+
+bool UnfollowedModules::is_replaced(PyObject* module, PyObject* name, PyObject* value) {
+  const std::size_t* index = index_.find(module);
+  if (!index || !call(holders_[*index].object).is(module)) return false;
+  PyObject* before = PyDict_GetItemWithError(holders_[*index].names.get(), name);
+  return before && before != Py_None && !is_same(before, value);
+}
+
 void UnfollowedModules::add_changes(const Holder& holder, PyObject* object,
                                     std::vector<Change>& found) const {
   const auto add = [&](PyObject* name, PyObject* value) {

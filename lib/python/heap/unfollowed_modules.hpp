@@ -38,6 +38,10 @@ class UnfollowedModules {
   void record_unmarked();
 
   bool is_new_name(PyObject* module, PyObject* name);
+  // False if nothing has changed in a module since changed() looked at it.
+  bool may_differ(PyObject* module);
+  // Whether the name holds something else than the definition, or the constant, of the import.
+  bool is_replaced(PyObject* module, PyObject* name, PyObject* value);
   std::vector<Change> changed() const;
 
  private:
