@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // chkpt-mpi: takes the command line apart and runs the script. Under a name that begins with
 // "python" it is python3 and nothing else.
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -28,10 +29,17 @@ int run(const std::vector<std::string>& argv) {
   return chkpt::run::run(parsed.config);
 }
 
+// What cannot be written is an error of that write, as it is for CPython from its start on.
+void ignore_signals_of_writes() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (chkpt::cli::is_started_as_python(argv[0])) return chkpt::python::run_as_python(argc, argv);
+  ignore_signals_of_writes();
   chkpt::move_heap_up();
   try {
     return run(std::vector<std::string>(argv, argv + argc));

@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kNumbers = 4096;     // a script with more descriptors does not keep them as numbers
 constexpr int kHeldNumbers = 256;  // at most
+constexpr int kStandardStreams = 3;
 
 class SavedErrno {
  public:
@@ -48,7 +49,7 @@ struct Identity {
   dev_t device = 0;
   ino_t inode = 0;
 };
-Identity g_standard[3];
+Identity g_standard[kStandardStreams];
 
 using Identities = std::map<int, Identity>;
 
@@ -197,7 +198,8 @@ bool g_held[kHeldNumbers];
 int most_to_hold() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  return static_cast<int>(std::min<rlim_t>(kHeldNumbers, limit.rlim_cur / 4));
+  const auto some = static_cast<int>(std::min<rlim_t>(kHeldNumbers, limit.rlim_cur / 4));
+  return std::max(some, kStandardStreams);
 }
 
 }  // namespace
@@ -208,7 +210,7 @@ void hold() noexcept {
   const int source = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (source < 0) return;  // then numbers may differ, as without this
   for (;;) {
-    const int number = fcntl(source, F_DUPFD_CLOEXEC, 3);
+    const int number = fcntl(source, F_DUPFD_CLOEXEC, 0);
     if (number < 0) break;
     if (number >= end) {
       ::close(number);
@@ -216,7 +218,7 @@ void hold() noexcept {
     }
     g_held[number] = true;
   }
-  if (source > 2 && source < end) {
+  if (source < end) {
     g_held[source] = true;
   } else {
     ::close(source);
@@ -225,10 +227,30 @@ void hold() noexcept {
 
 void release() noexcept {
   const SavedErrno saved;
-  for (int number = 0; number < kHeldNumbers; ++number) {
+  for (int number = kStandardStreams; number < kHeldNumbers; ++number) {
     if (!g_held[number]) continue;
     ::close(number);
     g_held[number] = false;
+  }
+}
+
+MissingStreams::MissingStreams() noexcept {
+  const SavedErrno saved;
+  for (int number = 0; number < kStandardStreams; ++number) {
+    missing_[number] = g_held[number];
+    if (g_held[number]) ::close(number);
+  }
+}
+
+MissingStreams::~MissingStreams() {
+  const SavedErrno saved;
+  for (int number = 0; number < kStandardStreams; ++number) {
+    if (!missing_[number]) continue;
+    const int source = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (source >= 0 && source != number) {
+      dup3(source, number, O_CLOEXEC);
+      ::close(source);
+    }
   }
 }
 
@@ -236,7 +258,7 @@ bool give(int fd, int number, bool inheritable) noexcept {
   const SavedErrno saved;
   if (fd == number) return fcntl(fd, F_SETFD, inheritable ? 0 : FD_CLOEXEC) == 0;
   const bool held = number < kHeldNumbers && g_held[number];
-  if (number > 2 && !held && fcntl(number, F_GETFD) >= 0) return false;
+  if (number >= kStandardStreams && !held && fcntl(number, F_GETFD) >= 0) return false;
   if (dup3(fd, number, inheritable ? 0 : O_CLOEXEC) < 0) return false;
   if (held) g_held[number] = false;
   ::close(fd);

@@ -71,7 +71,20 @@ namespace low_numbers {
 // Occupies the unused low numbers, so that what the libraries open meanwhile gets higher ones and
 // the script's first file gets the number it gets from python3.
 void hold() noexcept;
+// Not those of standard streams that the process was started without: to them messages are written
+// that belong into no file.
 void release() noexcept;
+// While there is one, those streams are missing: Python looks when it is started.
+class MissingStreams {
+ public:
+  MissingStreams() noexcept;
+  ~MissingStreams();
+  MissingStreams(const MissingStreams&) = delete;
+  MissingStreams& operator=(const MissingStreams&) = delete;
+
+ private:
+  bool missing_[3];
+};
 // Moves `fd` to `number` if nobody but hold() uses that; closes `fd` then. The copy is inherited by
 // programs if `inheritable`.
 bool give(int fd, int number, bool inheritable) noexcept;

@@ -176,7 +176,10 @@ void start_interpreter(Session& session) {
     launch.hash_seed = launch_from_meta(session.start.meta).hash_seed;
   }
   python::set_before_finalize(before_finalize);
-  python::initialize(launch);
+  {
+    const files::low_numbers::MissingStreams as_at_start;
+    python::initialize(launch);
+  }
   frames::self_test();
   register_parts();
 }

@@ -159,6 +159,37 @@ def test_script_reads_standard_input(work, script):
     assert assert_same(work, name, stdin=b"one\ntwo\n")[1] == b"ONE\nTWO\n"
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_that_are_closed(work, script, closed):
+    name = script("""
+        import os, signal, sys
+        print("said")
+        if len(sys.argv) > 1:
+            import chkpt
+            if not chkpt.snapshot():
+                os.kill(os.getpid(), signal.SIGKILL)
+        print("again")
+        with open("result", "a") as result:
+            print([stream is None for stream in (sys.stdin, sys.stdout, sys.stderr)], file=result)
+    """)
+
+    def under(*command):
+        return run(["sh", "-c", f'exec "$@" {closed}', "sh", *command], work)
+
+    expected = under(PYTHON, name)
+    options = ["-q", "-f", "-1", "--verify-snapshots", "-o", work.parent / "checkpoints"]
+    assert under(CHKPT_MPI, *options, name, "dies")[0] == -signal.SIGKILL
+    assert under(CHKPT_MPI, *options, name, "dies")[::2] == expected[::2]
+    python3, chkpt_mpi = (work / "result").read_text().splitlines()
+    assert python3 == chkpt_mpi and "True" in python3
+
+
+def test_files_of_no_length(work, script):
+    name = script("print(1, flush=True)")
+    command = ["sh", "-c", 'ulimit -f 0; exec "$@" >out 2>err', "sh"]
+    assert [run([*command, program, name], work)[0] for program in (PYTHON, CHKPT_MPI)] == [1, 1]
+
+
 def test_compiled_script(work, script):
     name = script(PROBE)
     subprocess.run([PYTHON, "-c", f"import py_compile; py_compile.compile({name!r}, 's.pyc')"],

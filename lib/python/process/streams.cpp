@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Standard streams. They are the new process's own; what the script put in their place, how it
-// reconfigured them and how far it read a redirected standard input is kept.
+// Standard streams. They are the new process's own, but for those that the script was started
+// without; what it put in their place, how it reconfigured them and how far it read a redirected
+// standard input is kept.
 #include <Python.h>
 
 #include <sys/stat.h>
@@ -31,7 +32,7 @@ void flush(PyObject* stream) {
 
 Ref options_of(const Ref& stream) {
   const Ref options = new_dict();
-  if (stream.is(Py_None) || !attr_or_null(stream.get(), "reconfigure")) return options;
+  if (!attr_or_null(stream.get(), "reconfigure")) return options;
   for (const char* name : kOptions) put(options, name, attr(stream, name));
   return options;
 }
@@ -46,7 +47,7 @@ Ref input_position() {
   return text_position(input.get());
 }
 
-// (replacements by name, options of the original streams by name, position of stdin)
+// (replacements by name, options of the original streams by name or None, position of stdin)
 Ref save_streams() {
   const Ref replaced = new_dict(), options = new_dict();
   for (const char* name : kStreams) {
@@ -55,20 +56,26 @@ Ref save_streams() {
     flush(first.is(Py_None) || std::string(name) == "stdin" ? nullptr : first.get());
     if (std::string(name) != "stdin") flush(stream);
     if (!first.is(stream)) put(replaced, name, stream ? Ref::borrow(stream) : none());
-    put(options, name, options_of(first));
+    put(options, name, first.is(Py_None) ? none() : options_of(first));
   }
   return pack(replaced, options, input_position());
 }
 
 void restore_options(const Ref& stream, PyObject* options) {
-  if (stream.is(Py_None) || PyDict_GET_SIZE(options) == 0) return;
+  if (stream.is(Py_None) || options == Py_None || PyDict_GET_SIZE(options) == 0) return;
   const Ref now = options_of(stream);
   if (ok(PyObject_RichCompareBool(now.get(), options, Py_EQ))) return;
   call_with(attr(stream, "reconfigure").get(), own(PyTuple_New(0)).get(), options);
 }
 
+void take_away(const char* name) {
+  for (const std::string& all : {std::string(name), "__" + std::string(name) + "__"})
+    ok(PySys_SetObject(all.c_str(), Py_None));
+}
+
 void restore_streams(PyObject* saved) {
   for (const char* name : kStreams) {
+    if (find(item(saved, 1), name) == Py_None) take_away(name);
     if (PyObject* stream = find(item(saved, 0), name)) ok(PySys_SetObject(name, stream));
     if (PyObject* options = find(item(saved, 1), name)) restore_options(original(name), options);
   }
