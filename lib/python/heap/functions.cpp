@@ -208,10 +208,15 @@ PyObject* imported_module(PyObject* module) {
   return imported ? imported : module;
 }
 
+// By another, or because it says that it is of a module that has another under this name (numpy's
+// may_share_memory).
 bool is_replaced(PyObject* function, PyObject* module) {
   const PyMethodDef* definition = reinterpret_cast<PyCFunctionObject*>(function)->m_ml;
-  return definition == definition_in(module, definition->ml_name) &&
-         find(PyModule_GetDict(module), definition->ml_name) != function;
+  if (definition != definition_in(module, definition->ml_name)) return false;
+  if (find(PyModule_GetDict(module), definition->ml_name) != function) return true;
+  const Ref said = attr_or_null(function, "__module__");
+  return said && PyUnicode_Check(said.get()) &&
+         !is_imported_as(function, said.get(), text(definition->ml_name).get());
 }
 
 Ref reduce_builtin(Saver& saver, PyObject* function, Rule& rule) {

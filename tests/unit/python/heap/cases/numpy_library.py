@@ -57,6 +57,11 @@ def jumped():
     return behave
 
 
+def what_dispatchers_call():
+    inner = [f._implementation for f in (np.may_share_memory, np.dot) if hasattr(f, "_implementation")]
+    return lambda: [f(np.ones(2), np.ones(2)) for f in inner]
+
+
 def global_other():
     np.random.seed(3)
     np.random.set_bit_generator(np.random.PCG64(9)) if hasattr(np.random, "set_bit_generator") else None
