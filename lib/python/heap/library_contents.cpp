@@ -237,6 +237,7 @@ Holder holder_of(PyObject* object) {
     auto* itself = reinterpret_cast<PyTypeObject*>(object);
     return frames::is_python_class(itself) && !is_enum(itself) ? Holder::kClass : Holder::kNone;
   }
+  if (g_thread_local.is_exactly(type)) return Holder::kInstance;
   if (!frames::is_python_class(type) || is_enum(type)) return Holder::kNone;
   return Holder::kInstance;
 }

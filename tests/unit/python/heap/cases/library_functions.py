@@ -29,6 +29,8 @@ rememberer.tallied.note = Own
 rememberer.Worker().work()
 into = rememberer.Worker().listed()
 kept = rememberer.double
+rememberer.of_thread.stack = [into]
+rememberer.holder.of_thread.depth += 3
 
 
 def variables(function):
@@ -45,3 +47,5 @@ def check():
     assert rememberer.tallied.total == 5 and rememberer.tallied.note is Own
     assert variables(rememberer.Worker.work)["calls"] == 1
     assert rememberer.Worker.listed.__kwdefaults__["into"] is into and into == [0]
+    assert vars(rememberer.of_thread) == {"stack": [into]} and rememberer.of_thread.stack[0] is into
+    assert vars(rememberer.holder.of_thread) == {"depth": 3}
