@@ -36,7 +36,8 @@ extern "C" void restore_defaults_in_child() {
 
 void install(int number) {
   struct sigaction current {};
-  if (sigaction(number, nullptr, &current) == 0 && current.sa_handler == SIG_IGN) return;  // nohup
+  // Ignored (nohup), or by a resume the script's own again.
+  if (sigaction(number, nullptr, &current) == 0 && current.sa_handler != SIG_DFL) return;
   struct sigaction action {};
   action.sa_handler = on_stop_signal;
   action.sa_flags = SA_RESTART;

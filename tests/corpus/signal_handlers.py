@@ -22,6 +22,7 @@ class Counter:
 counter = Counter()
 signal.signal(signal.SIGWINCH, counter.handle)
 signal.signal(signal.SIGALRM, counter.handle)
+signal.signal(signal.SIGTERM, counter.handle)
 signal.signal(signal.SIGQUIT, signal.SIG_IGN)
 digest = Digest()
 value = 1
@@ -37,6 +38,7 @@ for i in range(3000):
                 pass
         except TimeoutError as error:
             digest.add(error.args)
+        signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGQUIT)
         digest.add(value, counter.caught, signal.getsignal(signal.SIGQUIT) is signal.SIG_IGN)
         digest.add(signal.getsignal(signal.SIGWINCH) == counter.handle)

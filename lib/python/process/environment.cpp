@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Environment variables, working directory, file mode mask, resource limits, locale, time zone and
-// how the processor rounds.
+// Environment variables, working directory, file mode mask, resource limits, niceness and allowed
+// processors, locale, time zone and how the processor rounds.
 #include <Python.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cfenv>
+#include <climits>
 #include <clocale>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -91,6 +94,7 @@ void restore_mask(PyObject* saved) { umask(static_cast<mode_t>(integer(saved)));
 
 // What resource.setrlimit() changed.
 rlimit limits_baseline[RLIM_NLIMITS];
+constexpr rlimit kNoLimit{1, 0};
 
 rlimit limit_now(int resource) {
   rlimit limit{};
@@ -113,6 +117,7 @@ void restore_limits(PyObject* saved) {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
     PyObject* limit = PyList_GET_ITEM(saved, i);
     const int resource = static_cast<int>(integer(item(limit, 0)));
+    limits_baseline[resource] = kNoLimit;  // it is the script's from now on
     rlimit wanted{static_cast<rlim_t>(integer(item(limit, 1))),
                   static_cast<rlim_t>(integer(item(limit, 2)))};
     // A job may have less here than there.
@@ -121,6 +126,57 @@ void restore_limits(PyObject* saved) {
     if (setrlimit(static_cast<__rlimit_resource>(resource), &wanted) != 0)
       broken("resource limit " + std::to_string(resource) + " cannot be set again");
   }
+}
+
+// Of the main thread: what os.nice() and os.sched_setaffinity() changed. The new launch may be
+// allowed less, which changes nothing but the time it takes.
+struct Scheduling {
+  static constexpr int kUnknown = INT_MAX;
+  int niceness = getpriority(PRIO_PROCESS, 0);
+  std::vector<int> processors = allowed_processors();
+
+ private:
+  static std::vector<int> allowed_processors() {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    std::vector<int> found;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return found;  // more than it can tell
+    for (int i = 0; i < CPU_SETSIZE; ++i)
+      if (CPU_ISSET(i, &allowed)) found.push_back(i);
+    return found;
+  }
+};
+Scheduling& scheduling_baseline() {
+  static Scheduling baseline;
+  return baseline;
+}
+
+// (niceness | None, processors | None)
+Ref save_scheduling() {
+  const Scheduling now;
+  const Scheduling& before = scheduling_baseline();
+  const bool same_processors = now.processors == before.processors;
+  if (now.niceness == before.niceness && same_processors) return none();
+  const Ref processors = new_list();
+  for (const int i : now.processors) append(processors, number(i));
+  return pack(now.niceness == before.niceness ? none() : number(now.niceness),
+              same_processors ? none() : processors);
+}
+
+void restore_scheduling(PyObject* saved) {
+  Scheduling& baseline = scheduling_baseline();
+  if (item(saved, 0) != Py_None) {
+    (void)setpriority(PRIO_PROCESS, 0, static_cast<int>(integer(item(saved, 0))));
+    baseline.niceness = Scheduling::kUnknown;  // as the script's from now on
+  }
+  PyObject* processors = item(saved, 1);
+  if (processors == Py_None) return;
+  baseline.processors.clear();
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(processors); ++i)
+    CPU_SET(static_cast<std::size_t>(integer(PyList_GET_ITEM(processors, i))), &allowed);
+  (void)sched_setaffinity(0, sizeof allowed, &allowed);
 }
 
 Ref save_locale() {
@@ -183,6 +239,8 @@ void register_environment_parts() {
   for (int resource = 0; resource < RLIM_NLIMITS; ++resource)
     limits_baseline[resource] = limit_now(resource);
   register_process_part({"limits", save_limits, restore_limits, 1000});
+  scheduling_baseline();
+  register_process_part({"scheduling", save_scheduling, restore_scheduling, 1000});
   register_process_part({"locale", save_locale, restore_locale, 23});
   register_process_part({"time zone", save_time_zone, restore_time_zone, 24});
 }

@@ -16,6 +16,7 @@ void register_parts() {
     register_codec_parts();
     register_descriptor_part();
     register_environment_parts();
+    register_diagnostics_parts();
     register_stream_part();
     register_library_parts();
     register_library_setting_parts();

@@ -13,6 +13,7 @@ void register_parts();
 void register_interpreter_parts();
 void register_codec_parts();
 void register_descriptor_part();
+void register_diagnostics_parts();
 void register_environment_parts();
 void register_random_parts();
 void register_torch_part();

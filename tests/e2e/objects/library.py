@@ -11,6 +11,7 @@ import dataclasses
 import datetime
 import decimal
 import email.parser
+import faulthandler
 import fractions
 import getopt
 import graphlib
@@ -24,10 +25,12 @@ import locale
 import logging
 import logging.handlers
 import multiprocessing.pool
+import os
 import pathlib
 import pprint
 import queue
 import random
+import resource
 import sched
 import secrets
 import select
@@ -44,6 +47,7 @@ import threading
 import time
 import timeit
 import tokenize
+import tracemalloc
 import types
 import urllib.parse
 import uuid
@@ -388,6 +392,59 @@ def thread_settings():
     threading.excepthook = hook
     threading.settrace(None)
     return "traced" in said, said[-1], threading.stack_size(0)
+
+
+def taken_signals():
+    """signal: handlers of SIGTERM, SIGUSR1, SIGUSR2, which otherwise ask for a snapshot | exact"""
+    said = []
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: said.append(number))
+    yield
+    os.kill(os.getpid(), signal.SIGUSR1)
+    signal.signal(signal.SIGUSR1, before)
+    return said
+
+
+def scheduling():
+    """os: nice(), sched_setaffinity() | exact"""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    nice = os.nice(1)
+    yield
+    found = os.sched_getaffinity(0) == {min(before)}, os.nice(0) == nice
+    os.sched_setaffinity(0, before)
+    return found
+
+
+def resource_limits():
+    """resource.setrlimit() | exact"""
+    _, hard = before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (777, hard))
+    yield
+    found = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    return found
+
+
+def fault_handler():
+    """faulthandler | noted | writes to standard error; `dump_traceback_later()` is forgotten"""
+    was_on = faulthandler.is_enabled()
+    faulthandler.enable()
+    faulthandler.register(signal.SIGUSR2)
+    yield
+    found = faulthandler.is_enabled(), faulthandler.unregister(signal.SIGUSR2)
+    if not was_on:
+        faulthandler.disable()
+    return found
+
+
+def allocation_traces():
+    """tracemalloc | noted | what was allocated before is not known any more, which is said"""
+    tracemalloc.start()
+    yield
+    kept = bytes(1 << 20)
+    found = tracemalloc.get_traced_memory()[0] > len(kept)
+    tracemalloc.stop()
+    return found
 
 
 def thread_pools():
