@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/loaded_images.hpp"
+#include "mpi/interpose/fortran_calls.hpp"
 #include "mpi/interpose/gate.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/script_state.hpp"
@@ -75,6 +76,7 @@ void open_session() {
   const int rc = PMPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &g_state.provided);
   if (asked_to_yield) ::unsetenv(kYieldWhenIdle);
   check(rc, "MPI_Init_thread");
+  redirect_fortran_calls();
   own_libraries() = loaded_libraries();
   for (const std::string& file : before) own_libraries().erase(file);
   check(PMPI_Comm_rank(MPI_COMM_WORLD, &g_state.rank), "MPI_Comm_rank");

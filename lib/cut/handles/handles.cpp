@@ -17,6 +17,7 @@
 #include "cut/handles/windows.hpp"
 #include "mpi/interpose/absolute_addresses.hpp"
 #include "mpi/interpose/attributes.hpp"
+#include "mpi/interpose/fortran_numbers.hpp"
 #include "mpi/interpose/rebuild.hpp"
 #include "mpi/session.hpp"
 #include "python/heap/foreign.hpp"
@@ -102,6 +103,7 @@ void begin_save() {
   forget_described_requests();
   forget_described_windows();
   forget_described_files();
+  mpi::fortran_numbers::begin_save();
 }
 
 Bytes end_save() {
@@ -109,6 +111,9 @@ Bytes end_save() {
   if (mpi::session::active()) check_receives_described();
   check_windows_described(state.windows);
   check_files_described(state.files);
+  if (const std::string what = mpi::fortran_numbers::not_saved(); !what.empty()) {
+    throw CannotSave(what);
+  }
   const Module* m = Module::loaded();
   if (m && mpi::session::active() && !state.script_finalized) {
     if (const char* why = m->unknown_layout()) throw CannotSave(why);

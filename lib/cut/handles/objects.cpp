@@ -13,6 +13,7 @@
 #include "cut/handles/objects.hpp"
 
 #include <cstring>
+#include <optional>
 
 #include "cut/handles/generalized.hpp"
 #include "cut/handles/messages.hpp"
@@ -23,6 +24,7 @@
 #include "cut/handles/shared_handles.hpp"
 #include "cut/handles/user_ops.hpp"
 #include "cut/handles/windows.hpp"
+#include "mpi/interpose/fortran_numbers.hpp"
 #include "mpi/interpose/registry.hpp"
 
 namespace chkpt::cut::handles {
@@ -139,6 +141,28 @@ void set_flags(Kind kind, PyObject* object, unsigned int flags) {
   });
 }
 
+// Communicators have theirs from the registry.
+std::optional<mpi::fortran_numbers::Family> numbered_family(Kind kind) {
+  using mpi::fortran_numbers::Family;
+  if (kind == Kind::kGroup) return Family::kGroup;
+  if (kind == Kind::kDatatype) return Family::kType;
+  if (kind == Kind::kOp) return Family::kOp;
+  if (kind == Kind::kInfo) return Family::kInfo;
+  return std::nullopt;
+}
+
+int fortran_number(Kind kind, PyObject* object) {
+  const auto family = numbered_family(kind);
+  return family ? mpi::fortran_numbers::of_saved(*family, handle_bits(kind, object))
+                : mpi::fortran_numbers::kNone;
+}
+
+void set_fortran_number(Kind kind, PyObject* object, int number) {
+  const auto family = numbered_family(kind);
+  if (!family || number == mpi::fortran_numbers::kNone) return;
+  mpi::fortran_numbers::adopt(*family, handle_bits(kind, object), number);
+}
+
 // ---------------------------------------------------------------- making again
 
 void restore_comm(PyObject* object, PyObject* payload) {
@@ -227,14 +251,15 @@ Ref describe(PyObject* object) {
   const Module& m = module();
   if (const char* why = m.unknown_layout()) throw CannotSave(why);
   if (const char* name = m.name_of(object)) {
-    return checked(Py_BuildValue("(ssIO)", "name", name, 0U, Py_None));
+    return checked(
+        Py_BuildValue("(ssIOi)", "name", name, 0U, Py_None, mpi::fortran_numbers::kNone));
   }
   const Kind kind = m.kind_of(Py_TYPE(object));
   const Form form = describe_content(m, kind, object);
   const bool derivable = kind != Kind::kMemory;
   const Ref dict = derivable ? instance_dict(m, kind, object) : Ref::borrow(Py_None);
-  return checked(Py_BuildValue("(sOIO)", form.name.c_str(), form.payload.get(),
-                               flags_of(kind, object), dict.get()));
+  return checked(Py_BuildValue("(sOIOi)", form.name.c_str(), form.payload.get(),
+                               flags_of(kind, object), dict.get(), fortran_number(kind, object)));
 }
 
 Ref make_again(PyTypeObject* type, PyObject* description) {
@@ -243,13 +268,15 @@ Ref make_again(PyTypeObject* type, PyObject* description) {
   const char* form = nullptr;
   PyObject *payload = nullptr, *dict = nullptr;
   unsigned int flags = 0;
-  if (!PyArg_ParseTuple(description, "sOIO", &form, &payload, &flags, &dict)) {
+  int number = mpi::fortran_numbers::kNone;
+  if (!PyArg_ParseTuple(description, "sOIOi", &form, &payload, &flags, &dict, &number)) {
     throw_pending_exception();
   }
   if (std::strcmp(form, "name") == 0) return checked(PyObject_GetAttr(m.get(), payload));
   const Kind kind = m.kind_of(type);
   Ref object = make_by_form(m, kind, type, form, payload);
   set_flags(kind, object.get(), flags);
+  set_fortran_number(kind, object.get(), number);
   if (dict != Py_None) checked(PyObject_GenericSetDict(object.get(), dict, nullptr));
   return object;
 }

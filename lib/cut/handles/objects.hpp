@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One mpi4py object <-> its description, a tuple (form, payload, flags, instance dict or None) of
-// plain Python objects. `form` names the function that makes the object again. Objects that share a
-// handle share it afterwards too: descriptions carry the old handle as a key. Needs the GIL.
+// One mpi4py object <-> its description, a tuple (form, payload, flags, instance dict or None,
+// number by which Fortran code knows it or -1) of plain Python objects. `form` names the function
+// that makes the object again. Objects that share a handle share it afterwards too: descriptions
+// carry the old handle as a key. Needs the GIL.
 #pragma once
 
 #include "cut/handles/module.hpp"

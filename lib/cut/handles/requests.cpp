@@ -211,6 +211,7 @@ void forget_described_requests() {
 
 void check_receives_described() {
   mpi::requests().for_each([](MPI_Request request, mpi::RequestInfo& info) {
+    if (info.numbered) throw CannotSave("an MPI request that Fortran code knows by its number");
     // An inactive one that nothing refers to can never be started again.
     if (info.kind == mpi::RequestKind::kCompleted || info.counted || !info.active) return;
     if (info.kind == mpi::RequestKind::kGeneralized) return;

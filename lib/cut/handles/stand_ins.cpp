@@ -39,7 +39,8 @@ Ref make_stand_in(PyTypeObject* type, PyObject* description) {
   const char* form = nullptr;
   PyObject *payload = nullptr, *dict = nullptr;
   unsigned int flags = 0;
-  if (!PyArg_ParseTuple(description, "sOIO", &form, &payload, &flags, &dict)) {
+  int number = 0;
+  if (!PyArg_ParseTuple(description, "sOIOi", &form, &payload, &flags, &dict, &number)) {
     throw_pending_exception();
   }
   if (!needs_mpi(form)) return nullptr;
@@ -59,9 +60,10 @@ Ref stand_in_description(PyObject* object) {
                        ? Ref::borrow(Py_None)
                        : checked(PyObject_GenericGetDict(object, nullptr));
   const bool has_attributes = !dict.is(Py_None) && PyDict_GET_SIZE(dict.get()) > 0;
-  return checked(PyTuple_Pack(4, PyTuple_GET_ITEM(then.get(), 0), PyTuple_GET_ITEM(then.get(), 1),
+  return checked(PyTuple_Pack(5, PyTuple_GET_ITEM(then.get(), 0), PyTuple_GET_ITEM(then.get(), 1),
                               PyTuple_GET_ITEM(then.get(), 2),
-                              has_attributes ? dict.get() : Py_None));
+                              has_attributes ? dict.get() : Py_None,
+                              PyTuple_GET_ITEM(then.get(), 4)));
 }
 
 }  // namespace chkpt::cut::handles

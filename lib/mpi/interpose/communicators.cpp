@@ -4,6 +4,7 @@
 // snapshots.
 #include <algorithm>
 
+#include "mpi/interpose/fortran_numbers.hpp"
 #include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/wrapper.hpp"
 #include "mpi/session.hpp"
@@ -182,6 +183,7 @@ int free_comm(const char* call, MPI_Comm* comm, int (*really)(MPI_Comm*)) {
     matched::forget(*info);
     registry().remove(*info);
   }
+  fortran_numbers::forget(fortran_numbers::Family::kComm, fortran_numbers::bits_of(*comm));
   int rc = MPI_SUCCESS;
   {
     const Depth depth;

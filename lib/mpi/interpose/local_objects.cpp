@@ -7,6 +7,7 @@
 #include "mpi/interpose/allocations.hpp"
 #include "mpi/interpose/attached_buffer.hpp"
 #include "mpi/interpose/attributes.hpp"
+#include "mpi/interpose/fortran_numbers.hpp"
 #include "mpi/interpose/wall_clock.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -46,6 +47,7 @@ using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
 CHKPT_WRAPPER int MPI_Type_free(MPI_Datatype* type) {
   if (!outside("MPI_Type_free")) requests().keep_type(*type);
   if (on_main_thread()) attributes::type_freed(*type);
+  fortran_numbers::forget(fortran_numbers::Family::kType, fortran_numbers::bits_of(*type));
   return PMPI_Type_free(type);
 }
 

@@ -9,13 +9,14 @@
 #include <set>
 
 #include "mpi/interpose/attributes.hpp"
+#include "mpi/interpose/fortran_numbers.hpp"
 #include "mpi/interpose/wall_clock.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi {
 namespace {
 
-constexpr std::uint64_t kVersion = 7;
+constexpr std::uint64_t kVersion = 8;
 
 bool is_predefined(const CommId& id) { return id.find('/') == CommId::npos; }
 
@@ -174,6 +175,8 @@ RankState::Communicator captured(const CommInfo& info) {
   RankState::Communicator comm;
   if (info.handle == MPI_COMM_NULL) throw CannotSave("a communicator that is still being made");
   comm.state = saved(info);
+  comm.fortran_number = fortran_numbers::of_saved(fortran_numbers::Family::kComm,
+                                                  fortran_numbers::bits_of(info.handle));
   for (const Drained& message : comm.state.drained) {
     if (!message.ready) throw CannotSave("an MPI message that is still arriving");
   }
@@ -305,6 +308,7 @@ Bytes encode(const RankState& state) {
   for (const auto& comm : state.communicators) {
     write_saved(out, comm.state);
     write_communicator(out, comm.recipe);
+    out.i64(comm.fortran_number);
   }
   out.u64(state.joint_clocks.size());
   for (const auto& clock : state.joint_clocks) write_joint(out, clock);
@@ -336,6 +340,7 @@ RankState decode(ByteView section) {
   for (auto& comm : state.communicators) {
     comm.state = read_saved(in);
     comm.recipe = read_communicator(in);
+    comm.fortran_number = in.integer();
   }
   for (std::size_t n = in.count(24); n > 0; --n) state.joint_clocks.push_back(read_joint(in));
   for (std::size_t n = in.count(40); n > 0; --n) state.contexts.push_back(read_context(in));
@@ -361,7 +366,11 @@ void rebuild(const RankState& state) {
   if (!session::active()) return;
   const std::vector<MPI_Comm> made = build_all(state);
   for (std::size_t i = 0; i < made.size(); ++i) {
-    registry().adopt(made[i], state.communicators[i].state);
+    const RankState::Communicator& comm = state.communicators[i];
+    registry().adopt(made[i], comm.state);
+    if (comm.fortran_number != fortran_numbers::kNone)
+      fortran_numbers::adopt(fortran_numbers::Family::kComm, fortran_numbers::bits_of(made[i]),
+                             comm.fortran_number);
   }
   for (const JointClock& clock : state.joint_clocks) registry().adopt_joint(clock);
   sync_sends::adopt(state.sync_sends, state.next_sync_send);

@@ -32,6 +32,7 @@ struct RankState {
   struct Communicator {
     SavedComm state;
     CommunicatorRecipe recipe;
+    int fortran_number = -1;  // see fortran_numbers.hpp
   };
 
   bool script_initialized = false;

@@ -44,6 +44,7 @@ struct RequestInfo {
   bool counted = false;     // complete, and what follows from that is done
   std::uint64_t sync = 0;   // of a synchronous send that is active, see sync_sends.hpp
   bool cancelling = false;  // MPI_Cancel has been called
+  bool numbered = false;    // Fortran code has got its number
   bool detached = false;    // a receive whose handle the script has given up
   std::uint64_t order = 0;  // of posting or start: receives must be posted again in this order
   MPI_Status status{};      // kCompleted

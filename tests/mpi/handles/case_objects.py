@@ -15,6 +15,34 @@ def protocol_two(obj, protocol=2):
     return pickle.dumps(obj, protocol)
 
 
+def numbered():
+    """Objects whose numbers for Fortran code are not those of objects made first."""
+    from mpi4py import MPI
+    world, doubles = MPI.COMM_WORLD, MPI.DOUBLE
+    makers = (world.Dup, world.Get_group, lambda: doubles.Create_contiguous(3),
+              lambda: MPI.Op.Create(longest), MPI.Info.Create)
+    objects = []
+    for make in makers:
+        freed = [make() for _ in range(3)]
+        objects.append(make())
+        for one in freed:
+            one.Free()
+    return [(one, one.py2f()) for one in [*objects, world, doubles, MPI.SUM, MPI.GROUP_EMPTY]]
+
+
+def check_numbers(state):
+    from mpi4py import MPI
+    for one, number in state["numbered"]:
+        later = type(one)(one) if isinstance(one, MPI.Op) else one
+        assert one.py2f() == number == later.py2f() and type(one).f2py(number) == one, (one, number)
+    others = [(new, new.py2f()) for new in [MPI.COMM_WORLD.Dup() for _ in range(9)]]
+    numbers = {number for one, number in [*others, *state["numbered"]] if isinstance(one, MPI.Comm)}
+    assert len(numbers) == 11, numbers
+    for new, number in others:
+        assert MPI.Comm.f2py(number) == new
+        new.Free()
+
+
 def build():
     from mpi4py import MPI
     world = MPI.COMM_WORLD
@@ -49,6 +77,7 @@ def build():
         "file": MPI.File(), "memory": memory, "owner": owner, "view": MPI.memory(owner),
         "no memory": MPI.memory(), "pickler": MPI.Pickle(protocol_two),
         "exception": MPI.Exception(MPI.ERR_TRUNCATE), "rank": world.rank, "size": world.size,
+        "numbered": numbered(),
     }
 
 
@@ -87,6 +116,7 @@ def check(state):
     assert len(state["named"]) > 90, len(state["named"])
     check_operations(state)
     check_statuses(state)
+    check_numbers(state)
     info = state["info"]
     assert sorted(info.items()) == [("access_style", "read_once"), ("key", "value with spaces")]
     assert state["info alias"] == info and not state["info null"]
