@@ -16,11 +16,16 @@ using shim::InterpreterFrame;
 
 PyGenObject* as_generator(PyObject* object) { return reinterpret_cast<PyGenObject*>(object); }
 
+// Whether its frame has contents and stands still. From 3.12 on a generator that is closed before
+// its start has finished, but keeps its arguments for as long as it exists.
+bool keeps_frame(int state) {
+  return state != shim::kGeneratorExecuting && state != shim::kGeneratorCleared;
+}
+
 // (function, f_locals|None, offset, locals, stack, state of the frame object|None) of a frame that
 // is not running; else None.
 Ref frame_state(PyGenObject* g) {
-  if (shim::finished(g->gi_frame_state) || g->gi_frame_state == shim::kGeneratorExecuting)
-    return Ref::borrow(Py_None);
+  if (!keeps_frame(g->gi_frame_state)) return Ref::borrow(Py_None);
   InterpreterFrame* f = shim::frame_of(g);
   const int locals = shim::code(f)->co_nlocalsplus;
   const Ref local_list = slots_to_list(f->localsplus, locals);
@@ -136,7 +141,7 @@ int generator_set(PyObject* generator, PyObject* state) {
   g->gi_running_async = static_cast<char>(running_async);
   // A running one stays cleared until the call stack adopts and fills it.
   if (frame_state == shim::kGeneratorExecuting) return 0;
-  if (shim::finished(frame_state)) {
+  if (!keeps_frame(frame_state)) {
     shim::drop_frame_code(g);
     return 0;
   }

@@ -162,7 +162,6 @@ class EvalBase {
 inline bool frame_has_code(InterpreterFrame* f) { return f->f_code != nullptr; }
 constexpr int kGeneratorExecuting = FRAME_EXECUTING;
 constexpr int kGeneratorCleared = FRAME_CLEARED;
-constexpr bool finished(int state) { return state >= FRAME_COMPLETED; }
 constexpr bool suspended(int state) { return state == FRAME_SUSPENDED; }
 // The generator and its frame own the code each; the frame's is dropped when it has finished.
 inline void init_generator_code(PyGenObject* g, PyObject* code) {

@@ -159,7 +159,6 @@ class EvalBase {
 inline bool frame_has_code(InterpreterFrame* f) { return f->f_code != nullptr; }
 constexpr int kGeneratorExecuting = FRAME_EXECUTING;
 constexpr int kGeneratorCleared = FRAME_CLEARED;
-constexpr bool finished(int state) { return state >= FRAME_COMPLETED; }
 constexpr bool suspended(int state) { return state == FRAME_SUSPENDED; }
 // gen_dealloc() reads the code from the frame, even from a cleared one.
 inline void init_generator_code(PyGenObject* g, PyObject* code) {

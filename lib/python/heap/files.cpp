@@ -109,16 +109,28 @@ Ref encoder_of(PyObject* file) {
   return {};
 }
 
+// See rebuild_text_file().
+void open_text_file(const Ref& file, const Ref& saved) {
+  call_with(attr(file, "__init__").get(), pack(item(saved, 0)).get(), item(saved, 1));
+  if (item(saved, 2) != Py_None) call_method(file, "seek", item(saved, 2));
+  ok(PyDict_Update(attr(file, "__dict__").get(), item(saved, 3)));
+  if (item(saved, 4) != Py_None)
+    if (const Ref encoder = encoder_of(file.get()))
+      call_method(encoder, "setstate", item(saved, 4));
+  show_newlines(file.get(), item(saved, 5));
+  if (item(saved, 6) != Py_None) put_text_read_ahead(file.get(), item(saved, 6));
+}
+
 // (buffer, keywords, position, attributes, state of the encoder, newlines met, what was read ahead)
 Ref rebuild_text_file(Args args) {
-  const Ref file =
-      call_with(attr(import("_io"), "TextIOWrapper").get(), pack(args[0]).get(), args[1]);
-  if (args[2] != Py_None) call_method(file, "seek", args[2]);
-  ok(PyDict_Update(attr(file, "__dict__").get(), args[3]));
-  if (args[4] != Py_None)
-    if (const Ref encoder = encoder_of(file.get())) call_method(encoder, "setstate", args[4]);
-  show_newlines(file.get(), args[5]);
-  if (args[6] != Py_None) put_text_read_ahead(file.get(), args[6]);
+  const Ref type = attr(import("_io"), "TextIOWrapper");
+  const Ref file = call_method(type, "__new__", type);
+  const Ref saved = pack(args[0], args[1], args[2], args[3], args[4], args[5], args[6]);
+  const std::string encoding = utf8(find(args[1], "encoding"));
+  if (PyCodec_KnownEncoding(encoding.c_str()))
+    open_text_file(file, saved);
+  else  // the script has registered it
+    Loader::current().with_codecs([file, saved] { open_text_file(file, saved); });
   return file;
 }
 const Rebuilder make_text_file{"file.text", guarded<rebuild_text_file>};

@@ -30,6 +30,7 @@ struct ProcessPart {
   std::function<void(PyObject*)> restore;  // may throw PythonError
   int order = 0;                           // restored in ascending order, saved in any
   std::vector<std::string> modules = {};   // whose state it restores, with all below them
+  bool for_files = false;  // restored before all others: files can only be opened with it
 };
 void register_process_part(ProcessPart part);
 

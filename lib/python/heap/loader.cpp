@@ -62,11 +62,15 @@ class NoCollection {
   bool was_enabled_;
 };
 
+void restore_part(const ProcessPart& part, PyObject* states) {
+  if (PyObject* state = find(states, part.name.c_str())) part.restore(state);
+}
+
 void restore_process(const Ref& states, bool collects) {
   if (collects && !find(states.get(), "gc")) PyGC_Enable();  // tracked mode
   try {
     for (const ProcessPart* part : process_parts())
-      if (PyObject* state = find(states.get(), part->name.c_str())) part->restore(state);
+      if (!part->for_files) restore_part(*part, states.get());
     ReopenedFiles::current().take_locks();
   } catch (const Raised&) {
     throw_pending_exception();
@@ -319,12 +323,16 @@ Loaded Loader::run() {
   if (memory_checks_) check_shared_memory(memory_checks_.get());
   if (weak_members_) restore_weak_members(weak_members_.get());
   apart.leave();
+  PyObject* process = expect(body.get(), "process");
+  for (const ProcessPart* part : process_parts())
+    if (part->for_files) restore_part(*part, process);
+  for (const std::function<void()>& open : with_codecs_) open();
   for (const std::function<void()>& work : by_script_) work();
   Loaded loaded;
   loaded.stack = std::move(stack_);
   loaded.base_exception = Ref::borrow(expect(body.get(), "base_exception"));
   loaded.extra = Ref::borrow(expect(body.get(), "extra"));
-  loaded.finish = [states = Ref::borrow(expect(body.get(), "process")), collects = quiet.go_on(),
+  loaded.finish = [states = Ref::borrow(process), collects = quiet.go_on(),
                    targets = weak_targets_]() mutable {
     restore_process(states, collects);
     states = Ref();

@@ -33,7 +33,9 @@ class Loader {
   void when_complete(std::function<void()> fill) { fills_.push_back(std::move(fill)); }
   // Runs when all sets and dicts are filled as well, before the process state is restored.
   void afterwards(std::function<void()> work) { late_.push_back(std::move(work)); }
-  // Runs code of the script, after all that.
+  // Opens a file by a codec of the script, after all that: the script's code runs.
+  void with_codecs(std::function<void()> open) { with_codecs_.push_back(std::move(open)); }
+  // Runs code of the script, which may use those files.
   void by_script(std::function<void()> work) { by_script_.push_back(std::move(work)); }
   // Objects that weak references are to: alive until `finish` knows who else holds them.
   void note_weak_target(PyObject* object) { weak_targets_->add(object); }
@@ -64,7 +66,7 @@ class Loader {
   Ref weak_members_;                                   // of libraries' weak containers, or null
   Ref memory_checks_;                                  // of compiled objects, or null
   std::vector<std::function<void()>> fills_;
-  std::vector<std::function<void()>> late_, by_script_;
+  std::vector<std::function<void()>> late_, with_codecs_, by_script_;
   std::shared_ptr<WeakTargets> weak_targets_ = std::make_shared<WeakTargets>();
 };
 

@@ -76,8 +76,8 @@ void register_codec_parts() {
   g_handlers_baseline = own(PyDict_Copy(g_handlers)).release();
   g_searches_baseline = own(PySequence_List(g_searches)).release();
   register_process_part(
-      {"codec errors", save_handlers, restore_handlers, 14, {"codecs", "encodings"}});
-  register_process_part({"codec searches", save_searches, restore_searches, 15});
+      {"codec errors", save_handlers, restore_handlers, 14, {"codecs", "encodings"}, true});
+  register_process_part({"codec searches", save_searches, restore_searches, 15, {}, true});
 }
 
 }  // namespace chkpt::process

@@ -1,4 +1,5 @@
 # Open files: reopened, positioned, cut to their saved size.
+import codecs
 import csv
 import io
 import os
@@ -6,6 +7,38 @@ import sys
 import tempfile
 
 folder = tempfile.mkdtemp(prefix="chkpt_heap_")
+
+
+class Turned(codecs.IncrementalDecoder):
+    """Of a codec of the script: bits turned, each word's first letter in upper case."""
+    between = True
+
+    def decode(self, data, final=False):
+        text = ""
+        for byte in data:
+            char = chr(byte ^ 1)
+            text += char.upper() if self.between else char
+            self.between = char == " "
+        return text
+
+    def getstate(self):
+        return b"", int(self.between)
+
+    def setstate(self, state):
+        self.between = bool(state[1])
+
+
+class Turner(codecs.IncrementalEncoder):
+    def encode(self, text, final=False):
+        return turn(text)[0]
+
+
+def turn(text, errors="strict"):
+    return bytes(ord(char) ^ 1 for char in text), len(text)
+
+
+codecs.register(lambda name: codecs.CodecInfo(turn, None, incrementalencoder=Turner, incrementaldecoder=Turned,
+                                              name="turned") if name == "turned" else None)
 
 
 def path(name):
@@ -65,6 +98,11 @@ closed.close()
 devnull = open(os.devnull, "w")
 wrapped = io.TextIOWrapper(open(path("lines"), "rb"), encoding="utf-8")
 wrapped.readline()
+with open(path("turned"), "wb") as f:
+    f.write(turn("two words of three\n" * 900)[0])
+turned, turning = open(path("turned"), encoding="turned"), open(path("turning"), "w", encoding="turned")
+turned.read(14)
+turning.write("one ")
 same = [log, log]
 appended_twice = open(path("log"), "a")
 temp = tempfile.NamedTemporaryFile("w+", dir=folder, delete=False)
@@ -104,6 +142,10 @@ def check():
     assert open(path("shifted"), "rb").read() == "日本 x".encode("iso2022_jp")
     for encoding, file in wide.items():
         assert "".join(file) == "".join(f"行 {i}\n" for i in range(1111, 3000)), encoding
+    assert turned.readline() == "Three\n" and sum(line == "two Words Of Three\n" for line in turned) == 899
+    turning.write("two")
+    turning.close()
+    assert open(path("turning"), "rb").read() == turn("one two")[0] and turning.encoding == "turned"
     assert exclusive.buffer.raw.mode == "xb"
     exclusive.write("y")
     exclusive.close()

@@ -6,8 +6,10 @@ import sys
 from collections import Counter, defaultdict, ChainMap
 from fractions import Fraction
 import collections
+import inspect
 import itertools
 import operator
+import weakref
 
 
 def set_notices_changes():
@@ -355,6 +357,28 @@ def range_iters():
 
     def behave():
         return (list(a), next(b), next(c), list(y), list(z))
+    return behave
+
+
+def generator_closed_before_its_start():
+    def steps(owner):
+        yield owner
+
+    async def later(owner):
+        return owner
+
+    class Owner:
+        pass
+
+    closed, awaited = steps(Owner()), later(Owner())
+    owners = [weakref.ref(g.gi_frame.f_locals["owner"]) for g in (closed,)]
+    owners.append(weakref.ref(awaited.cr_frame.f_locals["owner"]))
+    closed.close()
+    awaited.close()
+
+    def behave():
+        alive = [ref() is not None for ref in owners]  # from 3.12 on they are
+        return alive, closed.gi_frame, awaited.cr_frame, list(closed), inspect.getcoroutinestate(awaited)
     return behave
 
 
