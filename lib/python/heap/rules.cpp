@@ -378,7 +378,7 @@ Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
                                              asks_what_is_unfinished(saver, value.get(), rule)))
     return reduce_raw_state(saver, object, rule);
   if (!frames::is_python_class(rule.type)) check_owns_its_value(object);
-  if (!PyUnicode_Check(value.get())) return value;
+  if (!PyUnicode_Check(value.get())) return saver.with_whole_arguments(value);
   // "Saved by name": the script's modules are rebuilt, not imported, so no name can be found there;
   // in a library's module none that a new import will not make.
   const Ref module = attr_or_null(object, "__module__");

@@ -3,6 +3,8 @@
 
 #include "python/heap/saver.hpp"
 
+#include <algorithm>
+
 #include <cmath>
 #include <cstring>
 
@@ -144,11 +146,47 @@ OwnedMemory& Saver::all_memory() {
   return *all_memory_;
 }
 
+namespace {
+
+constexpr std::size_t kDeep = std::size_t{64} << 20;  // of the stack in use, to put states off
+constexpr std::size_t kNear = std::size_t{1} << 20;   // as far as constructors may look
+
+PyObject* close_constructor(PyObject* open, PyObject*) {
+  --*static_cast<int*>(PyCapsule_GetPointer(open, nullptr));
+  Py_RETURN_NONE;
+}
+PyMethodDef g_close_constructor{"close", close_constructor, METH_NOARGS, nullptr};
+
+}  // namespace
+
 bool Saver::puts_off(PyObject* instance) {
-  constexpr std::size_t kDeep = std::size_t{64} << 20;
-  if (big_stack_in_use() < kDeep) return false;
+  if (open_constructors_ > 0 || big_stack_in_use() < kDeep) return false;
   put_off_.push_back(Ref::borrow(instance));
   return true;
+}
+
+// The pickler asks for the items of a list when it has written the call of the constructor.
+Ref Saver::with_whole_arguments(const Ref& reduce_value) {
+  constexpr Py_ssize_t kItems = 3, kEntries = 4;
+  if (big_stack_in_use() + kNear < kDeep || !PyTuple_Check(reduce_value.get())) return reduce_value;
+  std::vector<PyObject*> parts(6, Py_None);
+  const Py_ssize_t size = PyTuple_GET_SIZE(reduce_value.get());
+  for (Py_ssize_t i = 0; i < size; ++i)
+    parts.at(static_cast<std::size_t>(i)) = item(reduce_value, i);
+  if (is_atom(parts[1])) return reduce_value;
+  const Py_ssize_t place = parts[kItems] == Py_None ? kItems : kEntries;
+  if (parts[static_cast<std::size_t>(place)] != Py_None)
+    refuse("its library must make it from objects that lie too deep in a chain of objects");
+  const Ref open = own(PyCapsule_New(&open_constructors_, nullptr, nullptr));
+  const Ref end =
+      own(PyCallIter_New(own(PyCFunction_New(&g_close_constructor, open.get())).get(), Py_None));
+  const Py_ssize_t wanted = std::max(size, place + 1);
+  const Ref made = own(PyTuple_New(wanted));
+  for (Py_ssize_t i = 0; i < wanted; ++i)
+    PyTuple_SET_ITEM(made.get(), i,
+                     Py_NewRef(i == place ? end.get() : parts[static_cast<std::size_t>(i)]));
+  ++open_constructors_;
+  return made;
 }
 
 Ref Saver::defer(PyObject* container, const char* kind) {

@@ -145,6 +145,9 @@ class Saver {
   // Where objects lead to objects for so long that the stack would not do (a linked list), the
   // state of an instance is saved later, from the beginning of the stack. True if that shall be.
   bool puts_off(PyObject* instance);
+  // The reduce value of an object that a load makes by a library's constructor. No state is put off
+  // while its arguments are saved, for the constructor may look at them. Throws CannotSave.
+  Ref with_whole_arguments(const Ref& reduce_value);
   std::deque<Ref>& put_off() { return put_off_; }
   Ref held_library_locks() const { return locks_; }  // [(lock, count)]
   Ref library_registrations() const { return registrations_; }
@@ -203,6 +206,7 @@ class Saver {
   std::vector<Ref> imported_;
   std::deque<Ref> deferred_;
   std::deque<Ref> put_off_;
+  int open_constructors_ = 0;  // whose arguments are being saved, deep in the stack
   Ref registrations_;
   Ref locks_;
   Py_ssize_t frozensets_ = 0;

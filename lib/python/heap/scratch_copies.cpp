@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/numpy_arrays.hpp"
 #include "python/heap/reducers.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr long long kMostBytes = 1LL << 30;
 constexpr int kDeepest = 20;
+constexpr long long kWordSize = sizeof(void*);
 
 struct NotCopied {};
 
@@ -29,12 +31,30 @@ bool is_function(PyObject* value) {
          std::strcmp(Py_TYPE(value)->tp_name, "cython_function_or_method") == 0;
 }
 
+// Code in Python could do anything: count, print, draw random numbers.
+bool runs_no_python(PyObject* maker) {
+  if (PyType_Check(maker)) return !frames::is_python_class(reinterpret_cast<PyTypeObject*>(maker));
+  if (!PyFunction_Check(maker)) return true;
+  const Ref module = attr_or_null(maker, "__module__");
+  return module && PyUnicode_Check(module.get()) &&
+         PyUnicode_CompareWithASCIIString(module.get(), "copyreg") == 0;
+}
+
+// Of memory that would then have two owners.
+bool may_be_address(PyObject* number) {
+  constexpr long long kLowest = 1LL << 32, kHighest = 1LL << 47;
+  int overflow = 0;
+  const long long value = PyLong_AsLongLongAndOverflow(number, &overflow);
+  return !overflow && value >= kLowest && value < kHighest && value % kWordSize == 0;
+}
+
 // What nothing can change by being handed it.
 bool is_constant(PyObject* value) {
   return value == Py_None || value == Py_Ellipsis || PyBool_Check(value) ||
-         PyLong_CheckExact(value) || PyFloat_CheckExact(value) || PyComplex_CheckExact(value) ||
-         PyUnicode_CheckExact(value) || PyBytes_CheckExact(value) || PyType_Check(value) ||
-         is_function(value) || is_numpy_dtype(Py_TYPE(value)) || is_scalar_of_numpy(value);
+         (PyLong_CheckExact(value) && !may_be_address(value)) || PyFloat_CheckExact(value) ||
+         PyComplex_CheckExact(value) || PyUnicode_CheckExact(value) || PyBytes_CheckExact(value) ||
+         PyType_Check(value) || is_function(value) || is_numpy_dtype(Py_TYPE(value)) ||
+         is_scalar_of_numpy(value);
 }
 
 bool is_plain_array(PyObject* value) {
@@ -107,7 +127,7 @@ Ref ScratchCopies::copy_dict(PyObject* dict) {
 }
 
 Ref ScratchCopies::make(PyObject* object) {
-  if (++depth_ > kDeepest) throw NotCopied{};
+  if (++depth_ > kDeepest || frames::is_python_class(Py_TYPE(object))) throw NotCopied{};
   Rule& rule = saver_.rule_of(Py_TYPE(object));
   if (rule.reduce != reduce_by_default) throw NotCopied{};
   const Ref value = rule.reduce(saver_, object, rule);
@@ -116,7 +136,9 @@ Ref ScratchCopies::make(PyObject* object) {
   std::vector<PyObject*> parts(6, Py_None);
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(value.get()); ++i)
     parts.at(static_cast<std::size_t>(i)) = item(value, i);
-  if (!is_constant(parts[0]) || parts[3] != Py_None || parts[4] != Py_None) throw NotCopied{};
+  if (!is_constant(parts[0]) || !runs_no_python(parts[0]) || parts[3] != Py_None ||
+      parts[4] != Py_None)
+    throw NotCopied{};
   std::vector<Py_ssize_t> outer;
   outer.swap(way_);
   way_ = {1};
@@ -134,7 +156,7 @@ Ref ScratchCopies::make(PyObject* object) {
 void ScratchCopies::set_state(const Ref& made, PyObject* state, PyObject* setter) {
   const Ref copied = copy(state);
   if (setter != Py_None) {
-    if (!is_constant(setter)) throw NotCopied{};
+    if (!is_constant(setter) || !runs_no_python(setter)) throw NotCopied{};
     call(setter, made, copied);
   } else if (const Ref own_setter = attr_or_null(made.get(), "__setstate__")) {
     call(own_setter, copied);

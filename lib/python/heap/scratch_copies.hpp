@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What an object of a compiled class would come back as, tried in this process: it is made once
 // more from copies of all that its own pickling hands over, so that nothing of the script's can
-// change.
+// change. Only compiled code is tried: code in Python may have effects that the script sees; and
+// nothing that is handed a number that may be an address, of memory which would be freed twice.
 #pragma once
 
 #include "python/ref.hpp"
