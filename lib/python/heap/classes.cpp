@@ -290,11 +290,23 @@ const std::unordered_map<std::string, PyTypeObject*>& static_types() {
   return types;
 }
 
+// The type of what sys.unraisablehook is given: only a hook gets to see one.
+Ref unraisable_args_type() {
+  const Ref seen = new_list(), see = attr(seen, "append");
+  const Ref hook = Ref::borrow(PySys_GetObject("unraisablehook"));
+  ok(PySys_SetObject("unraisablehook", see.get()));
+  PyErr_SetNone(PyExc_RuntimeError);
+  PyErr_WriteUnraisable(nullptr);
+  ok(PySys_SetObject("unraisablehook", hook.get()));
+  return PyList_GET_SIZE(seen.get()) ? type_of(Ref::borrow(PyList_GET_ITEM(seen.get(), 0))) : Ref();
+}
+
 Ref hidden_type(const std::string& name) {
   const auto found = static_types().find(name);
   if (found != static_types().end()) return Ref::borrow(found->second);
   if (name == "asyncgen_hooks")
     return type_of(own(PyObject_CallMethod(import("sys").get(), "get_asyncgen_hooks", nullptr)));
+  if (name == "UnraisableHookArgs") return unraisable_args_type();
   if (name == "ContextManager" && loaded_module("decimal"))
     return type_of(called_apart(attr(import("decimal"), "localcontext")));
   if (name == "memory_iterator") {

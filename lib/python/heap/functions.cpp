@@ -80,6 +80,8 @@ Ref behind_class_method(Saver& saver, PyObject* function) {
   if (!method || !PyMethod_Check(method.get()) || PyMethod_GET_FUNCTION(method.get()) != function ||
       !PyType_Check(PyMethod_GET_SELF(method.get())))
     return {};
+  auto* const owner = reinterpret_cast<PyTypeObject*>(PyMethod_GET_SELF(method.get()));
+  if (saver.by_value().type(owner)) return {};  // made by the run, and filled by its functions
   return reduced(make_class_function, pack(PyMethod_GET_SELF(method.get()), object->func_name));
 }
 

@@ -1,4 +1,5 @@
 # Exceptions with everything that hangs on them.
+import sys
 import traceback
 
 
@@ -43,6 +44,15 @@ def context():
         raise ValueError("second")
 
 
+class Dropped:
+    def __del__(self):
+        raise KeyError("dropped")
+
+
+unraisable = []
+sys.unraisablehook = unraisable.append
+Dropped()
+sys.unraisablehook = sys.__unraisablehook__
 custom = catch(fail, 2)
 chain, ctx = catch(chained), catch(context)
 kinds = [catch(open, "/nonexistent/file"), catch(int, "x"), catch(b"\xff".decode, "utf-8"),
@@ -72,6 +82,8 @@ def check():
         names.append((tb.tb_frame.f_code.co_name, dict(tb.tb_frame.f_locals).get("here")))
         tb = tb.tb_next
     assert [n for n, _ in names] == ["catch", "fail", "fail", "fail"] and names[1][1] == 4, names
+    [told] = unraisable
+    assert told.exc_type is KeyError and told.exc_value.args == ("dropped",) and told.object is Dropped.__del__
     assert isinstance(chain.__cause__, ZeroDivisionError) and chain.__suppress_context__
     assert isinstance(ctx.__context__, KeyError) and not ctx.__suppress_context__
     assert [repr(k) + str(k) for k in kinds] == texts

@@ -13,6 +13,9 @@ named, plain, special = classmaker.Named, classmaker.Plain(), classmaker.Special
 pair = classmaker.Pair(1, [2])
 registered = classregistry.registry[int]
 extra = classmaker.extra
+# As a function of the package would make it anew: its class methods are found by name, but not by an import.
+exec("class Late:\n    @classmethod\n    def title(cls):\n        return cls.__name__, cls is Late\n", vars(classmaker))
+title = classmaker.Late.title
 
 
 class Derived(classmaker.Plain):
@@ -27,6 +30,7 @@ def check():
     assert type(plain) is classmaker.Plain and classregistry.registry[type(plain)] == "plain"
     assert type(special) is classmaker.Special is registered
     assert type(pair) is classmaker.Pair and pair == (1, [2])
+    assert title() == ("Late", True) and title.__self__ is classmaker.Late
     assert isinstance(derived, classmaker.Plain) and type(derived) is Derived
     assert Derived in classmaker.Plain.__subclasses__()
     assert extra is classmaker.extra is sys.modules["classmaker.extra"]
