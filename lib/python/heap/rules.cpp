@@ -130,16 +130,28 @@ bool is_typing_alias(PyTypeObject* type) {
          is_subtype_of(type, reinterpret_cast<PyTypeObject*>(base.get()));
 }
 
+// In the order of its bases, of the first class that has the name itself.
+Py_ssize_t definer_of(PyTypeObject* type, const char* name) {
+  Py_ssize_t i = 0;
+  for (; i < PyTuple_GET_SIZE(type->tp_mro); ++i)
+    if (find(reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(type->tp_mro, i))->tp_dict, name))
+      break;
+  return i;
+}
+
 // Their own way of pickling hands what they hold to __new__, which a class may have given other
-// arguments.
+// arguments: one that derives from a namedtuple, for instance, whose __getnewargs__ knows nothing
+// of it.
 bool is_value_with_own_new(const Rule& rule) {
   PyTypeObject* base = rule.layout.native_base;
   if (base != &PyTuple_Type && base != &PyUnicode_Type && base != &PyLong_Type &&
       base != &PyFloat_Type && base != &PyBytes_Type && base != &PyComplex_Type)
     return false;
-  for (const char* name : {"__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"})
+  for (const char* name : {"__reduce__", "__reduce_ex__", "__getnewargs_ex__"})
     if (!same_lookup(rule.type, base, name)) return false;
-  return !same_lookup(rule.type, base, "__new__");
+  if (same_lookup(rule.type, base, "__new__")) return false;
+  return same_lookup(rule.type, base, "__getnewargs__") ||
+         definer_of(rule.type, "__new__") < definer_of(rule.type, "__getnewargs__");
 }
 
 Reduce rule_for_python_class(Saver& saver, Rule& rule) {

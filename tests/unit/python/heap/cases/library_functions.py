@@ -29,6 +29,7 @@ rememberer.tallied.note = Own
 rememberer.Worker().work()
 into = rememberer.Worker().listed()
 kept = rememberer.double
+setting = rememberer.Setting("a", 2, x=into)
 rememberer.of_thread.stack = [into]
 rememberer.holder.of_thread.depth += 3
 
@@ -49,3 +50,5 @@ def check():
     assert rememberer.Worker.listed.__kwdefaults__["into"] is into and into == [0]
     assert vars(rememberer.of_thread) == {"stack": [into]} and rememberer.of_thread.stack[0] is into
     assert vars(rememberer.holder.of_thread) == {"depth": 3}
+    assert setting == ("a", 2, {"x": into}) and setting.options["x"] is into
+    assert type(setting) is rememberer.Setting
