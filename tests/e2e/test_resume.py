@@ -7,6 +7,7 @@ each of its rank counts, again and again in the same run. Every killed run must 
 that quietly starts from the beginning fails too.
 """
 import concurrent.futures
+import hashlib
 import random
 import subprocess
 
@@ -304,3 +305,27 @@ def test_keys_that_compare_in_another_way_are_not_lost(work, table, code, stdout
     resumed = harness.run([CHKPT_MPI, script], work)
     assert (resumed.code, resumed.stdout) == (code, stdout), resumed.stderr
     assert any(text in line for line in resumed.messages), resumed.stderr
+
+
+def test_hashes_are_saved_whatever_blocks_the_allocator_gives(work):
+    script = work / "blocks.py"
+    script.write_text("import ctypes, hashlib, os, random, chkpt\n"
+                      "c, rng = ctypes.CDLL(None), random.Random(6)\n"
+                      "c.malloc.restype, c.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]\n"
+                      "kinds = 'sha1', 'sha224', 'sha384', 'md5', 'sha512', 'sha3_256'\n"
+                      "hashes = [hashlib.new(kind, b'begun') for kind in kinds]\n"
+                      "for _ in range(30):\n"
+                      "    blocks = [c.malloc(rng.randrange(60, 460)) for _ in range(4000)]\n"
+                      "    rng.shuffle(blocks)\n"
+                      "    for block in blocks[::2]: c.free(block)\n"
+                      "    if chkpt.snapshot(): break\n"
+                      "    for block in blocks[1::2]: c.free(block)\n"
+                      "else: os.kill(os.getpid(), 9)\n"
+                      "for one in hashes: one.update(b' and ended')\n"
+                      "print([one.hexdigest() for one in hashes])\n")
+    command = [CHKPT_MPI, "-f", "-1", script]
+    killed = harness.run(command, work)
+    assert killed.code == -9 and not any("skipped" in line for line in killed.messages), killed.stderr
+    kinds = "sha1", "sha224", "sha384", "md5", "sha512", "sha3_256"
+    expected = [hashlib.new(kind, b"begun and ended").hexdigest() for kind in kinds]
+    assert harness.run(command, work).stdout == f"{expected}\n".encode()

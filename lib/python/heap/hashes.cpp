@@ -66,7 +66,8 @@ std::vector<Pair> states_in(const Ref& one, const Ref& other, bool keyed) {
 
 // A block of the allocator may be a little larger than what is in it: where copies begin to differ.
 std::size_t used_size(const Pair& state) {
-  constexpr std::size_t kUnit = 4, kMostSpare = 24;
+  // 15 bytes to the allocator's unit, and 16 that are too few for a block of their own.
+  constexpr std::size_t kUnit = 4, kMostSpare = 32;
   const std::size_t size = malloc_usable_size(state.first);
   if (malloc_usable_size(state.second) != size) return 0;
   const auto* first = static_cast<const char*>(state.first);
@@ -102,7 +103,9 @@ Ref copy_over(PyObject* object, std::size_t size, int fill) {
   return call_method(object, "copy");
 }
 
-Ref packed_states(PyObject* object, bool keyed) {
+// What copies of the object keep for themselves. Empty if they are not as expected: the allocator
+// may have given blocks of different sizes.
+std::vector<CopiedBlock> own_blocks(PyObject* object, bool keyed, std::vector<Ref>* copies) {
   const Ref first = call_method(object, "copy"), second = call_method(object, "copy");
   const std::vector<Pair> found = states_in(first, second, keyed);
   const std::size_t size = found.empty() ? 1 : malloc_usable_size(found[0].first);
@@ -112,10 +115,34 @@ Ref packed_states(PyObject* object, bool keyed) {
   blocks.reserve(states.size());
   for (const Pair& state : states)
     blocks.push_back({state.first, state.second, used_size(state), true, true});
-  bool readable = !blocks.empty();
-  for (const CopiedBlock& block : blocks) readable = readable && block.size > 0;
-  if (!readable) refuse("its state cannot be read from this OpenSSL");
-  return packed_memory(blocks);
+  const auto unreadable = [](const CopiedBlock& block) { return block.size == 0; };
+  if (std::any_of(blocks.begin(), blocks.end(), unreadable)) blocks.clear();
+  // They keep the blocks, and hold odd ones back from a next try.
+  for (const Ref& copy : {first, second, one, other}) copies->push_back(copy);
+  return blocks;
+}
+
+std::size_t total(const std::vector<CopiedBlock>& blocks) {
+  std::size_t sum = 0;
+  for (const CopiedBlock& block : blocks) sum += block.size;
+  return sum;
+}
+
+// The smallest blocks that a state has been found to fit in: others have something else behind it,
+// for which a resumed process may have no room.
+Ref packed_states(PyObject* object, bool keyed) {
+  constexpr int kEnough = 3, kTries = 16;
+  std::vector<Ref> copies;
+  std::vector<CopiedBlock> smallest;
+  int found = 0;
+  for (int i = 0; i < kTries && found < kEnough; ++i) {
+    std::vector<CopiedBlock> blocks = own_blocks(object, keyed, &copies);
+    if (blocks.empty()) continue;
+    ++found;
+    if (smallest.empty() || total(blocks) < total(smallest)) smallest = std::move(blocks);
+  }
+  if (smallest.empty()) refuse("its state cannot be read from this OpenSSL");
+  return packed_memory(smallest);
 }
 
 // (whether it is an HMAC, name, states)
