@@ -182,7 +182,7 @@ Ref save_finalizers() {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i)
     if (!is_made_again(PyList_GET_ITEM(all.get(), i)))
       append(entries, Ref::borrow(PyList_GET_ITEM(all.get(), i)));
-  return pack(entries, attr(finalize, "_index_iter"));
+  return pack(entries, attr(finalize, "_index_iter"), attr(finalize, "_registered_with_atexit"));
 }
 
 Ref object_of(PyObject* info) { return call(attr(info, "weakref")); }
@@ -206,12 +206,11 @@ void restore_finalizers(PyObject* saved) {
   const Ref registry = attr(finalize, "_registry");
   PyObject* entries = item(saved, 0);
   set_attr(finalize.get(), "_index_iter", item(saved, 1));
+  // The function itself comes back among those of atexit, in its place.
+  if (item(saved, 2) == Py_True) set_attr(finalize.get(), "_registered_with_atexit", Py_True);
   if (PyList_GET_SIZE(entries) == 0) return;
   forget_doubles(registry, entries);
   ok(PyDict_MergeFromSeq2(registry.get(), entries, 1));
-  if (is_true(attr(finalize, "_registered_with_atexit"))) return;
-  call_method(import("atexit"), "register", attr(finalize, "_exitfunc"));
-  set_attr(finalize.get(), "_registered_with_atexit", Py_True);
 }
 
 // What get_errno() says in this thread: that of the last call by ctypes of a library that was
