@@ -3,6 +3,8 @@
 #include <Python.h>
 #include <structmember.h>
 
+#include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 #include "base/text.hpp"
@@ -321,18 +323,24 @@ bool asks_what_is_unfinished(Saver& saver, PyObject* value, Rule& rule) {
 }
 
 // What a class's own way of pickling meets with an object that is only half made, or by a mistake
-// of its own (sympy's rings change a dict while they loop over it). A class that does not want to
-// be pickled says so with another exception.
+// of its own (sympy's rings change a dict while they loop over it), or says of a transfer to
+// another process (multiprocessing). A class that does not want to be pickled has another
+// exception.
 bool is_accident() {
   if (PyErr_ExceptionMatches(PyExc_AttributeError) || PyErr_ExceptionMatches(PyExc_LookupError))
     return true;
-  if (!PyErr_ExceptionMatches(PyExc_RuntimeError)) return false;
+  if (!PyErr_ExceptionMatches(PyExc_RuntimeError) && !PyErr_ExceptionMatches(PyExc_TypeError))
+    return false;
   PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
   PyErr_Fetch(&type, &value, &trace);
   const Ref shown = Ref::steal(value ? PyObject_Str(value) : nullptr);
-  const bool changed = shown && ends_with(utf8(shown.get()), "during iteration");
+  const std::string said = shown ? utf8(shown.get()) : "";
   PyErr_Restore(type, value, trace);
-  return changed;
+  constexpr const char* kEndings[] = {"during iteration",
+                                      "should only be shared between processes through inheritance",
+                                      "is disallowed for security reasons"};
+  return std::any_of(std::begin(kEndings), std::end(kEndings),
+                     [&](const char* ending) { return ends_with(said, ending); });
 }
 
 Ref reduce_raw_state(Saver& saver, PyObject* object, Rule& rule) {

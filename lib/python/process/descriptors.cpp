@@ -122,11 +122,14 @@ Owners find_owners() {
 
 // ---- saving
 
-// A pipe that nobody writes to any more and that has been read to its end.
-bool is_ended_pipe(int number, const struct stat& info) {
+// What is left of a pipe whose other end nobody has any more: to read, its end has been reached; to
+// write, it takes nothing.
+bool is_left_alone(int number, const struct stat& info, bool to_read) {
   if (!S_ISFIFO(info.st_mode)) return false;
-  pollfd state{number, POLLIN, 0};
-  return poll(&state, 1, 0) == 1 && state.revents == POLLHUP;
+  if (((fcntl(number, F_GETFL) & O_ACCMODE) == O_RDONLY) != to_read) return false;
+  pollfd state{number, static_cast<short>(to_read ? POLLIN : POLLOUT), 0};
+  if (poll(&state, 1, 0) != 1) return false;
+  return to_read ? state.revents == POLLHUP : (state.revents & POLLERR) != 0;
 }
 
 bool inheritable(int number) { return (fcntl(number, F_GETFD) & FD_CLOEXEC) == 0; }
@@ -141,15 +144,17 @@ void refuse_read_ahead(const OpenFile& file, const Owners& owners) {
       refuse_number(file.number, "it shares its position with a file object that has read ahead");
 }
 
-// (what, ...): ("stream", number, standard stream, inheritable), ("ended", number, inheritable) or
-// ("file", open file, position)
+// (what, ...): ("stream", number, standard stream, inheritable), ("ended" or "unread", number,
+// inheritable) or ("file", open file, position)
 Ref describe(int number, const Owners& owners) {
   const struct stat info = examine(number);
   if (const auto stream = descriptors::as_standard_stream(info))
     return pack(text("stream"), heap::number(number), heap::number(*stream),
                 boolean(inheritable(number)));
-  if (is_ended_pipe(number, info))
-    return pack(text("ended"), heap::number(number), boolean(inheritable(number)));
+  for (const bool to_read : {true, false})
+    if (is_left_alone(number, info, to_read))
+      return pack(text(to_read ? "ended" : "unread"), heap::number(number),
+                  boolean(inheritable(number)));
   try {
     const OpenFile file = describe_descriptor(number);
     refuse_read_ahead(file, owners);
@@ -195,11 +200,11 @@ void give(int fd, int number, bool inherited) {
   descriptors::adopt(number, Origin::kCopied);
 }
 
-void restore_ended_pipe(PyObject* saved) {
+void restore_end_of_pipe(PyObject* saved, bool to_read) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) broken("a pipe could not be made");
-  ::close(ends[1]);
-  give(ends[0], static_cast<int>(integer(item(saved, 1))), is_true(item(saved, 2)));
+  ::close(ends[to_read ? 1 : 0]);
+  give(ends[to_read ? 0 : 1], static_cast<int>(integer(item(saved, 1))), is_true(item(saved, 2)));
 }
 
 void restore_file(PyObject* saved) {
@@ -225,7 +230,8 @@ void restore_descriptors(PyObject* all) {
     give(fd, static_cast<int>(integer(item(saved, 1))), is_true(item(saved, 3)));
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all); ++i) {
     PyObject* saved = PyList_GET_ITEM(all, i);
-    if (is(saved, "ended")) restore_ended_pipe(saved);
+    if (is(saved, "ended")) restore_end_of_pipe(saved, true);
+    if (is(saved, "unread")) restore_end_of_pipe(saved, false);
     if (is(saved, "file")) restore_file(saved);
   }
 }

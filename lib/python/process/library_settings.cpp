@@ -21,21 +21,10 @@ void restore_socket_timeout(PyObject* timeout) {
   call_method(import("_socket"), "setdefaulttimeout", timeout);
 }
 
-// multiprocessing.set_start_method(); None before one is chosen.
-Ref save_start_method() {
-  const Ref context = loaded_attr("multiprocessing.context", "_default_context");
-  return context ? call_method(context, "get_start_method", boolean(true)) : none();
-}
-void restore_start_method(PyObject* method) {
-  const Ref context = attr(import("multiprocessing.context"), "_default_context");
-  call_method(context, "set_start_method", method, boolean(true));
-}
-
 }  // namespace
 
 void register_library_setting_parts() {
   register_process_part({"socket timeout", save_socket_timeout, restore_socket_timeout, 50});
-  register_process_part({"start of processes", save_start_method, restore_start_method, 50});
 }
 
 }  // namespace chkpt::process

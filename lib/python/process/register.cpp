@@ -20,6 +20,7 @@ void register_parts() {
     register_stream_part();
     register_library_parts();
     register_library_setting_parts();
+    register_multiprocessing_parts();
     register_logging_part();
     register_signal_part();
     register_function_parts();

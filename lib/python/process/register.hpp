@@ -20,6 +20,7 @@ void register_torch_part();
 void register_hdf5_part();
 void register_library_parts();
 void register_library_setting_parts();
+void register_multiprocessing_parts();
 void register_logging_part();
 void register_fortran_part();
 void register_fortran_units_part();

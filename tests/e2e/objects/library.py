@@ -25,6 +25,8 @@ import locale
 import logging
 import logging.handlers
 import multiprocessing.pool
+import multiprocessing.sharedctypes
+import multiprocessing.util
 import os
 import pathlib
 import pprint
@@ -445,6 +447,30 @@ def allocation_traces():
     found = tracemalloc.get_traced_memory()[0] > len(kept)
     tracemalloc.stop()
     return found
+
+
+def ended_processes():
+    """multiprocessing: processes that have ended, or not begun, and Finalize | exact"""
+    said = []
+    finalizer = multiprocessing.util.Finalize(None, said.append, args=("ended",), exitpriority=1)
+    first, second = multiprocessing.Process(target=abs, args=(1,)), multiprocessing.Process(target=abs, args=(2,))
+    first.start()
+    first.join()
+    yield
+    second.start()
+    second.join()
+    finalizer()
+    return first.exitcode, first.is_alive(), second.exitcode, second.name, said
+
+
+def shared_values():
+    """multiprocessing: Value, Array, RawArray, locks | exact"""
+    value, array = multiprocessing.Value("i", 5), multiprocessing.Array("d", range(4))
+    yield
+    with value.get_lock(), array:
+        value.value += 1
+        array[2] = 7
+    return value.value, list(array), list(multiprocessing.RawArray("i", 2))
 
 
 def thread_pools():
