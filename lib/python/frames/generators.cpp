@@ -28,6 +28,8 @@ Ref frame_state(PyGenObject* g) {
   if (!keeps_frame(g->gi_frame_state)) return Ref::borrow(Py_None);
   InterpreterFrame* f = shim::frame_of(g);
   const int locals = shim::code(f)->co_nlocalsplus;
+  // From 3.13 on close() may clear the variables of a suspended one without running it.
+  if (f->stacktop < locals) return Ref::borrow(Py_None);
   const Ref local_list = slots_to_list(f->localsplus, locals);
   const Ref stack_list = slots_to_list(f->localsplus + locals, f->stacktop - locals);
   return checked(Py_BuildValue("(OOiOOO)", shim::function(f), or_none(f->f_locals), shim::offset(f),
@@ -78,10 +80,12 @@ PyObject* generator_get(PyObject* generator) try {
   PyObject* origin =
       is_async || Py_IS_TYPE(generator, &PyCoro_Type) ? g->gi_origin_or_finalizer : nullptr;
   const Ref frame = frame_state(g);
-  return Py_BuildValue("(iOOOOOiii)", static_cast<int>(g->gi_frame_state), frame.get(), g->gi_name,
-                       g->gi_qualname, or_none(g->gi_exc_state.exc_value), or_none(origin),
-                       is_async ? g->gi_hooks_inited : 0, is_async ? g->gi_closed : 0,
-                       is_async ? g->gi_running_async : 0);
+  const bool is_cleared = frame.is(Py_None) && g->gi_frame_state != shim::kGeneratorExecuting;
+  return Py_BuildValue("(iOOOOOiii)",
+                       is_cleared ? shim::kGeneratorCleared : static_cast<int>(g->gi_frame_state),
+                       frame.get(), g->gi_name, g->gi_qualname, or_none(g->gi_exc_state.exc_value),
+                       or_none(origin), is_async ? g->gi_hooks_inited : 0,
+                       is_async ? g->gi_closed : 0, is_async ? g->gi_running_async : 0);
 } catch (const PythonError& error) {
   PyErr_SetString(PyExc_RuntimeError, error.what());
   return nullptr;
@@ -141,7 +145,7 @@ int generator_set(PyObject* generator, PyObject* state) {
   g->gi_running_async = static_cast<char>(running_async);
   // A running one stays cleared until the call stack adopts and fills it.
   if (frame_state == shim::kGeneratorExecuting) return 0;
-  if (!keeps_frame(frame_state)) {
+  if (frame == Py_None) {
     shim::drop_frame_code(g);
     return 0;
   }
