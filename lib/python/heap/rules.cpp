@@ -15,6 +15,7 @@
 #include "python/heap/customs.hpp"
 #include "python/heap/fortran_data.hpp"
 #include "python/heap/hashing.hpp"
+#include "python/heap/library_contents.hpp"
 #include "python/heap/library_globals.hpp"
 #include "python/heap/numba_functions.hpp"
 #include "python/heap/pybind11_objects.hpp"
@@ -311,7 +312,34 @@ bool is_made_of_instances(PyObject* maker, PyObject* arguments, Rule& rule) {
   return true;
 }
 
-bool asks_what_is_unfinished(Saver& saver, PyObject* value, Rule& rule) {
+// Instances that are made anew by their class need not be new ones.
+bool may_share_instances(PyTypeObject* type) {
+  return type->tp_new != PyBaseObject_Type.tp_new || Py_TYPE(type)->tp_call != PyType_Type.tp_call;
+}
+
+// Objects among its attributes that its own way of pickling leaves to others to put back: the links
+// of cachetools' TTLCache are joined again by the cache, whose state is raw.
+bool leaves_attributes_out(PyObject* object, PyObject* value, Rule& rule) {
+  if (PyTuple_GET_SIZE(value) > 2 && PyTuple_GET_ITEM(value, 2) != Py_None) return false;
+  if (PyTuple_GET_ITEM(value, 0) != raw(rule.type) || may_share_instances(rule.type) ||
+      taken_by_own_getstate().count(rule.type))
+    return false;
+  PyObject* arguments = PyTuple_GET_ITEM(value, 1);
+  const auto is_left_out = [&](PyObject* attribute) {
+    return attribute && !is_atom(attribute) &&
+           !holds_any(arguments, [&](PyObject* one) { return one == attribute; });
+  };
+  bool any = false;
+  for (const Slot& slot : rule.layout.slots) any = any || is_left_out(slot_value(object, slot));
+  const Ref dict = rule.layout.has_dict ? instance_dict(object) : Ref();
+  PyObject *name = nullptr, *attribute = nullptr;
+  for (Py_ssize_t at = 0; dict && !any && PyDict_Next(dict.get(), &at, &name, &attribute);)
+    any = is_left_out(attribute);
+  if (any && raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
+  return any;
+}
+
+bool takes_raw_state(Saver& saver, PyObject* object, PyObject* value, Rule& rule) {
   if (rule.reduce != reduce_by_default) return false;  // another rule's own affair
   if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) < 2) return false;
   rule.layout = layout_of(rule.type);
@@ -319,7 +347,8 @@ bool asks_what_is_unfinished(Saver& saver, PyObject* value, Rule& rule) {
   if (base != &PyBaseObject_Type && base != &PyDict_Type && base != &PyList_Type) return false;
   PyObject *maker = PyTuple_GET_ITEM(value, 0), *arguments = PyTuple_GET_ITEM(value, 1);
   return is_made_of_script_class(saver, maker, arguments) ||
-         is_made_of_instances(maker, arguments, rule);
+         is_made_of_instances(maker, arguments, rule) ||
+         (base == &PyBaseObject_Type && leaves_attributes_out(object, value, rule));
 }
 
 // What a class's own way of pickling meets with an object that is only half made, or by a mistake
@@ -395,7 +424,7 @@ Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
   }
   if (makes_another_type(value.get(), rule)) return reduce_special(saver, object, rule);
   if (frames::is_python_class(rule.type) && (is_made_of_unfilled(saver, value.get(), rule) ||
-                                             asks_what_is_unfinished(saver, value.get(), rule)))
+                                             takes_raw_state(saver, object, value.get(), rule)))
     return reduce_raw_state(saver, object, rule);
   if (!frames::is_python_class(rule.type)) check_owns_its_value(object);
   if (!PyUnicode_Check(value.get())) return saver.with_whole_arguments(value);

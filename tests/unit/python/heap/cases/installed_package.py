@@ -18,6 +18,7 @@ transferable.registry["more"] = [cycle]
 first_number = transferable.first_number
 transferable.unsaveable = re.finditer("a", "a")
 layer = transferable.Layer(4)
+ring = transferable.Ring("ab")
 ran = []
 
 
@@ -27,6 +28,7 @@ def check():
     assert transferable.registry["more"][0] is cycle
     assert transferable.first_number == first_number
     assert type(layer) is transferable.Layer and (layer.size, layer.entries) == (4, None)
+    assert ring.links[0].next is ring.links[1] and ring.links[1].next is ring.links[0]
     ran.append(1)
     if len(ran) < 2:  # what can be asked once only: after saving, and after loading
         return
