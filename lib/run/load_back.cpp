@@ -23,7 +23,7 @@
 #include "python/frames/stack.hpp"
 #include "python/heap/customs.hpp"
 #include "python/heap/load.hpp"
-#include "python/heap/open_file.hpp"
+#include "python/heap/open_files/open_file.hpp"
 #include "python/heap/save.hpp"
 #include "python/launch/launch.hpp"
 #include "run/command.hpp"

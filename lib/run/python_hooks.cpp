@@ -15,7 +15,7 @@
 #include "python/chkpt/module.hpp"
 #include "python/frames/safe_point.hpp"
 #include "python/frames/stack.hpp"
-#include "python/heap/idle_workers.hpp"
+#include "python/heap/waiting/idle_workers.hpp"
 #include "run/gil.hpp"
 
 namespace chkpt::run {

@@ -22,7 +22,7 @@
 #include "mpi/session.hpp"
 #include "python/chkpt/module.hpp"
 #include "python/frames/safe_point.hpp"
-#include "python/heap/library_globals.hpp"
+#include "python/heap/modules/library_globals.hpp"
 #include "python/heap/load.hpp"
 #include "python/launch/launch.hpp"
 #include "run/job.hpp"

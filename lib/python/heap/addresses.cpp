@@ -5,7 +5,7 @@
 
 #include "base/high_heap.hpp"
 #include "python/heap/call.hpp"
-#include "python/heap/ctypes_memory.hpp"
+#include "python/heap/compiled/ctypes_memory.hpp"
 #include "python/heap/foreign.hpp"
 
 namespace chkpt::heap {

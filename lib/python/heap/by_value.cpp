@@ -8,8 +8,8 @@
 #include "base/text.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
-#include "python/heap/library_globals.hpp"
-#include "python/heap/library_paths.hpp"
+#include "python/heap/modules/library_globals.hpp"
+#include "python/heap/modules/library_paths.hpp"
 
 namespace chkpt::heap {
 namespace {

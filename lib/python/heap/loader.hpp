@@ -11,7 +11,7 @@
 
 #include "python/heap/load.hpp"
 #include "python/heap/saved_stream.hpp"
-#include "python/heap/weak_targets.hpp"
+#include "python/heap/language/weak_targets.hpp"
 
 namespace chkpt::heap {
 

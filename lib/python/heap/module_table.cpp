@@ -10,15 +10,15 @@
 #include <string>
 #include <vector>
 
-#include "python/heap/abc_registrations.hpp"
+#include "python/heap/language/abc_registrations.hpp"
 #include "python/heap/call.hpp"
-#include "python/heap/library_contents.hpp"
-#include "python/heap/library_globals.hpp"
-#include "python/heap/library_values.hpp"
-#include "python/heap/own_modules.hpp"
+#include "python/heap/modules/library_contents.hpp"
+#include "python/heap/modules/library_globals.hpp"
+#include "python/heap/modules/library_values.hpp"
+#include "python/heap/compiled/own_modules.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/saver.hpp"
-#include "python/heap/unseen_imports.hpp"
+#include "python/heap/modules/unseen_imports.hpp"
 
 namespace chkpt::heap {
 namespace {

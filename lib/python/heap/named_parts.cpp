@@ -6,7 +6,7 @@
 
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
-#include "python/heap/numpy_arrays.hpp"
+#include "python/heap/packages/numpy_arrays.hpp"
 
 namespace chkpt::heap {
 namespace {

@@ -11,7 +11,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/customs.hpp"
 #include "python/heap/hashing.hpp"
-#include "python/heap/numpy_arrays.hpp"
+#include "python/heap/packages/numpy_arrays.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {

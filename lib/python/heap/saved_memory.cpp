@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "python/heap/call.hpp"
-#include "python/heap/numpy_arrays.hpp"
+#include "python/heap/packages/numpy_arrays.hpp"
 
 namespace chkpt::heap {
 

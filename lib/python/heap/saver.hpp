@@ -18,12 +18,12 @@
 #include "python/heap/by_value.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/layout.hpp"
-#include "python/heap/namespaces.hpp"
+#include "python/heap/language/namespaces.hpp"
 #include "python/heap/pointer_table.hpp"
 #include "python/heap/rebuilder.hpp"
 #include "python/heap/save.hpp"
 #include "python/heap/saved_memory.hpp"
-#include "python/heap/weak_containers.hpp"
+#include "python/heap/language/weak_containers.hpp"
 
 namespace chkpt::heap {
 

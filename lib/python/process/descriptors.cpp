@@ -20,7 +20,7 @@
 #include "files/descriptors.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
-#include "python/heap/open_file.hpp"
+#include "python/heap/open_files/open_file.hpp"
 #include "python/process/register.hpp"
 
 namespace chkpt::process {

@@ -8,9 +8,9 @@
 
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
-#include "python/heap/fortran_data.hpp"
-#include "python/heap/image_memory.hpp"
-#include "python/heap/numpy_arrays.hpp"
+#include "python/heap/packages/fortran_data.hpp"
+#include "python/heap/compiled/image_memory.hpp"
+#include "python/heap/packages/numpy_arrays.hpp"
 #include "python/process/register.hpp"
 
 namespace chkpt::process {

@@ -7,7 +7,7 @@
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
-#include "python/heap/original_builtins.hpp"
+#include "python/heap/language/original_builtins.hpp"
 #include "python/heap/save.hpp"
 #include "python/process/register.hpp"
 

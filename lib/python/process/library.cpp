@@ -7,12 +7,12 @@
 #include "base/text.hpp"
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
-#include "python/heap/contexts.hpp"
-#include "python/heap/fftw_plans.hpp"
+#include "python/heap/language/contexts.hpp"
+#include "python/heap/packages/fftw_plans.hpp"
 #include "python/heap/foreign.hpp"
-#include "python/heap/library_globals.hpp"
+#include "python/heap/modules/library_globals.hpp"
 #include "python/heap/quiet.hpp"
-#include "python/heap/superlu.hpp"
+#include "python/heap/packages/superlu.hpp"
 #include "python/process/register.hpp"
 
 namespace chkpt::process {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <Python.h>
 
-#include "python/heap/own_modules.hpp"
+#include "python/heap/compiled/own_modules.hpp"
 
-#include "python/heap/ctypes_libraries.hpp"
+#include "python/heap/compiled/ctypes_libraries.hpp"
 #include "python/heap/foreign.hpp"
-#include "python/heap/own_libraries.hpp"
+#include "python/heap/compiled/own_libraries.hpp"
 #include "python/process/register.hpp"
 
 namespace chkpt::process {

@@ -4,8 +4,8 @@
 #include "python/process/register.hpp"
 
 #include "python/heap/call.hpp"
-#include "python/heap/global_libraries.hpp"
-#include "python/heap/library_globals.hpp"
+#include "python/heap/compiled/global_libraries.hpp"
+#include "python/heap/modules/library_globals.hpp"
 
 namespace chkpt::process {
 

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "python/heap/call.hpp"
-#include "python/heap/files.hpp"
+#include "python/heap/open_files/files.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/process/register.hpp"
 

@@ -10,7 +10,7 @@
 
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
-#include "python/heap/idle_workers.hpp"
+#include "python/heap/waiting/idle_workers.hpp"
 #include "python/process/register.hpp"
 
 namespace chkpt::process {

@@ -5,7 +5,7 @@
 
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
-#include "python/heap/torch_objects.hpp"
+#include "python/heap/packages/torch_objects.hpp"
 #include "python/process/register.hpp"
 
 namespace chkpt::process {

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "python/heap/modules/library_contents.hpp"
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <unordered_map>
+
+#include "python/frames/objects.hpp"
+#include "python/heap/call.hpp"
+#include "python/heap/language/classes.hpp"
+#include "python/heap/layout.hpp"
+#include "python/heap/modules/library_functions.hpp"
+#include "python/heap/modules/module_entries.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+// A type of a C module, asked for again until its module is loaded; it stays then.
+class LateType {
+ public:
+  constexpr LateType(const char* module, const char* name) : module_(module), name_(name) {}
+  PyTypeObject* get() {
+    if (type_ || !loaded_module(module_)) return type_;
+    const Ref type = loaded_attr(module_, name_);
+    if (type && PyType_Check(type.get()))
+      type_ = reinterpret_cast<PyTypeObject*>(Py_NewRef(type.get()));
+    return type_;
+  }
+  bool is_exactly(PyTypeObject* type) { return type == get() && type; }
+  bool is_type_of(PyObject* object) { return get() && PyObject_TypeCheck(object, type_) != 0; }
+
+ private:
+  const char* module_;
+  const char* name_;
+  PyTypeObject* type_ = nullptr;
+};
+LateType g_deque("_collections", "deque");
+LateType g_default_dict("_collections", "defaultdict");
+LateType g_thread_local("_thread", "_local");
+LateType g_lock("_thread", "LockType");
+LateType g_reentrant_lock("_thread", "RLock");
+LateType g_counter("itertools", "count");
+LateType g_weak_set("_weakrefset", "WeakSet");
+LateType g_weak_values("weakref", "WeakValueDictionary");
+
+// Set by the interpreter, the import system or a cache of the standard library.
+bool is_own_business(PyObject* name, Holder holder) {
+  if (!PyUnicode_Check(name)) return true;
+  const char* text = PyUnicode_AsUTF8(name);
+  if (!text || std::strncmp(text, "__", 2) != 0) return !text;
+  if (holder == Holder::kModule) return true;
+  for (const char* skipped :
+       {"__dict__", "__weakref__", "__abstractmethods__", "__slotnames__", "__doc__", "__module__",
+        "__static_attributes__", "__firstlineno__", "__type_params__", "__annotations_cache__"})
+    if (std::strcmp(text, skipped) == 0) return true;
+  return false;
+}
+
+// In 3.13 collections.abc is the module _collections_abc, which only calls itself so.
+bool goes_by(PyObject* module, PyObject* whole) {
+  const Ref known = own_name(module);
+  if (known && PyUnicode_Compare(known.get(), whole) == 0) return true;
+  PyObject* called = find(PyModule_GetDict(module), "__name__");
+  return called && PyUnicode_Check(called) && PyUnicode_Compare(called, whole) == 0;
+}
+
+// An import makes it a name of its package.
+bool is_submodule(PyObject* dict, PyObject* name, PyObject* value) {
+  PyObject* package = PyModule_Check(value) ? find(dict, "__name__") : nullptr;
+  if (!package || !PyUnicode_Check(package)) return false;
+  const Ref whole = own(PyUnicode_FromFormat("%U.%U", package, name));
+  if (!goes_by(value, whole.get())) return false;
+  return PyDict_GetItemWithError(PyImport_GetModuleDict(), whole.get()) == value;
+}
+
+void read_names(PyObject* dict, Holder holder, Entries& entries) {
+  PyObject *name = nullptr, *value = nullptr;
+  for (Py_ssize_t position = 0; PyDict_Next(dict, &position, &name, &value);) {
+    if (holder != Holder::kInstance && is_own_business(name, holder)) continue;
+    if (holder == Holder::kModule && is_submodule(dict, name, value)) continue;
+    entries.push_back({Part::kName, name, 0, value});
+  }
+}
+
+const std::vector<Slot>& slots_of(PyTypeObject* type) {
+  static std::unordered_map<PyTypeObject*, std::vector<Slot>> known;
+  const auto found = known.find(type);
+  if (found != known.end()) return found->second;
+  Py_INCREF(type);  // its address must stay its own
+  return known[type] = layout_of(type).slots;
+}
+
+// The namespace of an instance, borrowed; null if it has none.
+PyObject* namespace_of(PyObject* object) {
+  if (g_thread_local.is_type_of(object))
+    return attr(object, "__dict__").get();  // this thread's, which lives on
+  return has_dict(Py_TYPE(object)) ? instance_dict(object).get() : nullptr;
+}
+
+void read_instance(PyObject* object, Entries& entries) {
+  if (PyObject* names = namespace_of(object)) read_names(names, Holder::kInstance, entries);
+  if (g_thread_local.is_type_of(object)) return;
+  const std::vector<Slot>& slots = slots_of(Py_TYPE(object));
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    if (PyObject* value = slot_value(object, slots[i]))
+      entries.push_back({Part::kSlot, nullptr, static_cast<Py_ssize_t>(i), value});
+}
+
+// The order of an OrderedDict is not that of its table. Its keys stay alive in it.
+void read_ordered(PyObject* dict, Entries& entries) {
+  const Ref iterator = own(PyODict_Type.tp_iter(dict));
+  while (PyObject* key = PyIter_Next(iterator.get())) {
+    Py_DECREF(key);
+    entries.push_back({Part::kItem, key, 0, PyDict_GetItemWithError(dict, key)});
+  }
+  if (PyErr_Occurred()) throw Raised{};
+}
+
+void read_iterable(PyObject* iterator, Entries& entries) {
+  const Ref owned = own(iterator);
+  while (PyObject* value = PyIter_Next(owned.get())) {
+    Py_DECREF(value);
+    entries.push_back({Part::kElement, nullptr, 0, value});
+  }
+  if (PyErr_Occurred()) throw Raised{};
+}
+
+void read_container(PyObject* object, Entries& entries) {
+  if (PyODict_Check(object)) {
+    read_ordered(object, entries);
+  } else if (PyDict_Check(object)) {
+    PyObject *key = nullptr, *value = nullptr;
+    for (Py_ssize_t position = 0; PyDict_Next(object, &position, &key, &value);)
+      entries.push_back({Part::kItem, key, 0, value});
+  } else if (PyList_Check(object) || PyTuple_Check(object)) {
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(object); ++i)
+      entries.push_back({Part::kElement, nullptr, 0, PySequence_Fast_GET_ITEM(object, i)});
+  } else if (PySet_Check(object)) {
+    read_iterable(PySet_Type.tp_iter(object), entries);
+  } else if (g_deque.is_type_of(object)) {
+    read_iterable(g_deque.get()->tp_iter(object), entries);
+  }
+}
+
+void write_items(PyObject* dict, const Entries& entries) {
+  const bool ordered = PyODict_Check(dict);
+  if (ordered)
+    call(attr(raw(&PyODict_Type), "clear"), dict);
+  else
+    PyDict_Clear(dict);
+  for (const Entry& entry : entries)
+    if (entry.part == Part::kItem)
+      ok(ordered ? PyODict_SetItem(dict, entry.key, entry.value)
+                 : PyDict_SetItem(dict, entry.key, entry.value));
+}
+
+Ref elements_of(const Entries& entries) {
+  const Ref list = new_list();
+  for (const Entry& entry : entries)
+    if (entry.part == Part::kElement) append(list, Ref::borrow(entry.value));
+  return list;
+}
+
+void write_container(PyObject* object, const Entries& entries) {
+  if (PyDict_Check(object)) {
+    write_items(object, entries);
+  } else if (PyList_Check(object)) {
+    ok(PyList_SetSlice(object, 0, PyList_GET_SIZE(object), elements_of(entries).get()));
+  } else if (PySet_Check(object)) {
+    ok(PySet_Clear(object));
+    for (const Entry& entry : entries)
+      if (entry.part == Part::kElement) ok(PySet_Add(object, entry.value));
+  } else if (g_deque.is_type_of(object)) {
+    call(attr(raw(g_deque.get()), "clear"), object);
+    call(attr(raw(g_deque.get()), "extend"), object, elements_of(entries));
+  }
+}
+
+void write_names(PyObject* object, const Entries& entries) {
+  PyObject* names = namespace_of(object);
+  if (!names) return;
+  PyDict_Clear(names);
+  for (const Entry& entry : entries)
+    if (entry.part == Part::kName) ok(PyDict_SetItem(names, entry.key, entry.value));
+}
+
+void write_slots(PyObject* object, const Entries& entries) {
+  if (g_thread_local.is_type_of(object)) return;
+  const std::vector<Slot>& slots = slots_of(Py_TYPE(object));
+  std::vector<PyObject*> values(slots.size(), nullptr);
+  for (const Entry& entry : entries) {
+    if (entry.part != Part::kSlot) continue;
+    if (entry.slot < 0 || static_cast<std::size_t>(entry.slot) >= slots.size())
+      broken("a library object's class has lost a slot");
+    values[static_cast<std::size_t>(entry.slot)] = entry.value;
+  }
+  for (std::size_t i = 0; i < slots.size(); ++i) set_slot_value(object, slots[i], values[i]);
+}
+
+std::uint64_t bits_of(double number) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &number, sizeof bits);
+  return bits;
+}
+// Tells -0.0 from 0.0, and finds a NaN equal to itself.
+bool same_bits(double a, double b) { return bits_of(a) == bits_of(b); }
+
+bool same_items(PyObject* before, PyObject* now) {
+  if (PyTuple_GET_SIZE(before) != PyTuple_GET_SIZE(now)) return false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(before); ++i)
+    if (!same_value(PyTuple_GET_ITEM(before, i), PyTuple_GET_ITEM(now, i))) return false;
+  return true;
+}
+
+bool is_enum(PyTypeObject* type) {
+  const char* metaclass = Py_TYPE(type)->tp_name;
+  return std::strcmp(metaclass, "EnumType") == 0 || std::strcmp(metaclass, "EnumMeta") == 0;
+}
+
+}  // namespace
+
+bool is_container_type(PyTypeObject* type) {
+  return type == &PyDict_Type || type == &PyList_Type || type == &PySet_Type ||
+         type == &PyODict_Type || g_default_dict.is_exactly(type) || g_deque.is_exactly(type);
+}
+
+Holder holder_of(PyObject* object) {
+  PyTypeObject* type = Py_TYPE(object);
+  if (type == &PyFunction_Type)
+    return function_keeps_state(object) ? Holder::kFunction : Holder::kNone;
+  if (type == &PyCFunction_Type) return Holder::kNone;
+  if (is_container_type(type)) return Holder::kContainer;
+  if (type == &PyTuple_Type) return Holder::kTuple;
+  if (PyModule_Check(object)) return Holder::kModule;
+  if (PyType_Check(object)) {
+    auto* itself = reinterpret_cast<PyTypeObject*>(object);
+    return frames::is_python_class(itself) && !is_enum(itself) ? Holder::kClass : Holder::kNone;
+  }
+  if (g_thread_local.is_exactly(type)) return Holder::kInstance;
+  if (!frames::is_python_class(type) || is_enum(type)) return Holder::kNone;
+  return Holder::kInstance;
+}
+
+void read_entries(PyObject* object, Holder holder, Entries& entries) {
+  switch (holder) {
+    case Holder::kModule:
+      return read_names(PyModule_GetDict(object), holder, entries);
+    case Holder::kClass:
+      return read_names(reinterpret_cast<PyTypeObject*>(object)->tp_dict, holder, entries);
+    case Holder::kInstance:
+      read_instance(object, entries);
+      return read_container(object, entries);
+    case Holder::kContainer:
+    case Holder::kTuple:
+      return read_container(object, entries);
+    case Holder::kFunction:
+      return read_function(object, entries);
+    case Holder::kNone:
+      return;
+  }
+}
+
+bool is_weak_container(PyObject* value) {
+  return g_weak_set.is_exactly(Py_TYPE(value)) || g_weak_values.is_exactly(Py_TYPE(value));
+}
+
+bool is_lock(PyObject* value) {
+  return g_lock.is_exactly(Py_TYPE(value)) || g_reentrant_lock.is_exactly(Py_TYPE(value));
+}
+
+bool is_counter(PyObject* value) { return g_counter.is_exactly(Py_TYPE(value)); }
+
+Ref counter_text(PyObject* counter) { return own(PyObject_Repr(counter)); }
+
+bool same_value(PyObject* before, PyObject* now) {
+  PyTypeObject* type = Py_TYPE(before);
+  if (before == now) return true;
+  if (is_counter(now)) return same_value(before, counter_text(now).get());
+  if (type != Py_TYPE(now)) return false;
+  if (type == &PyFloat_Type) return same_bits(PyFloat_AS_DOUBLE(before), PyFloat_AS_DOUBLE(now));
+  if (type == &PyComplex_Type) {
+    const Py_complex a = PyComplex_AsCComplex(before), b = PyComplex_AsCComplex(now);
+    return same_bits(a.real, b.real) && same_bits(a.imag, b.imag);
+  }
+  if (type == &PyLong_Type || type == &PyUnicode_Type || type == &PyBytes_Type)
+    return ok(PyObject_RichCompareBool(before, now, Py_EQ)) == 1;
+  return type == &PyTuple_Type && same_items(before, now);
+}
+
+bool same_entry(const Entry& before, const Entry& now) {
+  if (before.part != now.part || before.slot != now.slot) return false;
+  if (before.key != now.key && !(before.key && now.key && same_value(before.key, now.key)))
+    return false;
+  return same_value(before.value, now.value);
+}
+
+bool is_double_underscored(PyObject* name) {
+  return PyUnicode_GET_LENGTH(name) > 2 && PyUnicode_READ_CHAR(name, 0) == '_' &&
+         PyUnicode_READ_CHAR(name, 1) == '_';
+}
+
+bool is_atom(PyObject* value) {
+  PyTypeObject* type = Py_TYPE(value);
+  if (type == &PyTuple_Type) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(value); ++i)
+      if (!is_atom(PyTuple_GET_ITEM(value, i))) return false;
+    return true;
+  }
+  return value == Py_None || type == &PyBool_Type || type == &PyLong_Type ||
+         type == &PyFloat_Type || type == &PyComplex_Type || type == &PyUnicode_Type ||
+         type == &PyBytes_Type;
+}
+
+void write_name(PyObject* object, Holder holder, PyObject* name, PyObject* value_or_null) {
+  if (holder == Holder::kClass) {
+    if (value_or_null) return set_class_attribute(object, name, value_or_null);
+    ok(PyType_Type.tp_setattro(object, name, nullptr));
+  } else if (value_or_null) {
+    ok(PyDict_SetItem(PyModule_GetDict(object), name, value_or_null));
+  } else {
+    ok(PyDict_DelItem(PyModule_GetDict(object), name));
+  }
+}
+
+void write_entries(PyObject* object, Holder holder, const Entries& entries) {
+  if (holder == Holder::kFunction) return write_function(object, entries);
+  if (holder == Holder::kInstance) {
+    write_names(object, entries);
+    write_slots(object, entries);
+  }
+  write_container(object, entries);
+}
+
+}  // namespace chkpt::heap

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/heap/modules/library_paths.hpp"
+
+#include <climits>
+#include <cstdlib>
+#include <unordered_map>
+#include <vector>
+
+#include "base/text.hpp"
+#include "python/heap/call.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+std::string real_path(const std::string& path) {
+  char resolved[PATH_MAX];
+  return realpath(path.c_str(), resolved) ? resolved : path;
+}
+
+// sys.base_prefix/lib/pythonX.Y and the same under the prefixes: asked from sys, because importing
+// sysconfig would show in the script's sys.modules.
+std::vector<std::string> find_library_roots() {
+  std::vector<std::string> roots;
+  const std::string version =
+      std::to_string(PY_MAJOR_VERSION) + "." + std::to_string(PY_MINOR_VERSION);
+  for (const char* name : {"prefix", "exec_prefix", "base_prefix", "base_exec_prefix"}) {
+    PyObject* prefix = PySys_GetObject(name);
+    if (!prefix || !PyUnicode_Check(prefix)) continue;
+    for (const char* folder : {"/lib/", "/lib64/", "/local/lib/"})
+      for (const std::string& python : {"python" + version + "/", std::string("python3/")})
+        roots.push_back(real_path(utf8(prefix) + folder + python) + "/");
+  }
+  if (PyObject* platlib = PySys_GetObject("_stdlib_dir"); platlib && PyUnicode_Check(platlib))
+    roots.push_back(real_path(utf8(platlib)) + "/");
+  return roots;
+}
+
+bool lies_in_library(const std::string& path) {
+  static const std::vector<std::string> roots = find_library_roots();
+  const std::string real = real_path(path);
+  if (real.find("/site-packages/") != std::string::npos) return true;
+  if (real.find("/dist-packages/") != std::string::npos) return true;
+  for (const std::string& root : roots)
+    if (begins_with(real, root)) return true;
+  return false;
+}
+
+// Also the folders of libraries of an environment that Python belongs to.
+bool lies_in_system(const std::string& path) {
+  for (const char* folder : {"/usr/", "/lib/", "/lib64/"})
+    if (begins_with(path, folder)) return true;
+  for (const char* name : {"prefix", "base_prefix"}) {
+    PyObject* prefix = PySys_GetObject(name);
+    if (prefix && PyUnicode_Check(prefix) && begins_with(path, utf8(prefix) + "/lib/")) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+// Each save asks for every module's file, and following its path through the file system takes
+// longer than all else that is done for a module. Where a module came from does not change.
+bool is_library_file(const std::string& path) {
+  if (path.empty() || path.front() != '/') return lies_in_library(path);
+  static std::unordered_map<std::string, bool> known;
+  const auto found = known.find(path);
+  if (found != known.end()) return found->second;
+  return known[path] = lies_in_library(path);
+}
+
+bool is_library_origin(const std::string& origin) {
+  const bool python = ends_with(origin, ".py") || ends_with(origin, ".pyc");
+  return !python || is_library_file(origin);
+}
+
+bool is_own_binary(const std::string& path) {
+  // The loader finds one without a path in the folders of the system.
+  return path.find('/') != std::string::npos && !lies_in_system(path) && !is_library_file(path);
+}
+
+}  // namespace chkpt::heap

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/heap/modules/loaded_modules.hpp"
+
+#include "base/log.hpp"
+#include "python/heap/call.hpp"
+#include "python/heap/modules/import_draws.hpp"
+#include "python/heap/modules/module_entries.hpp"
+#include "python/heap/modules/unseen_imports.hpp"
+
+namespace chkpt::heap {
+
+void make_modules(PyObject* shells) {
+  PyObject* modules = PyImport_GetModuleDict();
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(shells); ++i) {
+    PyObject* shell = PyList_GET_ITEM(shells, i);
+    PyObject *name = item(shell, 0), *alias = item(shell, 1);
+    UnseenImports::expect(name);
+    if (alias != Py_None) {
+      ok(PyDict_SetItem(modules, name, own(PyImport_GetModule(alias)).get()));
+    } else if (!PyDict_Contains(modules, name) || utf8(name) != "__main__") {
+      const Ref module = call(item(shell, 2), name);
+      // For extension modules of the script's packages, which are imported.
+      if (PyList_GET_SIZE(item(shell, 3)) > 0) set_attr(module.get(), "__path__", item(shell, 3));
+      ok(PyDict_SetItem(modules, name, module.get()));
+    }
+  }
+}
+
+// The list itself is the script's as well, and restored with the process's state.
+void use_import_path(PyObject* texts) {
+  PyObject* path = PySys_GetObject("path");
+  if (path && PyList_Check(path) && PyList_GET_SIZE(texts) > 0)
+    ok(PyList_SetSlice(path, 0, PyList_GET_SIZE(path), texts));
+}
+
+namespace {
+
+PyObject* name_of(PyObject* import) { return PyTuple_Check(import) ? item(import, 0) : import; }
+
+}  // namespace
+
+// In the saved order, because imports have side effects. A module that cannot be imported any more
+// is only missed if something refers to it.
+void import_modules(PyObject* names, PyObject* draws) {
+  // All of them first: they import each other.
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i)
+    UnseenImports::expect(name_of(PyList_GET_ITEM(names, i)));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i) {
+    PyObject* name = name_of(PyList_GET_ITEM(names, i));
+    if (PyTuple_Check(PyList_GET_ITEM(names, i))) {
+      take_import_step(PyList_GET_ITEM(names, i));
+      continue;
+    }
+    if (PyDict_Contains(PyImport_GetModuleDict(), name)) continue;
+    draw_again(draws, name);
+    PyObject* module = PyImport_Import(name);
+    Py_XDECREF(module);
+    if (!module) {
+      const std::string why = take_exception_text();
+      log::info("module " + utf8(name) + " could not be imported again: " + why);
+    }
+  }
+}
+
+void order_modules(PyObject* order) {
+  PyObject* modules = PyImport_GetModuleDict();
+  const Ref ordered = new_dict();
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(order); ++i) {
+    PyObject* name = PyList_GET_ITEM(order, i);
+    if (PyObject* module =
+            ok(PyDict_Contains(modules, name)) ? PyDict_GetItem(modules, name) : nullptr)
+      ok(PyDict_SetItem(ordered.get(), name, module));
+  }
+  ok(PyDict_Update(ordered.get(), modules));
+  PyDict_Clear(modules);  // the other dict keeps all of them alive
+  ok(PyDict_Update(modules, ordered.get()));
+}
+
+void fill_modules(PyObject* namespaces) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(namespaces); ++i) {
+    PyObject* entry = PyList_GET_ITEM(namespaces, i);
+    const Ref module = own(PyImport_GetModule(item(entry, 0)));
+    PyObject* dict = PyModule_GetDict(module.get());
+    PyDict_Clear(dict);
+    PyObject* pairs = item(entry, 1);
+    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(pairs); ++k) {
+      PyObject* pair = PyList_GET_ITEM(pairs, k);
+      ok(PyDict_SetItem(dict, item(pair, 0), item(pair, 1)));
+    }
+  }
+}
+
+}  // namespace chkpt::heap

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// sqlite3 connections and cursors between transactions. A database in a file is opened again (what
+// the run wrote to it later has been taken back by then, see files/); one in memory comes back with
+// its contents. What a connection has that cannot be seen again is refused.
+#include <Python.h>
+#include <structmember.h>
+
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "python/heap/call.hpp"
+#include "python/heap/reducers.hpp"
+#include "python/heap/open_files/sqlite_functions.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+// Settings of a connection, not of the database.
+constexpr const char* kPragmas[] = {
+    "foreign_keys",     "recursive_triggers", "synchronous",        "cache_size",
+    "cache_spill",      "temp_store",         "busy_timeout",       "query_only",
+    "read_uncommitted", "mmap_size",          "locking_mode",       "automatic_index",
+    "secure_delete",    "trusted_schema",     "defer_foreign_keys", "ignore_check_constraints"};
+constexpr const char* kAttributes[] = {"isolation_level", "row_factory", "text_factory"};
+
+// The texts that we ask for are str, whatever the script has made of its own.
+class PlainTexts {
+ public:
+  explicit PlainTexts(PyObject* connection)
+      : connection_(Ref::borrow(connection)), factory_(attr(connection, kName)) {
+    ok(PyObject_GenericSetAttr(connection, text(kName).get(), raw(&PyUnicode_Type)));
+  }
+  ~PlainTexts() {
+    const PendingException pending;
+    const Ref name = Ref::steal(PyUnicode_FromString(kName));
+    if (!name || PyObject_GenericSetAttr(connection_.get(), name.get(), factory_.get()) < 0)
+      PyErr_Clear();
+  }
+  PlainTexts(const PlainTexts&) = delete;
+  PlainTexts& operator=(const PlainTexts&) = delete;
+
+ private:
+  static constexpr const char* kName = "text_factory";
+  Ref connection_, factory_;
+};
+
+// By a cursor of the library's own: the script's class may have other methods, and a row factory.
+Ref rows(PyObject* connection, const std::string& sql) {
+  const PlainTexts plain(connection);
+  const Ref cursor = call(attr(import("sqlite3"), "Cursor"), connection);
+  call_method(cursor, "execute", text(sql));
+  return call_method(cursor, "fetchall");
+}
+
+Ref first_value(PyObject* connection, const std::string& sql) {
+  const Ref found = rows(connection, sql);
+  if (PyList_GET_SIZE(found.get()) == 0) return none();
+  return Ref::borrow(item(PyList_GET_ITEM(found.get(), 0), 0));
+}
+
+Ref connect(const Ref& keywords, PyObject* path) {
+  return call_with(attr(import("sqlite3"), "connect").get(), pack(path).get(), keywords.get());
+}
+
+// ---- the arguments of connect() that nothing shows: found where connections made with different
+// ones differ
+
+std::size_t find_field(const char* argument, const std::vector<int>& values) {
+  std::vector<Ref> probes;
+  for (const int value : values) {
+    const Ref keywords = new_dict();
+    put(keywords, argument, number(value));
+    probes.push_back(connect(keywords, text(":memory:").get()));
+  }
+  const auto size = static_cast<std::size_t>(Py_TYPE(probes[0].get())->tp_basicsize);
+  std::size_t found = 0;
+  for (std::size_t at = sizeof(PyObject); at + sizeof(int) <= size && !found; at += sizeof(int)) {
+    bool fits = true;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      int field = 0;
+      std::memcpy(&field, reinterpret_cast<const char*>(probes[i].get()) + at, sizeof field);
+      fits = fits && field == values[i];
+    }
+    if (fits) found = at;
+  }
+  for (const Ref& probe : probes) call_method(probe, "close");
+  return found;
+}
+
+long long field(PyObject* connection, std::size_t offset) {
+  if (offset == 0) refuse("sqlite3 connections of another kind");
+  int value = 0;
+  std::memcpy(&value, reinterpret_cast<const char*>(connection) + offset, sizeof value);
+  return value;
+}
+
+long long detect_types_of(PyObject* connection) {
+  static const std::size_t offset = find_field("detect_types", {0, 1, 2, 3});
+  return field(connection, offset);
+}
+bool checks_thread(PyObject* connection) {
+  static const std::size_t offset = find_field("check_same_thread", {1, 0, 1, 0, 0});
+  return field(connection, offset) != 0;
+}
+
+// ---- what cannot be seen again
+
+bool is_open(PyObject* connection) {
+  const Ref answer = Ref::steal(PyObject_GetAttrString(connection, "total_changes"));
+  if (!answer) PyErr_Clear();
+  return static_cast<bool>(answer);
+}
+
+// Callables that it was given: functions for tracing, progress and authorization.
+void refuse_callbacks(PyObject* connection) {
+  const Ref row_factory = attr(connection, "row_factory"),
+            text_factory = attr(connection, "text_factory");
+  for (PyObject* referent : referents(connection))
+    if (referent != raw(Py_TYPE(connection)) && !row_factory.is(referent) &&
+        !text_factory.is(referent) && (PyFunction_Check(referent) || PyMethod_Check(referent)))
+      refuse("an sqlite3 connection with a callback");
+}
+
+void refuse_unseen(PyObject* connection) {
+  refuse_callbacks(connection);
+  if (is_true(attr(connection, "in_transaction")))
+    refuse("an sqlite3 connection inside a transaction");
+  if (integer(first_value(connection,
+                          "SELECT count(*) FROM pragma_database_list "
+                          "WHERE name NOT IN ('main', 'temp')")
+                  .get()) > 0)
+    refuse("an sqlite3 connection with an attached database");
+  if (integer(first_value(connection, "SELECT count(*) FROM sqlite_temp_master").get()) > 0)
+    refuse("an sqlite3 connection with temporary tables");
+  const Ref fresh = connect(new_dict(), text(":memory:").get());
+  const GivenCounts given = given_counts(connection);
+  const std::pair<const char*, long long> kinds[] = {
+      {"SELECT count(*) FROM pragma_function_list", given.functions},
+      {"SELECT count(*) FROM pragma_collation_list", given.collations}};
+  for (const auto& [sql, more] : kinds) {
+    const Ref here = first_value(connection, sql), there = first_value(fresh.get(), sql);
+    if (integer(here.get()) != integer(there.get()) + more)
+      refuse("an sqlite3 connection with functions or collations that Python has not seen");
+  }
+  call_method(fresh, "close");
+}
+
+Ref pragmas_of(PyObject* connection) {
+  const Ref values = new_list();
+  for (const char* name : kPragmas)
+    append(values, first_value(connection, std::string("PRAGMA ") + name));
+  return values;
+}
+
+void set_pragmas(const Ref& connection, PyObject* values) {
+  Py_ssize_t i = 0;
+  for (const char* name : kPragmas) {
+    PyObject* value = PyList_GetItem(values, i++);
+    const Ref now = first_value(connection.get(), std::string("PRAGMA ") + name);
+    if (value == Py_None || is_true(own(PyObject_RichCompare(now.get(), value, Py_EQ)))) continue;
+    const Ref sql = own(PyUnicode_FromFormat("PRAGMA %s = %S", name, value));
+    rows(connection.get(), utf8(sql.get()));
+  }
+}
+
+// ---- connections
+
+// (type, path or None, contents or None, detect_types, check_same_thread, attributes, pragmas)
+Ref rebuild_connection(Args args) {
+  const Ref keywords = new_dict();
+  put(keywords, "factory", Ref::borrow(args[0]));
+  put(keywords, "detect_types", Ref::borrow(args[3]));
+  put(keywords, "check_same_thread", Ref::borrow(args[4]));
+  const Ref memory = text(":memory:");
+  Ref made = connect(keywords, args[1] == Py_None ? memory.get() : args[1]);
+  if (args[2] != Py_None) call_method(made, "deserialize", args[2]);
+  set_pragmas(made, args[6]);
+  return made;
+}
+const Rebuilder make_connection{"sqlite3.connection", guarded<rebuild_connection>};
+
+// (attributes, functions)
+Ref fill_connection(Args args) {
+  PyObject *key = nullptr, *value = nullptr;
+  Py_ssize_t position = 0;
+  while (PyDict_Next(item(args[1], 0), &position, &key, &value))
+    ok(PyObject_SetAttr(args[0], key, value));
+  give_functions(args[0], item(args[1], 1));
+  return none();
+}
+const Rebuilder set_connection{"sqlite3.connection.state", guarded<fill_connection>};
+
+Ref rebuild_closed_connection(Args args) {
+  Ref made = call(args[0], text(":memory:"));
+  call_method(made, "close");
+  return made;
+}
+const Rebuilder make_closed_connection{"sqlite3.closed", guarded<rebuild_closed_connection>};
+
+// ---- cursors and rows
+
+void put_member(PyObject* object, const char* name, PyObject* value) {
+  PyObject* found = _PyType_Lookup(Py_TYPE(object), text(name).get());
+  if (!found || Py_TYPE(found) != &PyMemberDescr_Type) broken("sqlite3 cursors have changed");
+  const PyMemberDef& member = *reinterpret_cast<PyMemberDescrObject*>(found)->d_member;
+  char* const place = reinterpret_cast<char*>(object) + member.offset;
+  if (member.type == T_OBJECT || member.type == T_OBJECT_EX) {
+    auto** slot = reinterpret_cast<PyObject**>(place);
+    Py_XDECREF(std::exchange(*slot, Py_NewRef(value)));
+  } else if (member.type == T_LONG) {
+    *reinterpret_cast<long*>(place) = integer(value);
+  } else if (member.type == T_INT) {
+    *reinterpret_cast<int*>(place) = static_cast<int>(integer(value));
+  } else {
+    broken("sqlite3 cursors have changed");
+  }
+}
+
+constexpr const char* kCursorMembers[] = {"description", "lastrowid", "rowcount", "arraysize",
+                                          "row_factory"};
+
+// (type, connection), then the members
+Ref rebuild_cursor(Args args) { return call(args[0], args[1]); }
+const Rebuilder make_cursor{"sqlite3.cursor", guarded<rebuild_cursor>};
+Ref fill_cursor(Args args) {
+  Py_ssize_t i = 0;
+  for (const char* name : kCursorMembers) put_member(args[0], name, item(args[1], i++));
+  return none();
+}
+const Rebuilder set_cursor{"sqlite3.cursor.state", guarded<fill_cursor>};
+
+// (type, values, description)
+Ref rebuild_row(Args args) {
+  const Ref connection = connect(new_dict(), text(":memory:").get());
+  const Ref cursor = call_method(connection, "cursor");
+  put_member(cursor.get(), "description", args[2]);
+  Ref row = call(args[0], cursor, args[1]);
+  call_method(connection, "close");
+  return row;
+}
+const Rebuilder make_row{"sqlite3.row", guarded<rebuild_row>};
+
+}  // namespace
+
+Ref reduce_connection(Saver&, PyObject* connection, Rule& rule) {
+  if (!is_open(connection)) return reduced(make_closed_connection, pack(rule.type));
+  refuse_unseen(connection);
+  const Ref path =
+      first_value(connection, "SELECT file FROM pragma_database_list WHERE name = 'main'");
+  // A file's path is absolute; one in memory that was filled from bytes has a name all the same.
+  const bool in_file = PyUnicode_Check(path.get()) && utf8(path.get()).compare(0, 1, "/") == 0;
+  if (!in_file && !attr_or_null(connection, "serialize"))
+    refuse("an sqlite3 database in memory, which this Python cannot save");
+  const bool empty = integer(first_value(connection, "PRAGMA page_count").get()) == 0;
+  const Ref contents = in_file || empty ? none() : call_method(connection, "serialize");
+  const Ref attributes = new_dict();
+  for (const char* name : kAttributes) put(attributes, name, attr(connection, name));
+  return reduced(
+      make_connection,
+      pack(rule.type, in_file ? path : none(), contents, number(detect_types_of(connection)),
+           boolean(checks_thread(connection)), none(), pragmas_of(connection)),
+      pack(attributes, functions_given_to(connection)), set_connection);
+}
+
+Ref reduce_cursor(Saver&, PyObject* cursor, Rule& rule) {
+  for (PyObject* referent : referents(cursor))
+    if (std::strcmp(Py_TYPE(referent)->tp_name, "sqlite3.Statement") == 0)
+      refuse("an sqlite3 cursor in the middle of a query");
+  const Ref members = new_list();
+  for (const char* name : kCursorMembers) append(members, attr(cursor, name));
+  return reduced(make_cursor, pack(rule.type, attr(cursor, "connection")),
+                 own(PyList_AsTuple(members.get())), set_cursor);
+}
+
+Ref reduce_row(Saver&, PyObject* row, Rule& rule) {
+  const Ref values = own(PySequence_Tuple(row));
+  for (PyObject* referent : referents(row))
+    if (PyTuple_Check(referent) && PyTuple_GET_SIZE(referent) > 0 &&
+        PyTuple_Check(PyTuple_GET_ITEM(referent, 0)) &&
+        PyTuple_GET_SIZE(PyTuple_GET_ITEM(referent, 0)) == 7)
+      return reduced(make_row, pack(rule.type, values, referent));
+  refuse("an sqlite3.Row of another kind");
+}
+
+}  // namespace chkpt::heap
