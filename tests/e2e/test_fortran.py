@@ -62,6 +62,7 @@ def killed_after(script, work, env, snapshots):
     command = [CHKPT_MPI, "-f", "-1", "--verify-snapshots", script]
     outcomes = [harness.run(command, work, env=env) for _ in range(snapshots + 1)]
     assert [o.code for o in outcomes] == [-9] * snapshots + [0], outcomes[-1].stderr
+    assert not any("not saved" in o.stderr for o in outcomes), outcomes[0].stderr
     return outcomes
 
 

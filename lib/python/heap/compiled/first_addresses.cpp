@@ -98,6 +98,7 @@ bool is_made_again(PyObject* object) {
     return true;
   }
   const std::string kind = type->tp_name;
+  if (kind == "fortran") return true;  // f2py's routines and modules: process/fortran.cpp
   const bool is_definition = PyType_Check(object) || PyFunction_Check(object) ||
                              ends_with(kind, "cython_function_or_method") ||
                              ends_with(kind, "builtin_function_or_method") ||
