@@ -16,6 +16,7 @@
 #include "python/heap/modules/library_contents.hpp"
 #include "python/heap/compiled/live_objects.hpp"
 #include "python/heap/modules/module_entries.hpp"
+#include "python/heap/packages/fortran_data.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -98,7 +99,7 @@ bool is_made_again(PyObject* object) {
     return true;
   }
   const std::string kind = type->tp_name;
-  if (kind == "fortran") return true;  // f2py's routines and modules: process/fortran.cpp
+  if (is_fortran_type(type)) return true;  // f2py's routines and modules: process/fortran.cpp
   const bool is_definition = PyType_Check(object) || PyFunction_Check(object) ||
                              ends_with(kind, "cython_function_or_method") ||
                              ends_with(kind, "builtin_function_or_method") ||
