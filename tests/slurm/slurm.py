@@ -184,6 +184,11 @@ class BatchJob:
         self.timeline.note(f"job {self.id} {self.state}")
         assert self.state == state, f"{self.timeline}\n{self.output()}"
 
+    def steps(self):
+        """The steps that run now, without the batch script's own."""
+        steps = self.cluster.tool("squeue", "-h", "-s", "-o", "%i", "-j", self.id).split()
+        return [step for step in steps if not step.endswith(".batch")]
+
     def nodes(self):
         return self.cluster.tool("scontrol", "show", "hostnames", self.facts()["NodeList"]).split()
 

@@ -64,6 +64,8 @@ def test_job_submitted_anew_goes_on_with_a_named_run(cluster, submit, work, time
 
 
 def test_heterogeneous_job_goes_on(cluster, submit, work, timeline, expected):
+    """The step's end is waited for, not the job's: srun of Slurm 22.05, whatever it started, now and
+    then never returns from a heterogeneous step with PMIx (it joins an abort agent that waits on)."""
     options = "#SBATCH --requeue --open-mode=append --nodes=1 --ntasks=2\n"
     script = (f"#!/bin/bash\n{options}#SBATCH hetjob\n{options}trap : TERM\n" +
               chkpt(STEPS, "-f", -1).replace("srun ", "srun --het-group=0,1 ") +
@@ -73,4 +75,6 @@ def test_heterogeneous_job_goes_on(cluster, submit, work, timeline, expected):
     timeline.note("scontrol requeue")
     cluster.tool("scontrol", "requeue", job.id)
     job.wait_for_restart()
-    assert_went_on(job, work, expected(STEPS))
+    job.wait_for(lambda: (work / "paced.result").exists() and not job.steps())
+    assert sum("resumed from epoch" in line for line in job.messages()) == 1
+    harness.assert_same_files(expected(STEPS), harness.files(work))
