@@ -89,3 +89,21 @@ def test_a_thread_meets_the_main_threads_of_other_ranks(work):
     script = harness.ROOT / "tests" / "e2e" / "scripts" / "futures_pool.py"
     outcome = harness.run([CHKPT_MPI, "-f", "100", script], work, 3, timeout_s=90)
     assert (outcome.code, outcome.stdout.split()) == (0, [b"70210", b"3"]), outcome.stderr
+
+
+THREAD_ON_WORLD = """
+import threading
+from mpi4py import MPI
+comm = MPI.COMM_WORLD
+thread = threading.Thread(target=comm.sendrecv, args=(1, comm.rank))
+thread.start()
+thread.join()
+print(sum(k % 7 for k in range(3000000)))
+"""
+
+
+def test_a_call_of_a_thread_on_the_world_ends_snapshots(work):
+    outcome = harness.run([CHKPT_MPI, "-f", "20", "-c", THREAD_ON_WORLD], work)
+    assert (outcome.code, outcome.stdout) == (0, b"8999994\n"), outcome.stderr
+    before, said, after = outcome.stderr.partition("from a thread: no more snapshots in this run")
+    assert said and "committed" not in after, before

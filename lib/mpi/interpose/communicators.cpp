@@ -6,6 +6,7 @@
 
 #include "mpi/interpose/fortran_numbers.hpp"
 #include "mpi/interpose/matched.hpp"
+#include "mpi/interpose/thread_calls.hpp"
 #include "mpi/interpose/wrapper.hpp"
 #include "mpi/session.hpp"
 
@@ -14,6 +15,7 @@ using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
 namespace {
 
 using deferrals::Kind;
+using thread_calls::Touched;
 
 HandleTable<MPI_Comm, bool>& foreign_comms() {
   static HandleTable<MPI_Comm, bool> table;
@@ -37,6 +39,9 @@ int create_foreign(const char* call, MPI_Comm* child, F f) {
 
 template <class F>
 int create(const char* call, MPI_Comm parent, MPI_Comm* child, F f) {
+  if (in_other_thread()) {
+    return guarded(call, [&] { return thread_calls::create(call, parent, child, f); });
+  }
   if (outside(call)) return f();
   CommInfo* info = registry().find(parent);
   if (info == nullptr) return create_foreign(call, child, f);
@@ -60,13 +65,6 @@ int create(const char* call, MPI_Comm parent, MPI_Comm* child, F f) {
   }
   call_done();
   return rc;
-}
-
-void inherit_errhandler(MPI_Comm parent, MPI_Comm child) {
-  MPI_Errhandler handler = MPI_ERRHANDLER_NULL;
-  if (PMPI_Comm_get_errhandler(parent, &handler) != MPI_SUCCESS) return;
-  PMPI_Comm_set_errhandler(child, handler);
-  PMPI_Errhandler_free(&handler);
 }
 
 int create_group(CommInfo& parent, MPI_Group group, int tag, MPI_Comm* child) {
@@ -105,46 +103,17 @@ struct Leaders {
   }
 };
 
-// Another thread of the script may make the call together with other ranks' main threads, as
-// mpi4py.futures does: it is not followed, but has to meet them where they meet.
-bool in_other_thread() { return !on_main_thread() && session::active(); }
-
-void meet_from_thread(MPI_Comm local, int local_leader, MPI_Comm* bridge, int* remote_leader) {
-  int rank = 0, inter = 0;
-  if (PMPI_Comm_rank(local, &rank) != MPI_SUCCESS || rank != local_leader) return;
-  if (PMPI_Comm_test_inter(*bridge, &inter) != MPI_SUCCESS || inter != 0) return;
-  const std::vector<int> members = own_group(*bridge);
-  if (*remote_leader < 0 || *remote_leader >= static_cast<int>(members.size())) return;
-  const int other = members[static_cast<std::size_t>(*remote_leader)];
-  if (other == MPI_UNDEFINED) return;
-  *bridge = session::peer();
-  *remote_leader = other;
-}
-
-int create_group_from_thread(MPI_Comm parent, MPI_Group group, int tag, MPI_Comm* child) {
-  const std::vector<int> members = world_ranks(group);
-  const bool foreign = std::find(members.begin(), members.end(), MPI_UNDEFINED) != members.end();
-  const int rc = PMPI_Comm_create_group(foreign ? parent : session::peer(), group, tag, child);
-  if (rc == MPI_SUCCESS && !foreign && *child != MPI_COMM_NULL) inherit_errhandler(parent, *child);
-  return rc;
-}
-
 // Both groups are known now: all members count the intercommunicators between the two.
 void enter_inter(MPI_Comm comm) {
-  std::vector<int> low = own_group(comm), high = remote_group(comm);
-  std::vector<int> all = low;
-  all.insert(all.end(), high.begin(), high.end());
+  const std::vector<int> own = own_group(comm), remote = remote_group(comm);
+  std::vector<int> all = own;
+  all.insert(all.end(), remote.begin(), remote.end());
   if (std::find(all.begin(), all.end(), MPI_UNDEFINED) != all.end()) {
     foreign_comms().insert(comm, true);
     deferrals::add(Kind::kForeignComm, "MPI_Intercomm_create");
     return;
   }
-  if (*std::min_element(high.begin(), high.end()) < *std::min_element(low.begin(), low.end())) {
-    std::swap(low, high);
-  }
-  const std::string id = "w/gx" + member_text(low) + "~" + member_text(high);
-  const std::uint64_t number = registry().tick_joint(id, all);
-  registry().add(comm, id + "#" + std::to_string(number));
+  registry().add(comm, next_inter_id(own, remote));
 }
 
 template <class F>
@@ -172,9 +141,15 @@ int create_inter(CommInfo& local, const Leaders& leaders, MPI_Comm* child, F f) 
 int free_comm(const char* call, MPI_Comm* comm, int (*really)(MPI_Comm*)) {
   // Deliberately not stopped by t_depth: attribute-delete callbacks that run inside free other
   // communicators (mpi4py keeps a duplicate of each one it reduces Python objects on).
-  if (!on_main_thread() || *comm == MPI_COMM_NULL) {
-    outside(call);
-    return really(comm);
+  if (*comm == MPI_COMM_NULL) return really(comm);
+  if (!on_main_thread()) outside(call, *comm);
+  const auto touched = thread_calls::forget(*comm);
+  if (touched == Touched::kMade || !on_main_thread()) {
+    if (touched == Touched::kUsed && in_other_thread()) thread_calls::unfollowed(call);
+    const Depth depth;
+    const int rc = really(comm);
+    if (touched != Touched::kNot) thread_calls::end_of_one();
+    return rc;
   }
   CommInfo* info = registry().find(*comm);
   const bool foreign = info == nullptr && foreign_comms().erase(*comm);
@@ -190,6 +165,7 @@ int free_comm(const char* call, MPI_Comm* comm, int (*really)(MPI_Comm*)) {
     rc = really(comm);
   }
   if (foreign) deferrals::remove(Kind::kForeignComm);
+  if (touched == Touched::kUsed) thread_calls::end_of_one();
   if (t_depth == 0) call_done();
   return rc;
 }
@@ -236,10 +212,10 @@ CHKPT_WRAPPER int MPI_Comm_create_group(MPI_Comm comm, MPI_Group group, int tag,
                                         MPI_Comm* newcomm) {
   constexpr const char* kCall = "MPI_Comm_create_group";
   const auto real = [&] { return PMPI_Comm_create_group(comm, group, tag, newcomm); };
-  if (outside(kCall)) {
-    if (!in_other_thread()) return real();
-    return guarded(kCall, [&] { return create_group_from_thread(comm, group, tag, newcomm); });
+  if (in_other_thread()) {
+    return guarded(kCall, [&] { return thread_calls::create_group(comm, group, tag, newcomm); });
   }
+  if (outside(kCall)) return real();
   CommInfo* info = registry().find(comm);
   if (info == nullptr) return create_foreign(kCall, newcomm, real);
   int size = 0;
@@ -302,13 +278,13 @@ CHKPT_WRAPPER int MPI_Intercomm_create(MPI_Comm local_comm, int local_leader, MP
   const auto real = [&] {
     return PMPI_Intercomm_create(local_comm, local_leader, bridge, remote_leader, tag, newcomm);
   };
-  if (outside(kCall)) {
-    if (!in_other_thread()) return real();
+  if (in_other_thread()) {
     return guarded(kCall, [&] {
-      meet_from_thread(local_comm, local_leader, &bridge, &remote_leader);
-      return real();
+      return thread_calls::create_inter(local_comm, local_leader, bridge, remote_leader, tag,
+                                        newcomm);
     });
   }
+  if (outside(kCall)) return real();
   CommInfo* local = registry().find(local_comm);
   if (local == nullptr || local->inter()) return create_foreign(kCall, newcomm, real);
   Leaders leaders;

@@ -4,6 +4,7 @@
 
 #include "mpi/interpose/status.hpp"
 #include "mpi/interpose/sync_sends.hpp"
+#include "mpi/interpose/thread_calls.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -86,7 +87,10 @@ void completed_despite_error(Batch& done, MPI_Request requests[]) {
 }  // namespace
 
 CHKPT_WRAPPER int MPI_Wait(MPI_Request* request, MPI_Status* status) {
-  if (outside("MPI_Wait")) return PMPI_Wait(request, status);
+  if (not_counted()) {
+    const thread_calls::Completing completing("MPI_Wait", 1, request);
+    return PMPI_Wait(request, status);
+  }
   const MPI_Request old = *request;
   MPI_Status answer;
   int rc = MPI_SUCCESS;
@@ -108,7 +112,10 @@ CHKPT_WRAPPER int MPI_Wait(MPI_Request* request, MPI_Status* status) {
 }
 
 CHKPT_WRAPPER int MPI_Test(MPI_Request* request, int* flag, MPI_Status* status) {
-  if (outside("MPI_Test")) return PMPI_Test(request, flag, status);
+  if (not_counted()) {
+    const thread_calls::Completing completing("MPI_Test", 1, request);
+    return PMPI_Test(request, flag, status);
+  }
   const Depth depth;
   const MPI_Request old = *request;
   *flag = 0;
@@ -126,7 +133,10 @@ CHKPT_WRAPPER int MPI_Test(MPI_Request* request, int* flag, MPI_Status* status) 
 }
 
 CHKPT_WRAPPER int MPI_Waitall(int n, MPI_Request requests[], MPI_Status statuses[]) {
-  if (outside("MPI_Waitall")) return PMPI_Waitall(n, requests, statuses);
+  if (not_counted()) {
+    const thread_calls::Completing completing("MPI_Waitall", n, requests);
+    return PMPI_Waitall(n, requests, statuses);
+  }
   Batch& work = batch().begin(n, requests, statuses);
   int rc = MPI_SUCCESS;
   {
@@ -148,7 +158,10 @@ CHKPT_WRAPPER int MPI_Waitall(int n, MPI_Request requests[], MPI_Status statuses
 }
 
 CHKPT_WRAPPER int MPI_Testall(int n, MPI_Request requests[], int* flag, MPI_Status statuses[]) {
-  if (outside("MPI_Testall")) return PMPI_Testall(n, requests, flag, statuses);
+  if (not_counted()) {
+    const thread_calls::Completing completing("MPI_Testall", n, requests);
+    return PMPI_Testall(n, requests, flag, statuses);
+  }
   const Depth depth;
   *flag = 0;
   if (sync_sends::answers_not_yet(n, requests)) return MPI_SUCCESS;
@@ -166,7 +179,10 @@ CHKPT_WRAPPER int MPI_Testall(int n, MPI_Request requests[], int* flag, MPI_Stat
 }
 
 CHKPT_WRAPPER int MPI_Waitany(int n, MPI_Request requests[], int* index, MPI_Status* status) {
-  if (outside("MPI_Waitany")) return PMPI_Waitany(n, requests, index, status);
+  if (not_counted()) {
+    const thread_calls::Completing completing("MPI_Waitany", n, requests);
+    return PMPI_Waitany(n, requests, index, status);
+  }
   Batch& work = batch().begin(n, requests, MPI_STATUSES_IGNORE);
   MPI_Status answer;
   int rc = MPI_SUCCESS;
@@ -191,7 +207,10 @@ CHKPT_WRAPPER int MPI_Waitany(int n, MPI_Request requests[], int* index, MPI_Sta
 
 CHKPT_WRAPPER int MPI_Testany(int n, MPI_Request requests[], int* index, int* flag,
                               MPI_Status* status) {
-  if (outside("MPI_Testany")) return PMPI_Testany(n, requests, index, flag, status);
+  if (not_counted()) {
+    const thread_calls::Completing completing("MPI_Testany", n, requests);
+    return PMPI_Testany(n, requests, index, flag, status);
+  }
   const Depth depth;
   Batch& work = batch().begin(n, requests, MPI_STATUSES_IGNORE);
   MPI_Status answer;
@@ -215,7 +234,10 @@ CHKPT_WRAPPER int MPI_Testany(int n, MPI_Request requests[], int* index, int* fl
 
 CHKPT_WRAPPER int MPI_Waitsome(int n, MPI_Request requests[], int* count, int indices[],
                                MPI_Status statuses[]) {
-  if (outside("MPI_Waitsome")) return PMPI_Waitsome(n, requests, count, indices, statuses);
+  if (not_counted()) {
+    const thread_calls::Completing completing("MPI_Waitsome", n, requests);
+    return PMPI_Waitsome(n, requests, count, indices, statuses);
+  }
   Batch& work = batch().begin(n, requests, statuses);
   int rc = MPI_SUCCESS;
   {
@@ -235,7 +257,10 @@ CHKPT_WRAPPER int MPI_Waitsome(int n, MPI_Request requests[], int* count, int in
 
 CHKPT_WRAPPER int MPI_Testsome(int n, MPI_Request requests[], int* count, int indices[],
                                MPI_Status statuses[]) {
-  if (outside("MPI_Testsome")) return PMPI_Testsome(n, requests, count, indices, statuses);
+  if (not_counted()) {
+    const thread_calls::Completing completing("MPI_Testsome", n, requests);
+    return PMPI_Testsome(n, requests, count, indices, statuses);
+  }
   const Depth depth;
   Batch& work = batch().begin(n, requests, statuses);
   sync_sends::answers_not_yet(n, requests);
@@ -253,7 +278,10 @@ CHKPT_WRAPPER int MPI_Testsome(int n, MPI_Request requests[], int* count, int in
 }
 
 CHKPT_WRAPPER int MPI_Request_get_status(MPI_Request request, int* flag, MPI_Status* status) {
-  if (outside("MPI_Request_get_status")) return PMPI_Request_get_status(request, flag, status);
+  if (not_counted()) {
+    const thread_calls::Completing completing("MPI_Request_get_status", 1, &request);
+    return PMPI_Request_get_status(request, flag, status);
+  }
   const Depth depth;
   *flag = 0;
   if (sync_sends::answers_not_yet(1, &request)) return MPI_SUCCESS;

@@ -21,19 +21,20 @@ std::array<Entry, kKinds> g_entries;
 std::string g_forever;
 std::atomic<bool> g_any_forever{false};
 
-std::string describe(const char* mpi_call) {
+std::string describe(const char* mpi_call, const char* why) {
   std::string text = mpi_call;
   GateKeeper* keeper = on_main_thread() ? gate::keeper() : nullptr;
   if (keeper != nullptr) {
     const std::string place = keeper->line();
     if (!place.empty()) text += " " + place;
   }
+  if (*why != '\0') text += std::string(" ") + why;
   return text;
 }
 
 }  // namespace
 
-void add(Kind kind, const char* mpi_call) {
+void add(Kind kind, const char* mpi_call, const char* why) {
   Entry& entry = g_entries[static_cast<std::size_t>(kind)];
   bool first = false;
   {
@@ -43,11 +44,11 @@ void add(Kind kind, const char* mpi_call) {
   }
   // Only then look where we are: that may take the interpreter's lock.
   if (first) {
-    std::string text = describe(mpi_call);
+    std::string text = describe(mpi_call, why);
     const std::lock_guard<std::mutex> lock(g_mutex);
     entry.text = std::move(text);
   }
-  clock_advanced();
+  if (on_main_thread()) clock_advanced();
 }
 
 void remove(Kind kind) {
@@ -58,8 +59,7 @@ void remove(Kind kind) {
 
 void forever(const char* mpi_call, const char* why) {
   if (g_any_forever.exchange(true)) return;
-  std::string text = describe(mpi_call);
-  if (*why != '\0') text += std::string(" ") + why;
+  std::string text = describe(mpi_call, why);
   const std::lock_guard<std::mutex> lock(g_mutex);
   g_forever = std::move(text);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // MPI objects that cannot be saved (yet). While one lives every snapshot is skipped with a message
-// that names the call which made it; a snapshot without it would be wrong. Written by the main
-// thread (forever() by any), read by the control thread.
+// that names the call which made it; a snapshot without it would be wrong. Written and
+// read by any thread.
 #pragma once
 
 #include <string>
@@ -13,10 +13,11 @@ enum class Kind {
   kFile,
   kDynamicProcess,
   kForeignComm,  // with processes outside this job
+  kThreadComm,   // made by another thread of the script
   kCount,
 };
 
-void add(Kind kind, const char* mpi_call);
+void add(Kind kind, const char* mpi_call, const char* why = "");
 void remove(Kind kind);
 // For the rest of the run.
 void forever(const char* mpi_call, const char* why = "");

@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#include "mpi/interpose/deferrals.hpp"
+#include "mpi/interpose/thread_calls.hpp"
 
 namespace chkpt::mpi {
 namespace gate {
@@ -27,7 +27,12 @@ std::atomic<bool> g_active{false};
 }  // namespace
 
 bool outside_slow(const char* call) {
-  if (!t_main && g_active) deferrals::forever(call, "called from a thread");
+  if (in_other_thread()) thread_calls::unfollowed(call);
+  return true;
+}
+
+bool outside_slow(const char* call, MPI_Comm comm) {
+  if (in_other_thread() && !thread_calls::may_use(call, comm)) outside_slow(call);
   return true;
 }
 
@@ -53,6 +58,7 @@ void leave_main_thread() {
 }
 
 bool on_main_thread() { return t_main; }
+bool in_other_thread() { return !t_main && g_active; }
 
 bool error_refuses_arguments(int rc) {
   int error_class = MPI_ERR_UNKNOWN;

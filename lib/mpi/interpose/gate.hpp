@@ -82,10 +82,19 @@ bool outside_slow(const char* call);
 inline bool outside(const char* call) {
   return __builtin_expect(t_depth != 0, 0) && outside_slow(call);
 }
+// The same for a call on a communicator: another thread's on one of its own is no matter.
+bool outside_slow(const char* call, MPI_Comm comm);
+inline bool outside(const char* call, MPI_Comm comm) {
+  return __builtin_expect(t_depth != 0, 0) && outside_slow(call, comm);
+}
+// The same where it is noted elsewhere what another thread does.
+inline bool not_counted() { return __builtin_expect(t_depth != 0, 0); }
 // Makes this thread the one whose calls count; the session calls it.
 void enter_main_thread();
 void leave_main_thread();
 bool on_main_thread();
+// While MPI is followed: is this another thread of the script?
+bool in_other_thread();
 
 class Depth {
  public:

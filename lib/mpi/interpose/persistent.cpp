@@ -4,6 +4,7 @@
 #include "mpi/interpose/drain.hpp"
 #include "mpi/interpose/drained_notices.hpp"
 #include "mpi/interpose/sync_sends.hpp"
+#include "mpi/interpose/thread_calls.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
 using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
@@ -122,13 +123,17 @@ CHKPT_WRAPPER int MPI_Startall(int n, MPI_Request requests[]) {
 }
 
 CHKPT_WRAPPER int MPI_Cancel(MPI_Request* request) {
-  RequestInfo* info = outside("MPI_Cancel") ? nullptr : requests().find(*request);
+  const thread_calls::Completing completing("MPI_Cancel", 1, request);
+  RequestInfo* info = not_counted() ? nullptr : requests().find(*request);
   if (info != nullptr) info->cancelling = true;
   return PMPI_Cancel(request);
 }
 
 CHKPT_WRAPPER int MPI_Request_free(MPI_Request* request) {
-  if (outside("MPI_Request_free")) return PMPI_Request_free(request);
+  if (not_counted()) {
+    const thread_calls::Completing completing("MPI_Request_free", 1, request);
+    return PMPI_Request_free(request);
+  }
   RequestInfo* info = requests().find(*request);
   if (info == nullptr) return PMPI_Request_free(request);
   if (info->persistent != MPI_REQUEST_NULL) {

@@ -4,6 +4,7 @@
 #include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/own_handle.hpp"
 #include "mpi/interpose/status.hpp"
+#include "mpi/interpose/thread_calls.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -72,7 +73,7 @@ using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
 namespace {
 
 CommInfo* followed(const char* call, MPI_Comm comm, int source) {
-  if (outside(call) || source == MPI_PROC_NULL) return nullptr;
+  if (outside(call, comm) || source == MPI_PROC_NULL) return nullptr;
   return registry().find(comm);
 }
 
@@ -146,7 +147,9 @@ CHKPT_WRAPPER int MPI_Iprobe(int source, int tag, MPI_Comm comm, int* flag, MPI_
 CHKPT_WRAPPER int MPI_Mprobe(int source, int tag, MPI_Comm comm, MPI_Message* message,
                              MPI_Status* status) {
   CommInfo* info = followed("MPI_Mprobe", comm, source);
-  if (info == nullptr) return PMPI_Mprobe(source, tag, comm, message, status);
+  if (info == nullptr) {
+    return thread_calls::given(PMPI_Mprobe(source, tag, comm, message, status), message);
+  }
   return probe_until_found("MPI_Mprobe", *info, source, [&](int* flag) {
     return match_once(*info, source, tag, flag, message, status);
   });
@@ -155,7 +158,10 @@ CHKPT_WRAPPER int MPI_Mprobe(int source, int tag, MPI_Comm comm, MPI_Message* me
 CHKPT_WRAPPER int MPI_Improbe(int source, int tag, MPI_Comm comm, int* flag, MPI_Message* message,
                               MPI_Status* status) {
   CommInfo* info = followed("MPI_Improbe", comm, source);
-  if (info == nullptr) return PMPI_Improbe(source, tag, comm, flag, message, status);
+  if (info == nullptr) {
+    const int rc = PMPI_Improbe(source, tag, comm, flag, message, status);
+    return rc == MPI_SUCCESS && *flag != 0 ? thread_calls::given(rc, message) : rc;
+  }
   const Depth depth;
   const int rc = match_once(*info, source, tag, flag, message, status);
   if (rc == MPI_SUCCESS && *flag == 0 && gate::pending()) report_poll(*info, source);
@@ -165,7 +171,8 @@ CHKPT_WRAPPER int MPI_Improbe(int source, int tag, MPI_Comm comm, int* flag, MPI
 CHKPT_WRAPPER int MPI_Mrecv(void* buf, int count, MPI_Datatype type, MPI_Message* message,
                             MPI_Status* status) {
   matched::Matched entry;
-  if (outside("MPI_Mrecv") || !matched::take(*message, &entry)) {
+  const thread_calls::Completing completing("MPI_Mrecv", message);
+  if (not_counted() || !matched::take(*message, &entry)) {
     return PMPI_Mrecv(buf, count, type, message, status);
   }
   int rc = MPI_SUCCESS;
@@ -191,8 +198,9 @@ CHKPT_WRAPPER int MPI_Mrecv(void* buf, int count, MPI_Datatype type, MPI_Message
 CHKPT_WRAPPER int MPI_Imrecv(void* buf, int count, MPI_Datatype type, MPI_Message* message,
                              MPI_Request* request) {
   matched::Matched entry;
-  if (outside("MPI_Imrecv") || !matched::take(*message, &entry)) {
-    return PMPI_Imrecv(buf, count, type, message, request);
+  const thread_calls::Completing completing("MPI_Imrecv", message);
+  if (not_counted() || !matched::take(*message, &entry)) {
+    return thread_calls::given(PMPI_Imrecv(buf, count, type, message, request), request);
   }
   int rc = MPI_SUCCESS;
   if (entry.drained != nullptr) {

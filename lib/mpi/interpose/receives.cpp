@@ -7,6 +7,7 @@
 #include "mpi/interpose/sent_half.hpp"
 #include "mpi/interpose/status.hpp"
 #include "mpi/interpose/sync_sends.hpp"
+#include "mpi/interpose/thread_calls.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -23,7 +24,7 @@ struct Target {
 };
 
 CommInfo* followed(const char* call, MPI_Comm comm, int source) {
-  if (outside(call) || source == MPI_PROC_NULL) return nullptr;
+  if (outside(call, comm) || source == MPI_PROC_NULL) return nullptr;
   return registry().find(comm);
 }
 
@@ -157,7 +158,9 @@ CHKPT_WRAPPER int MPI_Recv(void* buf, int count, MPI_Datatype type, int source, 
 CHKPT_WRAPPER int MPI_Irecv(void* buf, int count, MPI_Datatype type, int source, int tag,
                             MPI_Comm comm, MPI_Request* request) {
   CommInfo* info = followed("MPI_Irecv", comm, source);
-  if (info == nullptr) return PMPI_Irecv(buf, count, type, source, tag, comm, request);
+  if (info == nullptr) {
+    return thread_calls::given(PMPI_Irecv(buf, count, type, source, tag, comm, request), request);
+  }
   const Target to{buf, count, type, source, tag};
   MPI_Status answer;
   int rc = MPI_SUCCESS;
@@ -174,7 +177,7 @@ CHKPT_WRAPPER int MPI_Irecv(void* buf, int count, MPI_Datatype type, int source,
 CHKPT_WRAPPER int MPI_Sendrecv(const void* sendbuf, int sendcount, MPI_Datatype sendtype, int dest,
                                int sendtag, void* recvbuf, int recvcount, MPI_Datatype recvtype,
                                int source, int recvtag, MPI_Comm comm, MPI_Status* status) {
-  CommInfo* info = outside("MPI_Sendrecv") ? nullptr : registry().find(comm);
+  CommInfo* info = outside("MPI_Sendrecv", comm) ? nullptr : registry().find(comm);
   if (info == nullptr) {
     return PMPI_Sendrecv(sendbuf, sendcount, sendtype, dest, sendtag, recvbuf, recvcount, recvtype,
                          source, recvtag, comm, status);
@@ -188,7 +191,7 @@ CHKPT_WRAPPER int MPI_Sendrecv(const void* sendbuf, int sendcount, MPI_Datatype 
 CHKPT_WRAPPER int MPI_Sendrecv_replace(void* buf, int count, MPI_Datatype type, int dest,
                                        int sendtag, int source, int recvtag, MPI_Comm comm,
                                        MPI_Status* status) {
-  CommInfo* info = outside("MPI_Sendrecv_replace") ? nullptr : registry().find(comm);
+  CommInfo* info = outside("MPI_Sendrecv_replace", comm) ? nullptr : registry().find(comm);
   int size = 0;
   if (info == nullptr || PMPI_Pack_size(count, type, comm, &size) != MPI_SUCCESS) {
     return PMPI_Sendrecv_replace(buf, count, type, dest, sendtag, source, recvtag, comm, status);

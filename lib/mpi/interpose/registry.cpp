@@ -70,6 +70,14 @@ CommInfo* Registry::find_slow(MPI_Comm comm) {
   return last_ = *entry;
 }
 
+CommInfo* Registry::find_from_thread(MPI_Comm comm) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const auto& info : live_) {
+    if (info->handle == comm && comm != MPI_COMM_NULL) return info.get();
+  }
+  return nullptr;
+}
+
 CommInfo* Registry::find(const CommId& id) {
   for (const auto& info : live_) {
     if (info->id == id) return info.get();
@@ -82,12 +90,33 @@ void Registry::add_predefined(int world_rank) {
   add(MPI_COMM_SELF, "s" + std::to_string(world_rank));
 }
 
+CommId child_id(const CommId& parent, std::uint64_t number, const std::vector<int>& members) {
+  const int smallest = *std::min_element(members.begin(), members.end());
+  return parent + "/" + std::to_string(number) + ":" + std::to_string(smallest);
+}
+
+CommId next_inter_id(std::vector<int> one, std::vector<int> other) {
+  if (*std::min_element(other.begin(), other.end()) < *std::min_element(one.begin(), one.end())) {
+    std::swap(one, other);
+  }
+  const std::string id = "w/gx" + member_text(one) + "~" + member_text(other);
+  one.insert(one.end(), other.begin(), other.end());
+  return id + "#" + std::to_string(registry().tick_joint(id, one));
+}
+
+void inherit_errhandler(MPI_Comm parent, MPI_Comm child) {
+  MPI_Errhandler handler = MPI_ERRHANDLER_NULL;
+  if (PMPI_Comm_get_errhandler(parent, &handler) != MPI_SUCCESS) return;
+  PMPI_Comm_set_errhandler(child, handler);
+  PMPI_Errhandler_free(&handler);
+}
+
 namespace {
 
-CommId child_id(const CommInfo& parent, std::uint64_t number, const CommInfo& child) {
-  int smallest = *std::min_element(child.members.begin(), child.members.end());
-  for (const int rank : child.local) smallest = std::min(smallest, rank);
-  return parent.id + "/" + std::to_string(number) + ":" + std::to_string(smallest);
+CommId child_id_of(const CommInfo& parent, std::uint64_t number, const CommInfo& child) {
+  std::vector<int> all = child.members;
+  all.insert(all.end(), child.local.begin(), child.local.end());
+  return child_id(parent.id, number, all);
 }
 
 }  // namespace
@@ -95,7 +124,7 @@ CommId child_id(const CommInfo& parent, std::uint64_t number, const CommInfo& ch
 CommInfo& Registry::add_child(const CommInfo& parent, std::uint64_t number, MPI_Comm child) {
   CommInfo& info = add(child, {});
   const std::lock_guard<std::mutex> lock(mutex_);
-  info.id = child_id(parent, number, info);
+  info.id = child_id_of(parent, number, info);
   return info;
 }
 
@@ -106,7 +135,7 @@ CommInfo& Registry::promise_duplicate(const CommInfo& parent, std::uint64_t numb
   info->local = parent.local;
   info->sent.assign(info->members.size(), 0);
   info->received.assign(info->members.size(), 0);
-  info->id = child_id(parent, number, *info);
+  info->id = child_id_of(parent, number, *info);
   const std::lock_guard<std::mutex> lock(mutex_);
   live_.push_back(std::move(info));
   return *live_.back();
@@ -147,6 +176,11 @@ void Registry::remove(CommInfo& comm) {
   if (comm.everybody() > 1) freed_.emplace_back(comm.id, comm.everybody());
   const auto is_it = [&](const auto& info) { return info.get() == &comm; };
   live_.erase(std::find_if(live_.begin(), live_.end(), is_it));
+}
+
+void Registry::note_freed(const CommId& id, int members) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (members > 1) freed_.emplace_back(id, members);
 }
 
 CommInfo& Registry::adopt(MPI_Comm comm, const SavedComm& state) {

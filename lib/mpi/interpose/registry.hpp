@@ -104,6 +104,8 @@ class Registry {
     return find_slow(comm);
   }
   CommInfo* find(const CommId& id);
+  // The same as the first for other threads than the main one.
+  CommInfo* find_from_thread(MPI_Comm comm);
 
   // WORLD and SELF, when the session starts.
   void add_predefined(int world_rank);
@@ -118,6 +120,8 @@ class Registry {
   // Forgets a freed communicator and takes its messages out of the totals; the id is remembered
   // until take_freed().
   void remove(CommInfo& comm);
+  // Any thread: a communicator that is not entered here (thread_calls.hpp) has been freed.
+  void note_freed(const CommId& id, int members);
 
   // Installs what a checkpoint says about `comm` (clock, counters, drained messages).
   // WORLD and SELF are there already; others are entered.
@@ -188,5 +192,11 @@ std::vector<int> own_group(MPI_Comm comm);
 std::vector<int> remote_group(MPI_Comm intercomm);
 // "0.1.5": how a member list is written inside an id.
 std::string member_text(const std::vector<int>& ranks);
+// The id of the `number`-th child of `parent`; of an intercommunicator `members` has both groups.
+CommId child_id(const CommId& parent, std::uint64_t number, const std::vector<int>& members);
+// Counts one more intercommunicator between two groups; all members do. Any thread.
+CommId next_inter_id(std::vector<int> one, std::vector<int> other);
+// What the library would have done, had it made `child` on `parent`.
+void inherit_errhandler(MPI_Comm parent, MPI_Comm child);
 
 }  // namespace chkpt::mpi

@@ -13,6 +13,7 @@
 #include "mpi/interpose/gate.hpp"
 #include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/requests.hpp"
+#include "mpi/interpose/thread_calls.hpp"
 #include "mpi/interpose/two_phase.hpp"
 
 // Exported from the executable: the dynamic linker finds these before those of libmpi.
@@ -25,7 +26,7 @@ namespace chkpt::mpi {
 class Collective {
  public:
   Collective(const char* call, MPI_Comm comm, Entering entering = Entering::kBlocks) {
-    if (outside(call)) {
+    if (outside(call, comm)) {
       ++t_depth;
       return;
     }
@@ -55,7 +56,7 @@ class Collective {
   }
   // Of a nonblocking one.
   int started(int rc, MPI_Request* request) {
-    if (comm_ == nullptr) return rc;
+    if (comm_ == nullptr) return thread_calls::given(rc, request);
     if (rc != MPI_SUCCESS) return done(rc);
     RequestInfo info;
     info.kind = RequestKind::kCollective;
