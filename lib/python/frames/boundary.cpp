@@ -151,6 +151,26 @@ bool plan_next(const Boundary& b, PyObject* callable, const shim::CallSlots& slo
   return refuse(reason, "inside " + name_of_callable(callable) + " advancing a generator");
 }
 
+// A method __next__ in Python; what C code makes of its StopIteration is left to the caller.
+bool runs_next_of(const Boundary& b, PyObject* iterator) {
+  return iterator && PyFunction_Check(b.function) &&
+         type_attribute(iterator, "__next__") == b.function;
+}
+
+// next(iterator), next(iterator, default) where __next__ is written in Python.
+bool plan_python_next(const Boundary& b, PyObject* callable, const shim::CallSlots& slots) {
+  const bool plain_call =
+      b.code.opcode(b.at) == shim::kCall || b.code.opcode(b.at) == shim::kPrecall;
+  const int arguments = plain_call ? b.code.arg(b.at) : -1;
+  if (!is_builtin(callable, "next") || slots.self >= 0 || (arguments != 1 && arguments != 2))
+    return false;
+  PyObject** first = b.base + b.depth - arguments;
+  if (!runs_next_of(b, first[0])) return false;
+  b.plan->kind = arguments == 2 ? kPythonNext : kPush;
+  if (arguments == 2) b.plan->extra = Ref::borrow(first[1]);
+  return true;
+}
+
 // The context whose run() this is, borrowed; null: another callable.
 PyObject* context_that_runs(const Boundary& b, PyObject* callable, const shim::CallSlots& slots) {
   PyObject* context = nullptr;
@@ -194,6 +214,17 @@ bool plan_in_context(const Boundary& b, PyObject* context, PyObject* target, std
   return bool(b.plan->extra);
 }
 
+// __exit__ at the normal end of a with statement, called as exit(None, None, None). While a bound
+// method runs, the manager takes its place: calls of methods borrow the slot below the arguments.
+bool is_normal_exit(const Boundary& b, PyObject* manager, const shim::CallSlots& slots) {
+  if (b.code.opcode(b.at) == shim::kCallFunctionEx || slots.self < 0) return false;
+  const bool all_none = slots.self + 3 == b.depth && b.base[slots.self] == Py_None &&
+                        b.base[slots.self + 1] == Py_None && b.base[slots.self + 2] == Py_None;
+  return all_none && PyFunction_Check(b.function) &&
+         unchanged_first_argument(b.callee) == manager &&
+         type_attribute(manager, "__exit__") == b.function;
+}
+
 bool plan_call(const Boundary& b, std::string* reason) {
   const int op = b.code.opcode(b.at);
   const int arg = b.code.arg(b.at);
@@ -208,8 +239,9 @@ bool plan_call(const Boundary& b, std::string* reason) {
   if (PyObject* context = context_that_runs(b, callable, slots))
     return plan_in_context(b, context, first_argument(b, slots), reason);
   if (shim::generator_of(b.callee)) return plan_next(b, callable, slots, reason);
+  if (plan_python_next(b, callable, slots)) return true;
   PyObject* target = tail_callee(callable);
-  if (target == b.function) {
+  if (target == b.function || is_normal_exit(b, callable, slots)) {
     b.plan->kind = kPush;
     return true;
   }
@@ -224,15 +256,17 @@ bool plan_call(const Boundary& b, std::string* reason) {
   return refuse(reason, "inside " + name_of_callable(callable));
 }
 
-// FOR_ITER and SEND over the callee itself, not inlined.
+// FOR_ITER and SEND over the callee itself, not inlined; FOR_ITER over an iterator in Python.
 bool plan_iteration(const Boundary& b, std::string* reason) {
   const bool send = b.code.opcode(b.at) == shim::kSend;
   const int top = send ? b.depth - 2 : b.depth - 1;
   auto* generator = reinterpret_cast<PyObject*>(shim::generator_of(b.callee));
-  if (top < 0 || !generator || b.base[top] != generator)
+  const bool advances_generator = top >= 0 && generator && b.base[top] == generator;
+  const bool runs_next = !send && !generator && top >= 0 && runs_next_of(b, b.base[top]);
+  if (!advances_generator && !runs_next)
     return refuse(reason, send ? "inside an await or yield from of a C iterator"
                                : "inside a for loop over a C iterator");
-  b.plan->kind = send ? kSend : kForIter;
+  b.plan->kind = runs_next ? kPythonNext : send ? kSend : kForIter;
   b.plan->stack_size = top + 1;
   b.plan->jump = b.code.jump(b.at);
   return true;

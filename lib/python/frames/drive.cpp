@@ -109,10 +109,23 @@ void leave_context(const PendingFrame& p, Outcome* outcome) {
   }
 }
 
+// __next__ in Python has raised: its StopIteration ends the loop or gives way to the default.
+bool end_iteration(InterpreterFrame* f, const PendingFrame& p) {
+  if (!PyErr_ExceptionMatches(PyExc_StopIteration)) return false;
+  PyErr_Clear();
+  if (p.extra) {
+    shim::set_next(f, p.next);
+    shim::push(f, p.extra.new_ref());
+  } else {
+    leave_loop(f, p);
+  }
+  return true;
+}
+
 // Hands the callee's value to the waiting frame. False: an exception is to be raised there.
 bool hand_over(const PendingFrame& p, const Outcome& outcome) {
   InterpreterFrame* f = p.frame;
-  if (!outcome.value) return false;
+  if (!outcome.value) return p.kind == kPythonNext && end_iteration(f, p);
   shim::set_next(f, p.next);
   switch (p.kind) {
     case kDrop:

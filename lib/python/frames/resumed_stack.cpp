@@ -136,7 +136,7 @@ void ResumedStack::fill(PyObject* saved) {
     frame.jump = int_item(PyList_GET_ITEM(item, kJump));
     if (frame.next != int_item(PyList_GET_ITEM(item, kNext))) misfit("a frame that has moved");
     PyObject* extra = PyList_GET_ITEM(item, kExtra);
-    if (extra != Py_None || frame.kind == kInit) frame.extra = Ref::borrow(extra);
+    if (extra != null_marker()) frame.extra = Ref::borrow(extra);
     if (fill_frame(frame.frame,
                    {PyList_GET_ITEM(item, kFunction), PyList_GET_ITEM(item, kLocalsDict),
                     PyList_GET_ITEM(item, kLocals), PyList_GET_ITEM(item, kStack)}) < 0 ||

@@ -30,8 +30,10 @@ enum Kind : int {
   kNone = 6,     // drop the result, push None (exec)
   kAdvance = 7,  // next() or send() of a generator: push what it yields; when it has finished, push
                  // the default (extra) or raise StopIteration
-  kInContext = 8,  // Context.run(): leave the context (extra), push the result
-  kTaskStep = 9,   // Context.run() of a step of a task (extra: context, task): end the step
+  kInContext = 8,    // Context.run(): leave the context (extra), push the result
+  kTaskStep = 9,     // Context.run() of a step of a task (extra: context, task): end the step
+  kPythonNext = 10,  // __next__ in Python: push the result; on StopIteration push the default
+                     // (extra), or leave the loop if there is none
 };
 
 // Why a stack cannot be captured now: ("inside <builtin sorted> called", "fit.py:88 in main").
@@ -44,7 +46,7 @@ struct FramePlan {
   _PyInterpreterFrame* frame = nullptr;
   Kind kind = kTop;
   int next = 0;            // code unit to execute when the callee has returned
-  int jump = -1;           // kForIter, kSend: where to go when the generator has finished
+  int jump = -1;           // of a loop or an await: where to go when the iterator has finished
   int stack_size = 0;      // values on the stack once the callee's arguments are gone
   Ref top;                 // replaces the topmost value if set
   Ref extra;               // kInit: the new object; others: see Kind
@@ -77,7 +79,7 @@ BlockedCallable blocked_callable(const StackPlan& plan);
 
 struct StackState {
   // list, outermost first, of lists [code, function, f_locals|None, kind, next, jump, locals,
-  // stack, generator|None, extra|None, state of the frame object|None]; empty slots hold
+  // stack, generator|None, extra, state of the frame object|None]; empty slots and no extra are
   // null_marker()
   Ref frames;
   Ref frame_objects;   // list, outermost first: frame object if one exists, else None

@@ -105,6 +105,34 @@ TEST(PlanTest, refuses_stacks_that_are_not_the_scripts) {
   EXPECT_EQ(why.reason, "outside the script's own code");
 }
 
+// The C code that calls these has nothing left to do that the plan does not say.
+TEST(PlanTest, stands_inside_calls_that_c_code_makes) {
+  ensure_interpreter();
+  const auto reason_of = [](const std::string& call) {
+    frames::WhyNot why{"block() was not called", ""};
+    set_block_hook([&](PyObject*) {
+      StackPlan plan;
+      EXPECT_TRUE(frames::plan_stack(frames::Innermost::kBlockedCall, &plan, &why)) << why.reason;
+      return Ref::borrow(Py_False);
+    });
+    run_script(
+        "class A:\n"
+        "    def __enter__(self): pass\n"
+        "    def __exit__(self, *exception): block(1)\n"
+        "    def __iter__(self): return self\n"
+        "    def __next__(self): block(1); raise StopIteration\n"
+        "def leave():\n    with A(): return 1\n" +
+        call);
+    return why.reason;
+  };
+  EXPECT_EQ(reason_of("with A(): pass"), "");
+  EXPECT_EQ(reason_of("leave()"), "");
+  EXPECT_EQ(reason_of("with A(), A(): pass"), "");
+  EXPECT_EQ(reason_of("for i in range(2):\n    with A(): break"), "");
+  EXPECT_EQ(reason_of("for x in A(): pass"), "");
+  EXPECT_EQ(reason_of("next(A(), 5)"), "");
+}
+
 TEST(PlanTest, names_the_c_code_in_the_way) {
   ensure_interpreter();
   const auto reason_of = [](const std::string& source) {

@@ -31,7 +31,7 @@ def main():
         except StopIteration as stop:
             log(stop.value)
         g = numbers(1)
-        log(next(g, "d"), next(g, "default"), next(g, "again"))
+        log(next(g, "d"), next(g, "default"), next(g, "again"), next(numbers(0), None))
         a = averager()
         a.send(None)
         log([a.send(k) for k in (5, 7, 9)], a.__next__ is not None)
