@@ -15,6 +15,7 @@ SCRIPT = r"""
 import os, time, chkpt
 from ctypes import CDLL, byref, c_double, c_int
 from mpi4py import MPI
+import numpy as np
 code = CDLL(os.path.abspath('libneighbours.so'))
 world = MPI.COMM_WORLD
 rank, size = world.rank, world.size
@@ -39,6 +40,12 @@ code.expect_(byref(number), byref(left), byref(got if rank else value), byref(re
 print(f'with a request {chkpt.snapshot()}\n', end='')
 code.answer_(byref(number), byref(right), byref(c_double(10 * rank)))
 code.finish_(byref(request))
+ours.Send(np.array([rank + 0.5]), right.value, 7)
+message, probed = c_int(), c_double()
+code.match_(byref(number), byref(left), byref(message))
+print(f'with a message {chkpt.snapshot()}\n', end='')
+code.get_(byref(message), byref(probed))
+assert probed.value == left.value + 0.5
 print(f'without {chkpt.snapshot()} {rank} {value.value} {got.value}\n', end='')
 """
 
@@ -59,6 +66,9 @@ def test_messages_go_on(work):
     assert any("resumed from" in line for line in resumed.messages), resumed.stderr
     assert any("an MPI request that Fortran code knows by its number" in line
                for line in resumed.messages), resumed.stderr
+    assert any("an MPI message that Fortran code has matched" in line
+               for line in resumed.messages), resumed.stderr
     assert sorted(resumed.stdout.splitlines()) == [
-        b"with a request False", b"with a request False", b"without False 0 10.0 2.0",
+        b"with a message False", b"with a message False", b"with a request False",
+        b"with a request False", b"without False 0 10.0 2.0",
         b"without False 1 3.0 0.0"], resumed.stdout

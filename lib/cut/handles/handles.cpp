@@ -6,6 +6,7 @@
 #include "cut/handles/attributes.hpp"
 #include "cut/handles/contexts.hpp"
 #include "cut/handles/generalized.hpp"
+#include "cut/handles/messages.hpp"
 #include "cut/handles/objects.hpp"
 #include "cut/handles/open_files.hpp"
 #include "cut/handles/plain_objects.hpp"
@@ -108,7 +109,10 @@ void begin_save() {
 
 Bytes end_save() {
   mpi::RankState state = mpi::capture_rank_state();
-  if (mpi::session::active()) check_receives_described();
+  if (mpi::session::active()) {
+    check_receives_described();
+    check_messages_nameless();
+  }
   check_windows_described(state.windows);
   check_files_described(state.files);
   if (const std::string what = mpi::fortran_numbers::not_saved(); !what.empty()) {

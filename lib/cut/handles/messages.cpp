@@ -71,6 +71,13 @@ void restore_message(PyObject* message, PyObject* payload) {
   Py_XSETREF(reinterpret_cast<MessageObject*>(message)->buffer, buffer.release());
 }
 
+void check_messages_nameless() {
+  mpi::matched::for_each([](mpi::matched::Matched& entry) {
+    if (entry.number == 0) return;
+    throw CannotSave("an MPI message that Fortran code has matched and knows by its number");
+  });
+}
+
 void forget_restored_messages() { restored().clear(); }
 
 }  // namespace chkpt::cut::handles

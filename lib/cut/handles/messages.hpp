@@ -10,6 +10,8 @@ namespace chkpt::cut::handles {
 
 Ref describe_message(PyObject* message);
 void restore_message(PyObject* message, PyObject* payload);
+// Throws CannotSave if Fortran code knows a message: its number cannot be given again.
+void check_messages_nameless();
 void forget_restored_messages();
 
 }  // namespace chkpt::cut::handles

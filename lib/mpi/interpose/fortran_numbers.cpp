@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
 namespace chkpt::mpi::fortran_numbers {
@@ -187,6 +188,15 @@ CHKPT_WRAPPER MPI_Fint MPI_Request_c2f(MPI_Request request) {
   RequestInfo* info = outside("MPI_Request_c2f") ? nullptr : requests().find(request);
   if (info != nullptr) info->numbered = true;
   return PMPI_Request_c2f(request);
+}
+CHKPT_WRAPPER MPI_Fint MPI_Message_c2f(MPI_Message message) {
+  const int number = outside("MPI_Message_c2f") ? 0 : matched::number_of(message);
+  return number != 0 ? number : PMPI_Message_c2f(message);
+}
+CHKPT_WRAPPER MPI_Message MPI_Message_f2c(MPI_Fint number) {
+  const MPI_Message message =
+      outside("MPI_Message_f2c") ? MPI_MESSAGE_NULL : matched::with_number(number);
+  return message != MPI_MESSAGE_NULL ? message : PMPI_Message_f2c(number);
 }
 CHKPT_WRAPPER MPI_Fint MPI_Win_c2f(MPI_Win win) {
   if (win != MPI_WIN_NULL && !outside("MPI_Win_c2f"))

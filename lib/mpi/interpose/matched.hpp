@@ -21,6 +21,7 @@ struct Matched {
   MPI_Status status{};                     // of its probe
   std::uint64_t order = 0;                 // of matching
   std::shared_ptr<Drained> place;          // its address is the script's handle if `message` is not
+  int number = 0;                          // by which Fortran code knows it, if it is not 0
 };
 
 // The handle to give to the script.
@@ -31,6 +32,10 @@ bool take(MPI_Message message, Matched* out);
 // Null if it is not known. Valid until the next hold() or take().
 const Matched* find(MPI_Message message);
 void for_each(const std::function<void(Matched&)>& f);
+// For Fortran code: the library knows no number of a message that a cut has taken out of it. 0, and
+// MPI_MESSAGE_NULL: of no message here.
+int number_of(MPI_Message message);
+MPI_Message with_number(int number);
 void forget(const CommInfo& comm);
 
 }  // namespace chkpt::mpi::matched

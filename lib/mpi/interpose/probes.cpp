@@ -60,6 +60,23 @@ void for_each(const std::function<void(Matched&)>& f) {
   table().for_each([&f](MPI_Message, Matched& entry) { f(entry); });
 }
 
+int number_of(MPI_Message message) {
+  constexpr int kFirst = 1 << 28;  // the library counts from 0
+  static int last = kFirst;
+  Matched* entry = table().find(message);
+  if (entry == nullptr) return 0;
+  if (entry->number == 0) entry->number = ++last;
+  return entry->number;
+}
+
+MPI_Message with_number(int number) {
+  MPI_Message found = MPI_MESSAGE_NULL;
+  table().for_each([&](MPI_Message message, const Matched& entry) {
+    if (entry.number == number) found = message;
+  });
+  return found;
+}
+
 void forget(const CommInfo& comm) {
   table().for_each([&comm](MPI_Message, Matched& entry) {
     if (entry.comm == &comm) entry.comm = nullptr;

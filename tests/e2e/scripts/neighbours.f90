@@ -21,6 +21,20 @@ subroutine add_up(comm, value)
   call MPI_Allreduce(MPI_IN_PLACE, value, 1, MPI_DOUBLE_PRECISION, MPI_SUM, comm, ierror)
 end subroutine
 
+! A message that nobody but Fortran code knows.
+subroutine match(comm, rank, message)
+  include 'mpif.h'
+  integer comm, rank, message, ierror, status(MPI_STATUS_SIZE)
+  call MPI_Mprobe(rank, 7, comm, message, status, ierror)
+end subroutine
+
+subroutine get(message, value)
+  include 'mpif.h'
+  integer message, ierror, status(MPI_STATUS_SIZE)
+  double precision value
+  call MPI_Mrecv(value, 1, MPI_DOUBLE_PRECISION, message, status, ierror)
+end subroutine
+
 ! A request that nobody but Fortran code knows.
 subroutine expect(comm, rank, value, request)
   include 'mpif.h'
