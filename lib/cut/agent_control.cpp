@@ -21,7 +21,6 @@ namespace {
 // How often a running rank's clocks are looked at while a cut is pending.
 constexpr int kSample_ms = 2;
 // An epoch of one-sided communication that is open for longer defers the snapshot.
-constexpr auto kEpochPatience = std::chrono::seconds(1);
 constexpr unsigned kLauncherPatience_s = 5;  // longer than the coordinator's
 
 void clear_event(int fd) {
@@ -242,8 +241,8 @@ Status Agent::Impl::make_status() const {
     status.received = mpi::registry().total_received();
     status.deferral = mpi::deferrals::current();
     if (status.deferral.empty() && pending_) {
-      const auto waited = std::chrono::steady_clock::now() - requested_at_;
-      status.deferral = mpi::epochs::outlasting(waited > kEpochPatience);
+      const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - requested_at_;
+      status.deferral = mpi::epochs::outlasting(waited.count());
     }
     if (status.deferral.empty() && mpi::session::size() != ranks_) {
       status.deferral = "MPI was started by the script itself in a job of several ranks";

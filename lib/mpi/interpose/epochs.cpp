@@ -18,9 +18,17 @@ struct Epoch {
   bool outlasted = false;
 };
 
+constexpr double kPatience_s = 1;
+constexpr double kLockAllPatience_s = 0.1;
+
 std::mutex g_mutex;
 std::vector<Epoch> g_open;
-std::atomic<std::size_t> g_count{0};
+std::atomic<bool> g_any{false};
+
+bool may_stand_in(const Epoch& epoch) { return epoch.kind == Kind::kLockAll && epoch.outlasted; }
+bool deters(const Epoch& epoch) { return epoch.outlasted && epoch.kind != Kind::kLockAll; }
+
+void changed() { g_any = !std::all_of(g_open.begin(), g_open.end(), may_stand_in); }
 
 template <class Match>
 auto find_if(Match match) {
@@ -36,30 +44,40 @@ void open(const void* window, Kind kind, const char* mpi_call) {
   if (!place.empty()) epoch.text += " " + place;
   const std::lock_guard<std::mutex> lock(g_mutex);
   g_open.push_back(std::move(epoch));
-  g_count = g_open.size();
+  changed();
 }
 
 void close(const void* window, Kind kind) {
   const std::lock_guard<std::mutex> lock(g_mutex);
   const auto it = find_if([&](const Epoch& e) { return e.window == window && e.kind == kind; });
   if (it != g_open.end()) g_open.erase(it);
-  g_count = g_open.size();
+  changed();
 }
 
 void close_all(const void* window) {
   const std::lock_guard<std::mutex> lock(g_mutex);
   const auto is_its = [&](const Epoch& e) { return e.window == window; };
   g_open.erase(std::remove_if(g_open.begin(), g_open.end(), is_its), g_open.end());
-  g_count = g_open.size();
+  changed();
 }
 
-bool any() { return g_count.load(std::memory_order_relaxed) != 0; }
+void reopen_lock_all(const void* window) {
+  const std::lock_guard<std::mutex> lock(g_mutex);
+  g_open.push_back({window, Kind::kLockAll, "MPI_Win_lock_all", true});
+  changed();
+}
 
-std::string outlasting(bool patience_over) {
+bool any() { return g_any.load(std::memory_order_relaxed); }
+
+std::string outlasting(double waited_s) {
   if (!any()) return {};
   const std::lock_guard<std::mutex> lock(g_mutex);
-  for (Epoch& epoch : g_open) epoch.outlasted = epoch.outlasted || patience_over;
-  const auto it = find_if([](const Epoch& e) { return e.outlasted; });
+  for (Epoch& epoch : g_open) {
+    const bool all = epoch.kind == Kind::kLockAll;
+    if (waited_s > (all ? kLockAllPatience_s : kPatience_s)) epoch.outlasted = true;
+  }
+  changed();
+  const auto it = find_if(deters);
   if (it == g_open.end()) return {};
   const bool split = it->kind == Kind::kSplit;
   return (split ? "an unfinished file operation (" : "an open RMA epoch (") + it->text + ")";

@@ -2,7 +2,10 @@
 // Open epochs of one-sided communication, and file operations in two parts. Inside one the effects
 // of calls are not complete, so no snapshot can stand: a rank runs on until it has closed its last
 // one. An epoch that outlasts the patience of a cut defers the snapshot, and from then on every one
-// at once, until it is closed. Written by the main thread, read by the control thread.
+// at once, until it is closed. Locks of all targets are another matter: programs hold them for as
+// long as they have the window, and may complete their accesses at any time. A rank may stand in
+// one that lasts; at first it runs on all the same, for another rank may wait for it to be
+// unlocked. Written by the main thread, read by the control thread.
 #pragma once
 
 #include <string>
@@ -22,12 +25,13 @@ enum class Kind {
 void open(const void* window, Kind kind, const char* mpi_call);
 void close(const void* window, Kind kind);  // one of this kind, if there is any
 void close_all(const void* window);
+// In a resumed process: a lock of all targets that the run held when it was saved.
+void reopen_lock_all(const void* window);
 
 // Whether this rank may not stand.
 bool any();
-// "" or "an open RMA epoch (MPI_Win_lock_all at halo.py:31)": the first an epoch that a cut has
-// waited for in vain. `patience_over`: the cut in progress has waited long enough for those open
-// now.
-std::string outlasting(bool patience_over);
+// "" or "an open RMA epoch (MPI_Win_lock at halo.py:31)": the first an epoch that a cut has waited
+// for in vain. The cut in progress has waited for those open now for so long.
+std::string outlasting(double waited_s);
 
 }  // namespace chkpt::mpi::epochs

@@ -16,7 +16,7 @@
 namespace chkpt::mpi {
 namespace {
 
-constexpr std::uint64_t kVersion = 8;
+constexpr std::uint64_t kVersion = 9;
 
 bool is_predefined(const CommId& id) { return id.find('/') == CommId::npos; }
 
@@ -348,7 +348,7 @@ RankState decode(ByteView section) {
   state.wall_clock = read_wall_clock(in);
   state.next_sync_send = in.u64();
   for (std::size_t n = in.count(40); n > 0; --n) state.sync_sends.push_back(read_sync_send(in));
-  for (std::size_t n = in.count(72); n > 0; --n) state.windows.push_back(read_window(in));
+  for (std::size_t n = in.count(88); n > 0; --n) state.windows.push_back(read_window(in));
   for (std::size_t n = in.count(104); n > 0; --n) state.files.push_back(read_file(in));
   if (!in.at_end()) throw FormatError("MPI recipe: bytes left over");
   return state;

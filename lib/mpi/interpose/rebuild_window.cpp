@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "mpi/interpose/epochs.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi {
@@ -91,6 +92,14 @@ MPI_Win make(const WindowRecipe& recipe, MPI_Comm comm, void* base) {
   return win;
 }
 
+// Nobody held a lock in its way, or there would have been no cut.
+void lock_all_again(WindowInfo& window, int assertion) {
+  check(PMPI_Win_lock_all(assertion, window.handle), "MPI_Win_lock_all");
+  window.locked_all = assertion;
+  ++window.passive;
+  epochs::reopen_lock_all(&window);
+}
+
 }  // namespace
 
 void* window_base(MPI_Win win) { return attribute<void>(win, MPI_WIN_BASE); }
@@ -112,6 +121,7 @@ WindowRecipe describe_window(const WindowInfo& window) {
   recipe.name.assign(name, static_cast<std::size_t>(length));
   recipe.errors = error_handler_of(win);
   recipe.fence_open = window.fence_open;
+  recipe.locked_all = window.locked_all;
   if (recipe.memory == WindowMemory::kScript) return recipe;
   const Part part = library_part(recipe, win, window.comm->rank);
   const auto* bytes = static_cast<const std::uint8_t*>(part.base);
@@ -128,6 +138,8 @@ void write_window(RecipeWriter& out, const WindowRecipe& recipe) {
   out.text(recipe.name);
   out.i64(static_cast<int>(recipe.errors));
   out.u64(recipe.fence_open ? 1 : 0);
+  out.u64(recipe.locked_all ? 1 : 0);
+  out.i64(recipe.locked_all.value_or(0));
   out.bytes(recipe.content.data(), recipe.content.size());
 }
 
@@ -143,6 +155,9 @@ WindowRecipe read_window(RecipeReader& in) {
   recipe.name = in.text();
   recipe.errors = in.integer() == 0 ? ErrorHandler::kFatal : ErrorHandler::kReturn;
   recipe.fence_open = in.u64() != 0;
+  const bool locked_all = in.u64() != 0;
+  const int assertion = in.integer();
+  if (locked_all) recipe.locked_all = assertion;
   const ByteView content = in.bytes();
   recipe.content.assign(content.data, content.data + content.size);
   return recipe;
@@ -160,6 +175,7 @@ void build_window(const WindowRecipe& recipe, void* base) {
   WindowInfo& window = windows::add(win, *comm);
   window.fence_open = recipe.fence_open;
   if (recipe.fence_open) check(PMPI_Win_fence(0, win), "MPI_Win_fence");
+  if (recipe.locked_all) lock_all_again(window, *recipe.locked_all);
 }
 
 }  // namespace chkpt::mpi

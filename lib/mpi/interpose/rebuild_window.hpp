@@ -25,7 +25,8 @@ struct WindowRecipe {
   std::string name;
   ErrorHandler errors = ErrorHandler::kFatal;
   bool fence_open = false;
-  Bytes content;  // unless kScript
+  std::optional<int> locked_all;  // its assertion
+  Bytes content;                  // unless kScript
 };
 
 // Throws CannotSave.

@@ -14,6 +14,7 @@
 #include "mpi/interpose/drain.hpp"
 #include "mpi/interpose/requests.hpp"
 #include "mpi/interpose/sync_sends.hpp"
+#include "mpi/interpose/windows.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi {
@@ -205,6 +206,7 @@ std::string local_mismatch() {
 std::string cut_mismatch() {
   if (!session::active()) return {};
   try {
+    windows::complete_accesses();  // and nobody comes out of the exchange before all have done so
     const session::Letters in = session::exchange({claims(), !sync_sends::entries().empty()});
     if (in.raised) settle_sync_sends();
     const std::string text = check_claims(in.texts);

@@ -185,14 +185,20 @@ CHKPT_WRAPPER int MPI_Win_lock_all(int assertion, MPI_Win win) {
   constexpr const char* kCall = "MPI_Win_lock_all";
   const auto real = [&] { return PMPI_Win_lock_all(assertion, win); };
   WindowInfo* window = windows::followed(kCall, win);
-  return window == nullptr ? real() : windows::lock(*window, Kind::kLockAll, kCall, real);
+  if (window == nullptr) return real();
+  const int rc = windows::lock(*window, Kind::kLockAll, kCall, real);
+  if (rc == MPI_SUCCESS) window->locked_all = assertion;
+  return rc;
 }
 
 CHKPT_WRAPPER int MPI_Win_unlock_all(MPI_Win win) {
   constexpr const char* kCall = "MPI_Win_unlock_all";
   const auto real = [&] { return PMPI_Win_unlock_all(win); };
   WindowInfo* window = windows::followed(kCall, win);
-  return window == nullptr ? real() : windows::unlock(*window, Kind::kLockAll, kCall, real);
+  if (window == nullptr) return real();
+  const int rc = windows::unlock(*window, Kind::kLockAll, kCall, real);
+  if (rc == MPI_SUCCESS) window->locked_all.reset();
+  return rc;
 }
 
 CHKPT_WRAPPER int MPI_Win_post(MPI_Group group, int assertion, MPI_Win win) {

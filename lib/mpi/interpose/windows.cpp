@@ -83,6 +83,12 @@ void accessed(const char* mpi_call, MPI_Win win) {
   epochs::open(info, epochs::Kind::kFence, mpi_call);
 }
 
+void complete_accesses() {
+  for_each([](const WindowInfo& window) {
+    if (window.locked_all) check(PMPI_Win_flush_all(window.handle), "MPI_Win_flush_all");
+  });
+}
+
 MPI_Win promise(void* base, MPI_Aint size, int disp_unit) {
   promises().push_back(std::make_unique<Promise>());
   Promise& made = *promises().back();

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,12 +20,13 @@ namespace chkpt::mpi {
 
 struct WindowInfo {
   MPI_Win handle = MPI_WIN_NULL;
-  CommInfo* comm = nullptr;  // private
-  bool fence_open = false;   // the last fence lets accesses follow
-  bool accessed = false;     // since the last fence
-  int passive = 0;           // locks held
-  std::vector<int> targets;  // of the access epoch, ranks in comm
-  std::vector<int> origins;  // of the exposure epoch
+  CommInfo* comm = nullptr;       // private
+  bool fence_open = false;        // the last fence lets accesses follow
+  bool accessed = false;          // since the last fence
+  int passive = 0;                // locks held
+  std::optional<int> locked_all;  // the assertion of the lock of all targets that is held
+  std::vector<int> targets;       // of the access epoch, ranks in comm
+  std::vector<int> origins;       // of the exposure epoch
 };
 
 namespace windows {
@@ -39,6 +41,11 @@ void for_each(const std::function<void(WindowInfo&)>& f);
 
 // An access (MPI_Put, ...): opens the epoch that a fence began.
 void accessed(const char* mpi_call, MPI_Win win);
+
+// At a cut, with the main threads of all ranks in chkpt's code: completes the accesses of this rank
+// to windows in whose epochs it stands. When all have done so they are in the targets' memory.
+// Throws MpiError.
+void complete_accesses();
 
 // While a resumed process loads its objects, the windows on the script's own memory cannot exist
 // yet, but views of that memory ask for its place. A promised handle answers that, nothing else.
