@@ -43,6 +43,8 @@ BODIES = {
     "file_start": "  const Uncounted scope(\"{name}\");\n"
                   "  return open_files::started(scope.by_script(), fh, {call}, request);\n",
     "rma": "  windows::accessed(\"{name}\", win);\n  return {call};\n",
+    "rma_start": "  windows::accessed(\"{name}\", win);\n"
+                 "  return windows::started(win, {call}, request);\n",
     "dynamic": "  const Uncounted scope(\"{name}\");\n"
                "  deferrals::forever(\"{name}\");\n  return {call};\n",
 }

@@ -83,6 +83,16 @@ void accessed(const char* mpi_call, MPI_Win win) {
   epochs::open(info, epochs::Kind::kFence, mpi_call);
 }
 
+int started(MPI_Win win, int rc, MPI_Request* request) {
+  const WindowInfo* info = not_counted() ? nullptr : find(win);
+  if (info == nullptr || rc != MPI_SUCCESS) return rc;
+  RequestInfo entry;
+  entry.kind = RequestKind::kCollective;  // completes by itself, as one does
+  entry.comm = info->comm;
+  if (!keep_apart(request)) requests().add(*request, entry);
+  return rc;
+}
+
 void complete_accesses() {
   for_each([](const WindowInfo& window) {
     if (window.locked_all) check(PMPI_Win_flush_all(window.handle), "MPI_Win_flush_all");
@@ -151,6 +161,7 @@ int free_window(const char* call, MPI_Win* win) {
   CommInfo& comm = *info->comm;
   MPI_Comm own = comm.handle;
   remove(*info);
+  requests().forget(comm);
   registry().remove(comm);
   int rc = MPI_SUCCESS;
   {

@@ -41,6 +41,8 @@ void for_each(const std::function<void(WindowInfo&)>& f);
 
 // An access (MPI_Put, ...): opens the epoch that a fence began.
 void accessed(const char* mpi_call, MPI_Win win);
+// An access with a request has been started: returns rc.
+int started(MPI_Win win, int rc, MPI_Request* request);
 
 // At a cut, with the main threads of all ranks in chkpt's code: completes the accesses of this rank
 // to windows in whose epochs it stands. When all have done so they are in the targets' memory.
