@@ -179,6 +179,9 @@ EXACT = {
     "addresses of arrays":
         "import numpy as np\na = np.arange(90.0)\nviews = [a[:], a.view('i8'), a[1:], a[::-1]]\n"
         "numbers = [v.ctypes.data for v in [a, *views]]",
+    "addresses of short strings":
+        "letters = [str(n) for n in range(10)] + [bytes(bytearray([n])) for n in range(9)]\n"
+        "memo = {id(letter): letter for letter in letters}",
     "trees of scipy":
         "try:\n    import numpy as np\n    from scipy.spatial import KDTree\n"
         "    t = KDTree(np.arange(60.0).reshape(30, 2))\nexcept ImportError: pass",

@@ -14,6 +14,20 @@ namespace {
 constexpr std::uint64_t kAlignment = 16;  // of all that Python allocates
 constexpr std::uint64_t kBeyond = std::uint64_t{1} << 47;
 
+// Low addresses that a load has given for what was an object on the heap before: a string of one
+// character may come back as the one that the program itself has.
+std::unordered_set<std::uint64_t>& low_addresses() {
+  static auto* addresses = new std::unordered_set<std::uint64_t>;
+  return *addresses;
+}
+
+bool is_in_range(long long value) {
+  const auto address = static_cast<std::uint64_t>(value);
+  if (value < static_cast<long long>(kLowestHighAddress))
+    return low_addresses().count(address) != 0;
+  return address < kBeyond && (address % kAlignment == 0 || is_near_told_address(address));
+}
+
 // What exists once and is never among the objects that a pickler keeps; in a libpython.so it lies
 // somewhere else in each process.
 bool is_singleton(const void* place) {
@@ -45,9 +59,7 @@ PyObject* Addresses::id_of(PyObject* integer) {
   int overflow = 0;
   const long long value = PyLong_AsLongLongAndOverflow(integer, &overflow);
   const auto address = static_cast<std::uint64_t>(value);
-  if (overflow != 0 || value < static_cast<long long>(kLowestHighAddress) || address >= kBeyond ||
-      (address % kAlignment != 0 && !is_near_told_address(address)))
-    return nullptr;
+  if (overflow != 0 || !is_in_range(value)) return nullptr;
   if (settled_) {
     const auto found = ids_.find(address);
     return found == ids_.end() ? nullptr : found->second.get();
@@ -116,7 +128,11 @@ Ref number_of_place(PyObject* place) {
   told_again(reinterpret_cast<std::uintptr_t>(address));
   return own(PyLong_FromVoidPtr(const_cast<char*>(address)));
 }
-Ref number_of_address(PyObject* object) { return own(PyLong_FromVoidPtr(object)); }
+Ref number_of_address(PyObject* object) {
+  const auto address = reinterpret_cast<std::uintptr_t>(object);
+  if (address < kLowestHighAddress) low_addresses().insert(address);
+  return own(PyLong_FromVoidPtr(object));
+}
 Ref number_of_this_thread() { return own(PyLong_FromUnsignedLong(PyThread_get_thread_ident())); }
 
 }  // namespace chkpt::heap

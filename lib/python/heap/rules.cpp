@@ -157,6 +157,16 @@ bool is_value_with_own_new(const Rule& rule) {
          definer_of(rule.type, "__new__") < definer_of(rule.type, "__getnewargs__");
 }
 
+// The __reduce__ of sets knows nothing of their order, and adds the elements anew: asks them for
+// their hashes, and whether they are equal.
+bool is_set_by_inheritance(const Rule& rule) {
+  PyTypeObject* base = rule.layout.native_base;
+  if (base != &PySet_Type && base != &PyFrozenSet_Type) return false;
+  for (const char* name : {"__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"})
+    if (!same_lookup(rule.type, base, name)) return false;
+  return !has_own_getstate(rule.type);
+}
+
 Reduce rule_for_python_class(Saver& saver, Rule& rule) {
   rule.layout = layout_of(rule.type);
   if (is_buffered_type(rule.layout.native_base)) return reduce_buffered;
@@ -168,6 +178,7 @@ Reduce rule_for_python_class(Saver& saver, Rule& rule) {
   const bool by_value = saver.by_value().type(rule.type) || is_typing_alias(rule.type);
   if (Reduce raw_state = in_place_of_own_reduce(rule.type)) return raw_state;
   if (is_value_with_own_new(rule) && !has_own_getstate(rule.type)) return reduce_native;
+  if (is_set_by_inheritance(rule)) return reduce_native;
   const bool own_getstate = taken_by_own_getstate().count(rule.type) != 0;
   if (!by_value && (own_getstate || has_own_reduce(rule.type))) return reduce_by_default;
   // A state made for a transfer may leave out what a continuation needs, such as where

@@ -120,8 +120,17 @@ void refuse_monitoring() {
   }
 }
 
+// What runs in them is none of the main one's objects.
+void refuse_subinterpreters() {
+  PyInterpreterState* newest = PyInterpreterState_Head();
+  if (!PyInterpreterState_Next(newest)) return;
+  refuse("there are other interpreters in this process: number " +
+         std::to_string(PyInterpreterState_GetID(newest)));
+}
+
 Ref save_hooks() {
   refuse_monitoring();
+  refuse_subinterpreters();
   if (!sys_attr("gettrace") || !call(sys_attr("gettrace")).is(Py_None))
     refuse("a trace function is active (sys.settrace)");
   if (!call(sys_attr("getprofile")).is(Py_None))

@@ -19,6 +19,11 @@ first_number = transferable.first_number
 transferable.unsaveable = re.finditer("a", "a")
 layer = transferable.Layer(4)
 ring = transferable.Ring("ab")
+names = transferable.Names(f"name {number % 700}" for number in range(900))
+for number in range(0, 700, 2):  # what is left stands where others have been in its way
+    names.discard(f"name {number}")
+names.kept = fixed = transferable.FixedNames([33, 1, 17, 65])
+orders = list(names), list(fixed)
 ran = []
 
 
@@ -29,6 +34,7 @@ def check():
     assert transferable.first_number == first_number
     assert type(layer) is transferable.Layer and (layer.size, layer.entries) == (4, None)
     assert ring.links[0].next is ring.links[1] and ring.links[1].next is ring.links[0]
+    assert orders == (list(names), list(fixed)) and names.kept is fixed
     ran.append(1)
     if len(ran) < 2:  # what can be asked once only: after saving, and after loading
         return
