@@ -5,6 +5,7 @@
 #include <Python.h>
 
 #include "base/text.hpp"
+#include "python/frames/warning_filters.hpp"
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/language/contexts.hpp"
@@ -93,22 +94,6 @@ void restore_csv(PyObject* saved) {
   call_method(csv, "field_size_limit", item(saved, 1));
 }
 
-// How often the filters have changed. Every module's record of the warnings it has shown is cleared
-// when it was made under another number (CPython: already_warned() in Python/_warnings.c). It can
-// only be seen in such a record, so an ignored warning makes one.
-long long filters_version() {
-  const Ref filters = warning_filters();
-  const Ref ignore = pack(text("ignore"), Py_None, PyExc_Warning, Py_None, number(0));
-  const Ref record = new_dict();
-  ok(PyList_Insert(filters.get(), 0, ignore.get()));
-  PyObject* shown = PyObject_CallMethod(import("_warnings").get(), "warn_explicit", "sOsisO", "",
-                                        PyExc_Warning, "", 1, "", record.get());
-  const bool removed = PyList_SetSlice(filters.get(), 0, 1, nullptr) == 0;
-  own(shown);
-  ok(removed ? 0 : -1);
-  return integer(PyDict_GetItemString(record.get(), "version"));
-}
-
 // (filters, once registry, default action, number of changes)
 Ref save_warnings() {
   const Ref module = import("_warnings");
@@ -117,7 +102,7 @@ Ref save_warnings() {
   const Ref inside = now.is(first.get()) ? none() : own(PySequence_List(now.get()));
   return pack(own(PySequence_List(first.get())),
               own(PyDict_Copy(attr(module, "_onceregistry").get())), attr(module, "_defaultaction"),
-              number(filters_version()), inside);
+              number(frames::warning_filters_version()), inside);
 }
 void restore_warnings(PyObject* saved) {
   const Ref module = import("_warnings");
@@ -129,10 +114,9 @@ void restore_warnings(PyObject* saved) {
   PyDict_Clear(once.get());
   ok(PyDict_Update(once.get(), item(saved, 1)));
   set_attr(module.get(), "_defaultaction", item(saved, 2));
-  // With the same number as before, what was shown once is not shown again.
-  const long long wanted = integer(item(saved, 3));
-  for (long long now = filters_version(); now < wanted; ++now)
-    call_method(module, "_filters_mutated");
+  // With the same number as before, what was shown once is not shown again. A load may have changed
+  // filters less often than the run had, or more often.
+  frames::set_warning_filters_version(static_cast<long>(integer(item(saved, 3))));
 }
 
 // Functions that scripts put in the place of the library's: by assignment,

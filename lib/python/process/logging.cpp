@@ -14,7 +14,9 @@ using namespace heap;  // NOLINT
 
 constexpr const char* kGlobals[] = {"raiseExceptions", "_loggerClass", "_logRecordFactory",
                                     "lastResort"};
-constexpr const char* kSettings[] = {"level", "propagate", "disabled", "handlers", "filters"};
+// The cache too (of isEnabledFor): a load must neither empty it nor leave in it what an import has.
+constexpr const char* kSettings[] = {"level",    "propagate", "disabled",
+                                     "handlers", "filters",   "_cache"};
 
 Ref manager() { return attr(attr(import("logging"), "root"), "manager"); }
 
@@ -93,7 +95,6 @@ void restore_logging(PyObject* saved) {
     restore_logger(item(entry, 1));
   }
   put_in_order(known, item(saved, 5));
-  call_method(manager(), "_clear_cache");
 }
 
 }  // namespace
