@@ -2,6 +2,7 @@
 import os
 import shutil
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "support"))
 import userpackage.folder
@@ -12,13 +13,14 @@ from userpackage.folder import part
 import _opcode
 import opcode
 
-os.makedirs("compiled", exist_ok=True)
-with open("compiled/__init__.py", "w") as file:
+folder = tempfile.mkdtemp(prefix="chkpt_heap_")
+os.mkdir(f"{folder}/compiled")
+with open(f"{folder}/compiled/__init__.py", "w") as file:
     file.write("NAME = 'compiled'\n")
-sys.path.insert(0, os.getcwd())
+sys.path.insert(0, folder)
 in_c = None
 if getattr(_opcode, "__file__", None):
-    shutil.copy(_opcode.__file__, "compiled/" + os.path.basename(_opcode.__file__))
+    shutil.copy(_opcode.__file__, f"{folder}/compiled")
     from compiled import _opcode as in_c
 
 part.bump()
