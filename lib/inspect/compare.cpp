@@ -38,10 +38,9 @@ bool is_scalar(Kind kind) {
   return kind < Kind::kTuple || kind == Kind::kExtension || kind == Kind::kBuffer;
 }
 
-// Objects that stay the same one however they change.
-bool has_identity(Kind kind) {
-  return kind == Kind::kList || kind == Kind::kDict || kind == Kind::kSet || kind == Kind::kCall;
-}
+// Values like numbers and tuples, but saved as calls: one that a library keeps twice may come back
+// as two, when its __reduce__ gives them in new objects.
+constexpr std::string_view kValueTypes[] = {"builtins.slice", "builtins.range", "builtins.complex"};
 
 // Of a number that may be a NaN or a negative zero.
 std::uint64_t bits_of(double number) {
@@ -81,13 +80,22 @@ class Comparison {
       return;
     }
     if (partner_of_a_[a] == b) return;
-    if (has_identity(kind) && (partner_of_a_[a] != kNoNode || partner_of_b_[b] != kNoNode))
+    if (has_identity(a) && (partner_of_a_[a] != kNoNode || partner_of_b_[b] != kNoNode))
       return differ(visit, partner_of_a_[a] != kNoNode ? "was one object, is several"
                                                        : "was an object of its own");
     partner_of_a_[a] = b;
     partner_of_b_[b] = a;
     visits_.push_back(visit);
     open_.push_back(visits_.size() - 1);
+  }
+
+  // Objects that stay the same one however they change.
+  bool has_identity(NodeId a) const {
+    const Kind kind = a_.graph().kind(a);
+    if (kind == Kind::kCall)
+      return std::find(std::begin(kValueTypes), std::end(kValueTypes), a_.objects.callable(a)) ==
+             std::end(kValueTypes);
+    return kind == Kind::kList || kind == Kind::kDict || kind == Kind::kSet;
   }
 
   // A string that a library module has too is written as a call that gives the module's.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Are two saved states the same? Both pickle graphs are walked side by side: same kinds, same
 // values, same order, and what is one mutable object in one is one object in the other. Which equal
-// strings, numbers and tuples are one object is not compared. Differences are named by the path of
-// the object, as in the messages of a snapshot that is refused.
+// strings, numbers, slices and tuples are one object is not compared. Differences are named by the
+// path of the object, as in the messages of a snapshot that is refused.
 #pragma once
 
 #include <cstddef>

@@ -59,6 +59,8 @@ TEST(CompareTest, one_object_stays_one) {
             Lines{"__main__.x[1] was an object of its own"});
   EXPECT_EQ(compared("[s, s]", "[s, s[:3] + s[3:]]", "s = 'a long text'"), Lines())
       << "strings have no identity that counts";
+  EXPECT_EQ(compared("[s, s, 2j]", "[s, slice(1, 2), 2j]", "s = slice(1, 2)"), Lines());
+  EXPECT_EQ(compared("[s, s]", "[s, slice(1, 3)]", "s = slice(1, 2)").size(), 1U);
   const std::string cycle = "a = []\na.append(a)";
   EXPECT_EQ(compared("a", "a", cycle), Lines());
 }
