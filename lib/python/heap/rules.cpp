@@ -312,10 +312,21 @@ bool is_made_of_script_class(Saver& saver, PyObject* maker, PyObject* arguments)
   });
 }
 
-// So may its own class ask objects for what they have: SQLAlchemy's annotated elements copy what is
-// in others.
+// By the __new__ of its class, which is one in Python, as object.__reduce_ex__ asks for it.
+bool is_made_by_new(PyObject* maker, PyObject* arguments, const char* how, Rule& rule) {
+  return attr(import("copyreg"), how).is(maker) && PyTuple_Check(arguments) &&
+         PyTuple_GET_SIZE(arguments) > 1 && PyTuple_GET_ITEM(arguments, 0) == raw(rule.type) &&
+         rule.type->tp_new != PyBaseObject_Type.tp_new;
+}
+
+// Its own class may do so with what it is made of: SQLAlchemy's annotated elements copy what is in
+// others. And it may answer with something else than it was, as sympy does where an expression was
+// not to be evaluated.
 bool is_made_of_instances(PyObject* maker, PyObject* arguments, Rule& rule) {
-  if (maker != raw(rule.type) || taken_by_own_getstate().count(rule.type)) return false;
+  const bool by_class =
+      maker == raw(rule.type) || is_made_by_new(maker, arguments, "__newobj__", rule) ||
+      is_made_by_new(maker, arguments, "__newobj_ex__", rule);
+  if (!by_class || taken_by_own_getstate().count(rule.type)) return false;
   if (!holds_any(arguments,
                  [](PyObject* value) { return frames::is_python_class(Py_TYPE(value)); }))
     return false;

@@ -17,6 +17,7 @@
 #include "python/heap/customs.hpp"
 #include "python/heap/hashing.hpp"
 #include "python/heap/kept_hashes.hpp"
+#include "python/heap/language/lru_cache.hpp"
 #include "python/heap/modules/library_contents.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/compiled/original_arrays.hpp"
@@ -275,7 +276,7 @@ Rule& Saver::rule_of(PyTypeObject* type) {
   rule.shows_memory = (std::strcmp(type->tp_name, "array.array") == 0 ||
                        std::strcmp(type->tp_name, "mmap.mmap") == 0);
   const bool of_library = frames::is_python_class(type) && !by_value_.type(type);
-  rule.in_libraries = of_library || is_container_type(type);
+  rule.in_libraries = of_library || is_container_type(type) || is_lru_cache_type(type);
   return rule;
 }
 

@@ -5,6 +5,9 @@ import sympy as sp
 
 x, y, z, t = sp.symbols("x y z t")
 f = sp.Function("f")
+with sp.evaluate(False):
+    unevaluated = sp.cos(0) + x + x
+twice = sp.Mul(2, x + y, evaluate=False)
 print(sp.expand((x + y + z) ** 12).coeff(x, 4))
 print(sp.factor(x ** 12 - 1), sp.apart(1 / (x ** 4 - 1), x))
 print(sp.integrate(sp.exp(-x) * sp.sin(2 * x) * x, x))
@@ -19,3 +22,4 @@ print(sp.simplify(sp.sin(x) ** 4 + 2 * sp.sin(x) ** 2 * sp.cos(x) ** 2 + sp.cos(
 g = sp.lambdify((x, y), sp.sin(x) * sp.exp(y) + x / y, "math")
 print(repr(sum(g(i / 7, 1 + i / 9) for i in range(50))))
 print(sp.N(sp.pi, 200))
+print(unevaluated, twice, twice.args, sp.Symbol("x") is x, unevaluated.doit())

@@ -5,9 +5,11 @@
 #include <Python.h>
 
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "python/heap/call.hpp"
+#include "python/heap/language/lru_cache.hpp"
 #include "python/heap/loader.hpp"
 #include "python/heap/reducers.hpp"
 
@@ -124,6 +126,22 @@ void refill(PyObject* wrapper, PyObject* entries) {
   feeder_result = nullptr;
 }
 
+// As long as this lives, a wrapper that exists already asks the feeder.
+class FeederInside {
+ public:
+  explicit FeederInside(Counters* counters)
+      : counters_(counters),
+        function_(std::exchange(counters->function,
+                                own(PyCFunction_New(&feeder_definition, nullptr)).release())) {}
+  ~FeederInside() { Py_DECREF(std::exchange(counters_->function, function_)); }
+  FeederInside(const FeederInside&) = delete;
+  FeederInside& operator=(const FeederInside&) = delete;
+
+ private:
+  Counters* counters_;
+  PyObject* function_;
+};
+
 // (wrapper, (function, __dict__, entries, hits, misses))
 Ref fill_lru_cache(Args args) {
   PyObject *wrapper = args[0], *state = args[1];
@@ -145,6 +163,16 @@ Ref fill_lru_cache(Args args) {
 }
 const Rebuilder set_lru_cache{"lru_cache.state", guarded<fill_lru_cache>};
 
+// The function that is called, whatever __wrapped__ says; borrowed, null if it is not found.
+PyObject* function_of(PyObject* wrapper) {
+  PyObject* function = nullptr;
+  for (PyObject* referent : referents(wrapper))
+    if (referent != raw(Py_TYPE(wrapper)) && counters_of(wrapper, referent) &&
+        checked_counters(wrapper, referent))
+      function = referent;
+  return function;
+}
+
 bool leads_back(Saver& saver, PyObject* wrapper) {
   const Ref module = attr_or_null(wrapper, "__module__"),
             name = attr_or_null(wrapper, "__qualname__");
@@ -157,15 +185,27 @@ bool leads_back(Saver& saver, PyObject* wrapper) {
 
 }  // namespace
 
-Ref reduce_lru_cache(Saver& saver, PyObject* wrapper, Rule& rule) {
-  if (leads_back(saver, wrapper)) return reduce_by_default(saver, wrapper, rule);
-  const Ref parameters = call_method(wrapper, "cache_parameters");
+bool is_lru_cache_type(PyTypeObject* type) {
+  static PyTypeObject* known = nullptr;
+  if (!known && loaded_module("_functools"))
+    known = reinterpret_cast<PyTypeObject*>(
+        attr(import("_functools"), "_lru_cache_wrapper").release());
+  return known && type == known;
+}
+
+CacheCounts counts_of(PyObject* wrapper) {
   const Ref info = call_method(wrapper, "cache_info");
+  const auto count = [&](Py_ssize_t i) { return static_cast<Py_ssize_t>(integer(item(info, i))); };
+  return {count(0), count(1), count(3)};
+}
+
+Ref cache_contents(PyObject* wrapper) {
+  const Ref parameters = call_method(wrapper, "cache_parameters");
   PyObject* maxsize = find(parameters.get(), "maxsize");
   const bool typed = is_true(find(parameters.get(), "typed"));
   const bool bounded = maxsize != Py_None && integer(maxsize) != 0;
-  const Ref raw_entries =
-      entries_of(wrapper, bounded, static_cast<Py_ssize_t>(integer(item(info, 3))));
+  const CacheCounts counts = counts_of(wrapper);
+  const Ref raw_entries = entries_of(wrapper, bounded, counts.size);
   PyObject* mark = keyword_mark();
   if (!raw_entries || !mark) refuse("the contents of its cache cannot be read in this Python");
   const Ref entries = new_list();
@@ -173,16 +213,33 @@ Ref reduce_lru_cache(Saver& saver, PyObject* wrapper, Rule& rule) {
     PyObject* entry = PyList_GET_ITEM(raw_entries.get(), i);
     append(entries, pack(arguments_of(item(entry, 0), mark, typed), item(entry, 1)));
   }
-  // The function that is called, whatever __wrapped__ says.
-  PyObject* function = nullptr;
-  for (PyObject* referent : referents(wrapper))
-    if (referent != raw(rule.type) && counters_of(wrapper, referent) &&
-        checked_counters(wrapper, referent))
-      function = referent;
+  return pack(entries, number(counts.hits), number(counts.misses));
+}
+
+void restore_cache_contents(PyObject* wrapper, PyObject* contents) {
+  PyObject* function = function_of(wrapper);
+  Counters* counters = function ? checked_counters(wrapper, function) : nullptr;
+  if (!counters) broken("functools.lru_cache is laid out in an unknown way");
+  call_method(wrapper, "cache_clear");
+  {
+    const FeederInside feeder(counters);
+    refill(wrapper, item(contents, 0));
+  }
+  counters->hits = static_cast<Py_ssize_t>(integer(item(contents, 1)));
+  counters->misses = static_cast<Py_ssize_t>(integer(item(contents, 2)));
+}
+
+Ref reduce_lru_cache(Saver& saver, PyObject* wrapper, Rule& rule) {
+  if (leads_back(saver, wrapper)) return reduce_by_default(saver, wrapper, rule);
+  const Ref parameters = call_method(wrapper, "cache_parameters");
+  PyObject* function = function_of(wrapper);
   if (!function) refuse("functools.lru_cache is laid out in an unknown way");
-  const Ref state = pack(function, own(PyDict_Copy(attr(wrapper, "__dict__").get())), entries,
-                         item(info, 0), item(info, 1));
-  return reduced(make_lru_cache, pack(maxsize, boolean(typed)), state, set_lru_cache);
+  const Ref contents = cache_contents(wrapper);
+  const Ref state = pack(function, own(PyDict_Copy(attr(wrapper, "__dict__").get())),
+                         item(contents, 0), item(contents, 1), item(contents, 2));
+  return reduced(make_lru_cache,
+                 pack(find(parameters.get(), "maxsize"), find(parameters.get(), "typed")), state,
+                 set_lru_cache);
 }
 
 }  // namespace chkpt::heap

@@ -83,10 +83,18 @@ bool is_left_out_function(PyObject* object) {
   return is_left_out_name(utf8(module)) || g_baseline->by_value.module_named(module);
 }
 
+bool is_left_out_cache(PyObject* object) {
+  const Ref module = attr_or_null(object, "__module__");
+  if (!module || !PyUnicode_Check(module.get())) return true;
+  return is_left_out_name(utf8(module.get())) || g_baseline->by_value.module_named(module.get());
+}
+
 bool is_left_out(PyObject* object, Holder holder) {
   if (g_baseline->left_out.find(object)) return true;
   if (holder == Holder::kClass) return is_left_out_class(reinterpret_cast<PyTypeObject*>(object));
   if (holder == Holder::kFunction) return is_left_out_function(object);
+  if (holder == Holder::kCache) return is_left_out_cache(object);
+  if (holder == Holder::kWrapper) return false;
   if (holder == Holder::kInstance)
     return is_left_out_class(Py_TYPE(object)) && !is_for_synchronisation(Py_TYPE(object));
   return PyDict_CheckExact(object) && is_module_namespace(object);

@@ -9,6 +9,7 @@
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/language/classes.hpp"
+#include "python/heap/language/lru_cache.hpp"
 #include "python/heap/layout.hpp"
 #include "python/heap/modules/library_functions.hpp"
 #include "python/heap/modules/module_entries.hpp"
@@ -143,6 +144,35 @@ void read_container(PyObject* object, Entries& entries) {
   }
 }
 
+// What is remembered is read only to be saved: it has changed when it has been asked for.
+void read_cache(PyObject* wrapper, Entries& entries) {
+  read_names(attr(wrapper, "__dict__").get(), Holder::kInstance, entries);
+  const CacheCounts counts = counts_of(wrapper);
+  for (const Py_ssize_t count : {counts.hits, counts.misses, counts.size})
+    entries.push_back({Part::kElement, nullptr, count, Py_None});
+}
+
+void write_cache(PyObject* wrapper, const Entries& entries) {
+  const Ref names = attr(wrapper, "__dict__");
+  PyDict_Clear(names.get());
+  for (const Entry& entry : entries) {
+    if (entry.part == Part::kName) ok(PyDict_SetItem(names.get(), entry.key, entry.value));
+    if (entry.part == Part::kElement) restore_cache_contents(wrapper, entry.value);
+  }
+}
+
+bool is_wrapper(PyTypeObject* type) {
+  return type == &PyStaticMethod_Type || type == &PyClassMethod_Type || type == &PyProperty_Type;
+}
+
+// Nobody else need hold its functions: they are alive as long as it is.
+void read_wrapper(PyObject* wrapper, Entries& entries) {
+  constexpr const char* kParts[] = {"__func__", "fget", "fset", "fdel"};
+  const bool is_property = Py_TYPE(wrapper) == &PyProperty_Type;
+  for (Py_ssize_t i = is_property ? 1 : 0; i < (is_property ? 4 : 1); ++i)
+    entries.push_back({Part::kSlot, nullptr, i, attr(wrapper, kParts[i]).get()});
+}
+
 void write_items(PyObject* dict, const Entries& entries) {
   const bool ordered = PyODict_Check(dict);
   if (ordered)
@@ -230,6 +260,8 @@ Holder holder_of(PyObject* object) {
   if (type == &PyFunction_Type)
     return function_keeps_state(object) ? Holder::kFunction : Holder::kNone;
   if (type == &PyCFunction_Type) return Holder::kNone;
+  if (is_lru_cache_type(type)) return Holder::kCache;
+  if (is_wrapper(type)) return Holder::kWrapper;
   if (is_container_type(type)) return Holder::kContainer;
   if (type == &PyTuple_Type) return Holder::kTuple;
   if (PyModule_Check(object)) return Holder::kModule;
@@ -256,6 +288,10 @@ void read_entries(PyObject* object, Holder holder, Entries& entries) {
       return read_container(object, entries);
     case Holder::kFunction:
       return read_function(object, entries);
+    case Holder::kCache:
+      return read_cache(object, entries);
+    case Holder::kWrapper:
+      return read_wrapper(object, entries);
     case Holder::kNone:
       return;
   }
@@ -325,6 +361,7 @@ void write_name(PyObject* object, Holder holder, PyObject* name, PyObject* value
 
 void write_entries(PyObject* object, Holder holder, const Entries& entries) {
   if (holder == Holder::kFunction) return write_function(object, entries);
+  if (holder == Holder::kCache) return write_cache(object, entries);
   if (holder == Holder::kInstance) {
     write_names(object, entries);
     write_slots(object, entries);

@@ -10,8 +10,20 @@
 
 namespace chkpt::heap {
 
-// A function holds what its attributes, defaults and closure lead to.
-enum class Holder { kNone, kModule, kClass, kInstance, kContainer, kTuple, kFunction };
+// A function holds what its attributes, defaults and closure lead to; a cache (functools.lru_cache)
+// its attributes and how often it was asked; a wrapper (staticmethod, property) its functions.
+// The numbers are part of the format.
+enum class Holder {
+  kNone,
+  kModule,
+  kClass,
+  kInstance,
+  kContainer,
+  kTuple,
+  kFunction,
+  kCache,
+  kWrapper
+};
 
 // The numbers are part of the format.
 enum class Part { kName = 0, kSlot = 1, kItem = 2, kElement = 3 };

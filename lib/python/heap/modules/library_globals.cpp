@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/language/lru_cache.hpp"
 #include "python/heap/modules/library_baseline.hpp"
 
 namespace chkpt::heap {
@@ -85,11 +86,15 @@ Ref all_entries(const LibraryNodes::Node& node) {
   for (const Entry& entry : node.entries)
     if (entry.key) before.insert(entry.key, &entry);
   for (std::size_t i = 0; i < now.size(); ++i) {
+    if (node.holder == Holder::kCache && now[i].part == Part::kElement) break;
     const Entry** keyed = now[i].key ? before.find(now[i].key) : nullptr;
     const Entry* at_place = i < node.entries.size() ? &node.entries[i] : nullptr;
     const Entry* old = keyed ? *keyed : now[i].key ? nullptr : at_place;
     append(entries, is_made_by_import(now[i], old) ? without_value(now[i]) : with_value(now[i]));
   }
+  if (node.holder == Holder::kCache)
+    append(entries, pack(number(static_cast<int>(Part::kElement)), none(),
+                         cache_contents(node.object.get())));
   return entries;
 }
 
@@ -242,8 +247,11 @@ void restore_library_globals(PyObject* changed) {
   std::vector<Ref> objects;
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(changed); ++i)
     objects.push_back(as_imported(PyList_GET_ITEM(changed, i)));
-  for (std::size_t i = 0; i < objects.size(); ++i)
-    if (objects[i]) restore_one(PyList_GET_ITEM(changed, static_cast<Py_ssize_t>(i)), objects[i]);
+  // Caches last: their keys are hashed by classes that others hold.
+  for (const bool caches : {false, true})
+    for (std::size_t i = 0; i < objects.size(); ++i)
+      if (objects[i] && is_lru_cache_type(Py_TYPE(objects[i].get())) == caches)
+        restore_one(PyList_GET_ITEM(changed, static_cast<Py_ssize_t>(i)), objects[i]);
 }
 
 bool leave_out_unsaveable(const std::function<std::string(PyObject* value)>& why_not) {

@@ -164,7 +164,7 @@ LibraryNodes::Node::Compared LibraryNodes::state_of(const Node& node) {
 }
 
 bool LibraryNodes::differs(const Node& node) {
-  if (node.holder == Holder::kTuple) return false;
+  if (node.holder == Holder::kTuple || node.holder == Holder::kWrapper) return false;
   Node::Compared now = state_of(node);
   if (now.names != 0 && now.names == node.compared.names && now.modules == node.compared.modules)
     return node.compared.differs;

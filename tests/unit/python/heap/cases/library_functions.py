@@ -32,10 +32,30 @@ kept = rememberer.double
 setting = rememberer.Setting("a", 2, x=into)
 rememberer.of_thread.stack = [into]
 rememberer.holder.of_thread.depth += 3
+rememberer.settings(profile="fast").level = 5
+fast, plain = rememberer.settings(profile="fast"), rememberer.settings("at import")
+tools = [rememberer.Workshop.tool(name) for name in (1, 1.0, "saw", "file")]
+rememberer.Workshop().open
+expression = rememberer.Expression(rememberer.Number(1), rememberer.Number(2), evaluate=False)
+
+
+def check_caches():
+    information = rememberer.settings.cache_info()
+    assert information[:2] == (2, 2) and information.currsize == 2, information
+    assert rememberer.settings(profile="fast") is fast and fast.level == 5
+    assert rememberer.settings("at import") is plain
+    tool = rememberer.Workshop.tool
+    assert [tool(name) is made for name, made in zip((1.0, "saw", "file"), tools[1:])] == [True] * 3
+    cached = variables(tool)["cached"]
+    assert cached.cache_info()[1:] == (4, 3, 3)
+    assert variables(rememberer.Workshop.open.fget)["calls"] == 1
 
 
 def variables(function):
     return dict(zip(function.__code__.co_freevars, (cell.cell_contents for cell in function.__closure__)))
+
+
+ran = []
 
 
 def check():
@@ -52,3 +72,7 @@ def check():
     assert vars(rememberer.holder.of_thread) == {"depth": 3}
     assert setting == ("a", 2, {"x": into}) and setting.options["x"] is into
     assert type(setting) is rememberer.Setting
+    assert type(expression) is rememberer.Expression and [part.value for part in expression.parts] == [1, 2]
+    ran.append(1)
+    if len(ran) == 2:  # what changes when it is asked: after saving, and after loading
+        check_caches()
