@@ -27,6 +27,7 @@
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/rebuilder.hpp"
 #include "python/heap/reducers.hpp"
+#include "python/heap/modules/import_environment.hpp"
 #include "python/heap/modules/unseen_imports.hpp"
 #include "python/heap/language/weak_containers.hpp"
 
@@ -197,12 +198,15 @@ PyObject* Loader::persistent_load(PyObject* id) {
 void Loader::read_header() {
   const Ref header = call_method(unpickler_, "load");
   use_import_path(expect_list(find(header.get(), "path")));
+  PyObject* environment = find(header.get(), "environment");
+  begin_with_first_environment(environment);
   load_global_libraries(expect_list(find(header.get(), "libraries")));
   make_modules(expect_list(find(header.get(), "shells")));
   {
     const NamesToCome names(find(header.get(), "names"));
     import_modules(expect_list(find(header.get(), "imports")),
-                   expect_list(find(header.get(), "draws")));
+                   expect_list(find(header.get(), "draws")), environment);
+    continue_import_environment(environment);
   }
   module_order_ = Ref::borrow(find(header.get(), "order"));
   PyObject* stack = expect(header.get(), "stack");

@@ -304,9 +304,12 @@ bool holds_any(PyObject* value, const Claim& claim, int depth = 0) {
 }
 
 // A function that is given classes of the script may ask them for what they have only when all is
-// loaded: SQLAlchemy's attributes and paths are looked up in the mapped class.
+// loaded: SQLAlchemy's attributes and paths are looked up in the mapped class, Django's descriptors
+// are got from the model.
 bool is_made_of_script_class(Saver& saver, PyObject* maker, PyObject* arguments) {
-  if (!PyFunction_Check(maker) && !PyMethod_Check(maker)) return false;
+  if (!PyFunction_Check(maker) && !PyMethod_Check(maker) &&
+      !attr(import("builtins"), "getattr").is(maker))
+    return false;
   return holds_any(arguments, [&](PyObject* value) {
     return PyType_Check(value) && saver.by_value().type(reinterpret_cast<PyTypeObject*>(value));
   });
@@ -334,6 +337,17 @@ bool is_made_of_instances(PyObject* maker, PyObject* arguments, Rule& rule) {
   return true;
 }
 
+template <class Claim>
+bool any_attribute(PyObject* instance, const Layout& layout, const Claim& claim) {
+  for (const Slot& slot : layout.slots)
+    if (PyObject* value = slot_value(instance, slot); value && claim(value)) return true;
+  const Ref dict = layout.has_dict ? instance_dict(instance) : Ref();
+  PyObject *name = nullptr, *value = nullptr;
+  for (Py_ssize_t at = 0; dict && PyDict_Next(dict.get(), &at, &name, &value);)
+    if (claim(value)) return true;
+  return false;
+}
+
 // Instances that are made anew by their class need not be new ones.
 bool may_share_instances(PyTypeObject* type) {
   return type->tp_new != PyBaseObject_Type.tp_new || Py_TYPE(type)->tp_call != PyType_Type.tp_call;
@@ -347,18 +361,42 @@ bool leaves_attributes_out(PyObject* object, PyObject* value, Rule& rule) {
       taken_by_own_getstate().count(rule.type))
     return false;
   PyObject* arguments = PyTuple_GET_ITEM(value, 1);
-  const auto is_left_out = [&](PyObject* attribute) {
-    return attribute && !is_atom(attribute) &&
+  const bool any = any_attribute(object, rule.layout, [&](PyObject* attribute) {
+    return !is_atom(attribute) &&
            !holds_any(arguments, [&](PyObject* one) { return one == attribute; });
-  };
-  bool any = false;
-  for (const Slot& slot : rule.layout.slots) any = any || is_left_out(slot_value(object, slot));
-  const Ref dict = rule.layout.has_dict ? instance_dict(object) : Ref();
-  PyObject *name = nullptr, *attribute = nullptr;
-  for (Py_ssize_t at = 0; dict && !any && PyDict_Next(dict.get(), &at, &name, &attribute);)
-    any = is_left_out(attribute);
+  });
   if (any && raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
   return any;
+}
+
+bool holds_itself(PyObject* instance, PyObject* object) {
+  if (PyType_Check(instance) || !frames::is_python_class(Py_TYPE(instance))) return false;
+  return any_attribute(instance, layout_of(Py_TYPE(instance)),
+                       [&](PyObject* attribute) { return attribute == object; });
+}
+
+// What it is to be made from has it as an attribute, and cannot be whole by then: SQLAlchemy's
+// comparators are asked for from their expressions, which keep them.
+bool is_made_of_its_holder(PyObject* object, PyObject* arguments, Rule& rule) {
+  if (taken_by_own_getstate().count(rule.type) ||
+      !holds_any(arguments, [&](PyObject* one) { return holds_itself(one, object); }))
+    return false;
+  if (raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
+  return true;
+}
+
+// A function that is given names alone looks for it among what its library has been told, which is
+// put back after all objects: Django's fields, by the names of their models.
+bool is_looked_up(PyObject* object, PyObject* value, Rule& rule) {
+  if (taken_by_own_getstate().count(rule.type) || !is_class_of_followed(rule.type) ||
+      !PyFunction_Check(PyTuple_GET_ITEM(value, 0)) || !is_atom(PyTuple_GET_ITEM(value, 1)))
+    return false;
+  for (Py_ssize_t i = 2; i < PyTuple_GET_SIZE(value); ++i)
+    if (PyTuple_GET_ITEM(value, i) != Py_None) return false;
+  if (!any_attribute(object, rule.layout, [](PyObject* one) { return !is_atom(one); }))
+    return false;
+  if (raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
+  return true;
 }
 
 bool takes_raw_state(Saver& saver, PyObject* object, PyObject* value, Rule& rule) {
@@ -370,7 +408,9 @@ bool takes_raw_state(Saver& saver, PyObject* object, PyObject* value, Rule& rule
   PyObject *maker = PyTuple_GET_ITEM(value, 0), *arguments = PyTuple_GET_ITEM(value, 1);
   return is_made_of_script_class(saver, maker, arguments) ||
          is_made_of_instances(maker, arguments, rule) ||
-         (base == &PyBaseObject_Type && leaves_attributes_out(object, value, rule));
+         is_made_of_its_holder(object, arguments, rule) ||
+         (base == &PyBaseObject_Type && (leaves_attributes_out(object, value, rule) ||
+                                         is_looked_up(object, value, rule)));
 }
 
 // What a class's own way of pickling meets with an object that is only half made, or by a mistake
@@ -449,6 +489,9 @@ Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
                                              takes_raw_state(saver, object, value.get(), rule)))
     return reduce_raw_state(saver, object, rule);
   if (!frames::is_python_class(rule.type)) check_owns_its_value(object);
+  if (frames::is_python_class(rule.type) && lookup(rule.type, "__getattr__") &&
+      !lookup(rule.type, "__setstate__"))
+    value = filled_unasked(value);
   if (!PyUnicode_Check(value.get())) return saver.with_whole_arguments(value);
   // "Saved by name": the script's modules are rebuilt, not imported, so no name can be found there;
   // in a library's module none that a new import will not make.

@@ -19,6 +19,7 @@
 #include "python/heap/compiled/global_libraries.hpp"
 #include "python/heap/packages/hdf5.hpp"
 #include "python/heap/modules/import_draws.hpp"
+#include "python/heap/modules/import_environment.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/modules/module_entries.hpp"
 #include "python/heap/compiled/original_arrays.hpp"
@@ -146,6 +147,7 @@ Ref header_of(const Saver& saver) {
   put(header, "names", names_by_module(saver));
   put(header, "order", saver.request().modules ? module_order() : new_list());
   put(header, "draws", saver.request().modules ? import_draws() : new_list());
+  put(header, "environment", saver.request().modules ? import_environment() : none());
   put(header, "libraries", saver.request().modules ? global_libraries() : new_list());
   put(header, "path", saver.request().modules ? import_path() : new_list());
   put(header, "stack", stack_header(saver.request().stack));

@@ -23,51 +23,13 @@
 #include "base/log.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
+#include "python/heap/modules/import_environment.hpp"
 #include "python/process/register.hpp"
 
 namespace chkpt::process {
 namespace {
 
 using namespace heap;  // NOLINT
-
-// Variables of the launch, not of the script: the new launch has its own.
-bool belongs_to_launch(PyObject* name) {
-  static const char* const prefixes[] = {"CHKPT_", "OMPI_",  "PMIX_", "PMI_",   "PRTE_",
-                                         "SLURM_", "HYDRA_", "MPI_",  "I_MPI_", "PYTHONHASHSEED",
-                                         "ORTE_",  "OPAL_",  "_"};
-  const std::string text = utf8(name);
-  for (const char* prefix : prefixes) {
-    const bool whole = std::strlen(prefix) == 1;
-    if (whole ? text == prefix : text.compare(0, std::strlen(prefix), prefix) == 0) return true;
-  }
-  return false;
-}
-
-Ref environment() { return attr(import("os"), "environ"); }
-
-Ref save_environment() {
-  const Ref all = call(raw(&PyDict_Type), environment());
-  const Ref own_variables = new_dict();
-  PyObject *name = nullptr, *value = nullptr;
-  Py_ssize_t position = 0;
-  while (PyDict_Next(all.get(), &position, &name, &value))
-    if (!belongs_to_launch(name)) ok(PyDict_SetItem(own_variables.get(), name, value));
-  return own_variables;
-}
-
-void restore_environment(PyObject* saved) {
-  const Ref variables = environment();
-  const Ref names = own(PySequence_List(variables.get()));
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names.get()); ++i) {
-    PyObject* name = PyList_GET_ITEM(names.get(), i);
-    if (!belongs_to_launch(name) && !PyDict_Contains(saved, name))
-      ok(PyObject_DelItem(variables.get(), name));
-  }
-  PyObject *name = nullptr, *value = nullptr;
-  Py_ssize_t position = 0;
-  while (PyDict_Next(saved, &position, &name, &value))
-    ok(PyObject_SetItem(variables.get(), name, value));
-}
 
 // By os.getcwd() a script may be told something else (unittest.mock).
 Ref save_directory() {
@@ -233,7 +195,7 @@ void restore_rounding(PyObject* saved) {
 void register_environment_parts() {
   rounding_baseline();
   register_process_part({"rounding", save_rounding, restore_rounding, 1000});
-  register_process_part({"environ", save_environment, restore_environment, 20, {"os", "posix"}});
+  register_process_part({"environ", script_variables, set_script_variables, 20, {"os", "posix"}});
   register_process_part({"cwd", save_directory, restore_directory, 21});
   register_process_part({"umask", save_mask, restore_mask, 22});
   for (int resource = 0; resource < RLIM_NLIMITS; ++resource)

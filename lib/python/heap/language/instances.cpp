@@ -60,6 +60,12 @@ Ref fill_object(Args args) {
 }
 const Rebuilder set_object{"object.state", guarded<fill_object>};
 
+Ref fill_names(Args args) {
+  restore_plain_state(args[0], args[1]);
+  return none();
+}
+const Rebuilder set_names{"object.names", guarded<fill_names>};
+
 Ref empty_tuple() { return own(PyTuple_New(0)); }
 
 Ref rebuild_namespace(Args args) { return call(args[0]); }
@@ -121,6 +127,18 @@ void restore_plain_state(PyObject* object, PyObject* state) {
   PyObject *name = nullptr, *value = nullptr;
   for (Py_ssize_t at = 0; PyDict_Next(item(state, 1), &at, &name, &value);)
     ok(PyObject_GenericSetAttr(object, name, value));
+}
+
+Ref filled_unasked(const Ref& reduce_value) {
+  constexpr Py_ssize_t kState = 2, kParts = 6;
+  const Py_ssize_t size = PyTuple_Check(reduce_value.get()) ? PyTuple_GET_SIZE(reduce_value.get()) : 0;
+  if (size <= kState || size == kParts || !PyDict_CheckExact(item(reduce_value, kState)))
+    return reduce_value;
+  const Ref whole = own(PyTuple_New(kParts));
+  for (Py_ssize_t i = 0; i < kParts - 1; ++i)
+    PyTuple_SET_ITEM(whole.get(), i, Py_NewRef(i < size ? item(reduce_value, i) : Py_None));
+  PyTuple_SET_ITEM(whole.get(), kParts - 1, Py_NewRef(set_names.function()));
+  return whole;
 }
 
 Ref reduce_plain(Saver& saver, PyObject* object, Rule& rule) {

@@ -14,6 +14,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/modules/import_draws.hpp"
+#include "python/heap/modules/import_environment.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/modules/module_entries.hpp"
 #include "python/heap/compiled/own_libraries.hpp"
@@ -195,6 +196,7 @@ class LibraryImport {
     if (g_baseline->depth++ > 0) return;
     g_baseline->script_ran = false;
     quietly("before an import", [&] {
+      note_environment_for(spec);
       note_bare_modules(false);
       note_module_entries(false);
       g_baseline->nodes.mark_changed();
@@ -273,6 +275,7 @@ void watch_library_globals() {
   record_new_modules();
   note_module_entries(true);
   note_new_random();
+  note_first_environment();
   const Ref bootstrap = import("_frozen_importlib");
   g_load_unlocked = attr(bootstrap, "_load_unlocked").release();
   const Ref wrapped = own(PyCFunction_NewEx(&g_load_method, nullptr, nullptr));
@@ -308,6 +311,8 @@ bool changed_since_import(PyObject* module) {
   const LibraryNodes::Node* node = g_baseline->nodes.find(module);
   return (node && g_baseline->nodes.differs(*node)) || g_baseline->unfollowed.may_differ(module);
 }
+
+bool is_class_of_followed(PyTypeObject* type) { return g_baseline && !is_left_out_class(type); }
 
 bool made_by_library_import(PyObject* module) {
   const bool* known = g_baseline ? g_baseline->bare.find(module) : nullptr;

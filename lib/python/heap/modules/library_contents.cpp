@@ -149,7 +149,7 @@ void read_cache(PyObject* wrapper, Entries& entries) {
   read_names(attr(wrapper, "__dict__").get(), Holder::kInstance, entries);
   const CacheCounts counts = counts_of(wrapper);
   for (const Py_ssize_t count : {counts.hits, counts.misses, counts.size})
-    entries.push_back({Part::kElement, nullptr, count, Py_None});
+    entries.push_back({Part::kWhole, nullptr, count, Py_None});
 }
 
 void write_cache(PyObject* wrapper, const Entries& entries) {
@@ -157,7 +157,7 @@ void write_cache(PyObject* wrapper, const Entries& entries) {
   PyDict_Clear(names.get());
   for (const Entry& entry : entries) {
     if (entry.part == Part::kName) ok(PyDict_SetItem(names.get(), entry.key, entry.value));
-    if (entry.part == Part::kElement) restore_cache_contents(wrapper, entry.value);
+    if (entry.part == Part::kWhole) restore_cache_contents(wrapper, entry.value);
   }
 }
 
@@ -200,7 +200,7 @@ void write_container(PyObject* object, const Entries& entries) {
   } else if (PySet_Check(object)) {
     ok(PySet_Clear(object));
     for (const Entry& entry : entries)
-      if (entry.part == Part::kElement) ok(PySet_Add(object, entry.value));
+      if (entry.part == Part::kWhole) call(attr(raw(&PySet_Type), "update"), object, entry.value);
   } else if (g_deque.is_type_of(object)) {
     call(attr(raw(g_deque.get()), "clear"), object);
     call(attr(raw(g_deque.get()), "extend"), object, elements_of(entries));

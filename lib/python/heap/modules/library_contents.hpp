@@ -26,7 +26,13 @@ enum class Holder {
 };
 
 // The numbers are part of the format.
-enum class Part { kName = 0, kSlot = 1, kItem = 2, kElement = 3 };
+enum class Part {
+  kName = 0,
+  kSlot = 1,
+  kItem = 2,
+  kElement = 3,
+  kWhole = 4,  // when saved: all of a set, or all that a cache remembers
+};
 
 struct Entry {
   Part part;

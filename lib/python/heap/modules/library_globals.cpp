@@ -79,22 +79,27 @@ bool is_made_by_import(const Entry& entry, const Entry* before) {
          !is_atom(entry.value) && holder_of(entry.value) == Holder::kNone;
 }
 
+// What has an order of its own, or none that a new import repeats; null if it has parts.
+Ref whole_of(const LibraryNodes::Node& node) {
+  if (node.holder == Holder::kCache) return cache_contents(node.object.get());
+  return PySet_Check(node.object.get()) ? own(PySet_New(node.object.get())) : Ref();
+}
+
 Ref all_entries(const LibraryNodes::Node& node) {
   const Ref entries = new_list();
   const Entries now = entries_now(node);
+  const Ref whole = whole_of(node);
   PointerTable<const Entry*> before;
   for (const Entry& entry : node.entries)
     if (entry.key) before.insert(entry.key, &entry);
   for (std::size_t i = 0; i < now.size(); ++i) {
-    if (node.holder == Holder::kCache && now[i].part == Part::kElement) break;
+    if (whole && (now[i].part == Part::kElement || now[i].part == Part::kWhole)) continue;
     const Entry** keyed = now[i].key ? before.find(now[i].key) : nullptr;
     const Entry* at_place = i < node.entries.size() ? &node.entries[i] : nullptr;
     const Entry* old = keyed ? *keyed : now[i].key ? nullptr : at_place;
     append(entries, is_made_by_import(now[i], old) ? without_value(now[i]) : with_value(now[i]));
   }
-  if (node.holder == Holder::kCache)
-    append(entries, pack(number(static_cast<int>(Part::kElement)), none(),
-                         cache_contents(node.object.get())));
+  if (whole) append(entries, pack(number(static_cast<int>(Part::kWhole)), none(), whole));
   return entries;
 }
 
@@ -119,6 +124,14 @@ Ref packed(const UnfollowedModules::Change& change) {
   return pack(change.place, number(static_cast<int>(holder)), changes);
 }
 
+// What a cache does not remember is found out again.
+void say_not_saved(const LibraryNodes::Node& node, const std::string& what) {
+  if (node.holder == Holder::kCache)
+    log::info("not saved: " + what);
+  else
+    log::event("not saved: " + what);
+}
+
 std::string described(PyObject* place, const std::string& name) {
   std::string text = utf8(item(place, 0));
   PyObject* steps = item(place, 1);
@@ -135,7 +148,7 @@ Entry entry_of(PyObject* saved) {
   Entry entry{static_cast<Part>(integer(item(saved, 0))), nullptr, 0, nullptr};
   if (entry.part == Part::kSlot)
     entry.slot = static_cast<Py_ssize_t>(integer(item(saved, 1)));
-  else if (entry.part != Part::kElement)
+  else if (entry.part != Part::kElement && entry.part != Part::kWhole)
     entry.key = item(saved, 1);
   if (PyTuple_GET_SIZE(saved) > 2) entry.value = item(saved, 2);
   return entry;
@@ -272,8 +285,7 @@ bool leave_out_unsaveable(const std::function<std::string(PyObject* value)>& why
         throw CannotSave("`" + described(place.get(), name) +
                          "`, which the run has added to its library: " + why);
       baseline->unsaveable.insert({node->object.get(), name});
-      log::event("not saved: " + described(place.get(), name) +
-                 ", changed since its import: " + why);
+      say_not_saved(*node, described(place.get(), name) + ", changed since its import: " + why);
     }
   }
   for (const UnfollowedModules::Change& change : baseline->unfollowed.changed()) {

@@ -50,6 +50,10 @@ bool made_after_import(PyObject* module, PyObject* name, PyObject* value);
 // Whether any of its names may.
 bool changed_since_import(PyObject* module);
 
+// Whether what the module of a library class keeps comes back with all others' changes; that of
+// logging, for one, a process part restores in its own way.
+bool is_class_of_followed(PyTypeObject* type);
+
 // Whether the import of a library module made this one, which is no file's.
 bool made_by_library_import(PyObject* module);
 

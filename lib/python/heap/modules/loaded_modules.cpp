@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/modules/import_draws.hpp"
+#include "python/heap/modules/import_environment.hpp"
 #include "python/heap/modules/module_entries.hpp"
 #include "python/heap/modules/unseen_imports.hpp"
 
@@ -43,7 +44,7 @@ PyObject* name_of(PyObject* import) { return PyTuple_Check(import) ? item(import
 
 // In the saved order, because imports have side effects. A module that cannot be imported any more
 // is only missed if something refers to it.
-void import_modules(PyObject* names, PyObject* draws) {
+void import_modules(PyObject* names, PyObject* draws, PyObject* environment) {
   // All of them first: they import each other.
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i)
     UnseenImports::expect(name_of(PyList_GET_ITEM(names, i)));
@@ -53,6 +54,7 @@ void import_modules(PyObject* names, PyObject* draws) {
       take_import_step(PyList_GET_ITEM(names, i));
       continue;
     }
+    change_environment_for(environment, name);
     if (PyDict_Contains(PyImport_GetModuleDict(), name)) continue;
     draw_again(draws, name);
     PyObject* module = PyImport_Import(name);
