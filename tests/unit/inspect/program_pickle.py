@@ -127,7 +127,7 @@ def program():
                  ("log", Call("file.text", (Call("file.buffered", (
                      io.BufferedWriter, Call("file.raw", (
                          ("/tmp/run.log", 1025, 5, 3, 3, False, []), "run.log", "ab")), 5)),
-                     {}, None, {})))]
+                     {}, None)))]
     body = {"frames": frames, "base_exception": None, "modules": [("__main__", variables)],
             "process": {}, "registrations": [], "extra": None}
     table = [1, 11, "red", 4, 44, unset, 6, 66, "green"]

@@ -22,6 +22,23 @@
 namespace chkpt::heap {
 namespace {
 
+// ---- attributes that the script has given to a file: they may lead back to it
+
+Ref fill_attributes(Args args) {
+  ok(PyDict_Update(attr(Ref::borrow(args[0]), "__dict__").get(), args[1]));
+  return none();
+}
+const Rebuilder set_attributes{"file.attributes", guarded<fill_attributes>};
+
+Ref reduced_with_attributes(PyObject* file, const Rebuilder& make, const Ref& args) {
+  const Ref attributes = own(PyDict_Copy(attr(file, "__dict__").get()));
+  for (const char* own_business : {"name", "__IOBase_closed"})  // of a FileIO
+    if (find(attributes.get(), own_business))
+      ok(PyDict_DelItemString(attributes.get(), own_business));
+  if (PyDict_GET_SIZE(attributes.get()) == 0) return reduced(make, args);
+  return reduced(make, args, attributes, set_attributes);
+}
+
 // ---- FileIO: the one layer that knows the file
 
 // A FileIO of a mode that would make the file: it asks an opener for the descriptor.
@@ -86,16 +103,19 @@ Ref reduce_raw_file(Saver& saver, PyObject* file, Rule&) {
   const Ref name = attr_or_null(file, "name"), mode = attr(file, "mode");
   const Ref shown = name ? name : none();
   if (truth_of(file, "closed"))
-    return reduced(make_closed_raw_file, pack(shown, text(reopen_mode(utf8(mode.get())))));
+    return reduced_with_attributes(file, make_closed_raw_file,
+                                   pack(shown, text(reopen_mode(utf8(mode.get())))));
   const long long fd = integer(call_method(file, "fileno").get());
   if (fd <= 2)
-    return reduced(make_std_file,
-                   pack(number(fd), text(reopen_mode(utf8(mode.get()))), attr(file, "closefd")));
+    return reduced_with_attributes(
+        file, make_std_file,
+        pack(number(fd), text(reopen_mode(utf8(mode.get()))), attr(file, "closefd")));
   const OpenFile open_file = describe_descriptor(static_cast<int>(fd));
   const bool moves = open_file.size >= 0 && !saver.is_lower_layer(file);
   const Ref position = moves ? call_method(file, "tell") : none();
-  return reduced(make_raw_file, pack(packed(open_file), shown, text(reopen_mode(utf8(mode.get()))),
-                                     attr(file, "closefd"), position));
+  return reduced_with_attributes(file, make_raw_file,
+                                 pack(packed(open_file), shown, text(reopen_mode(utf8(mode.get()))),
+                                      attr(file, "closefd"), position));
 }
 
 // ---- text layers
@@ -113,19 +133,18 @@ Ref encoder_of(PyObject* file) {
 void open_text_file(const Ref& file, const Ref& saved) {
   call_with(attr(file, "__init__").get(), pack(item(saved, 0)).get(), item(saved, 1));
   if (item(saved, 2) != Py_None) call_method(file, "seek", item(saved, 2));
-  ok(PyDict_Update(attr(file, "__dict__").get(), item(saved, 3)));
-  if (item(saved, 4) != Py_None)
+  if (item(saved, 3) != Py_None)
     if (const Ref encoder = encoder_of(file.get()))
-      call_method(encoder, "setstate", item(saved, 4));
-  show_newlines(file.get(), item(saved, 5));
-  if (item(saved, 6) != Py_None) put_text_read_ahead(file.get(), item(saved, 6));
+      call_method(encoder, "setstate", item(saved, 3));
+  show_newlines(file.get(), item(saved, 4));
+  if (item(saved, 5) != Py_None) put_text_read_ahead(file.get(), item(saved, 5));
 }
 
-// (buffer, keywords, position, attributes, state of the encoder, newlines met, what was read ahead)
+// (buffer, keywords, position, state of the encoder, newlines met, what was read ahead)
 Ref rebuild_text_file(Args args) {
   const Ref type = attr(import("_io"), "TextIOWrapper");
   const Ref file = call_method(type, "__new__", type);
-  const Ref saved = pack(args[0], args[1], args[2], args[3], args[4], args[5], args[6]);
+  const Ref saved = pack(args[0], args[1], args[2], args[3], args[4], args[5]);
   const std::string encoding = utf8(find(args[1], "encoding"));
   if (PyCodec_KnownEncoding(encoding.c_str()))
     open_text_file(file, saved);
@@ -136,7 +155,7 @@ Ref rebuild_text_file(Args args) {
 const Rebuilder make_text_file{"file.text", guarded<rebuild_text_file>};
 
 // Closed, above something else than a file: no text layer could be made on what is below.
-// (buffer, keywords, attributes)
+// (buffer, keywords)
 Ref rebuild_closed_text_file(Args args) {
   const Ref io = import("_io"), other = call_method(io, "BytesIO");
   const Ref file = call_with(attr(io, "TextIOWrapper").get(), pack(other).get(), args[1]);
@@ -147,7 +166,6 @@ Ref rebuild_closed_text_file(Args args) {
       reinterpret_cast<PyMemberDescrObject*>(member)->d_member->offset);
   if (*buffer != other.get()) broken("text files are laid out in an unknown way");
   Py_DECREF(std::exchange(*buffer, Py_NewRef(args[0])));
-  ok(PyDict_Update(attr(file, "__dict__").get(), args[2]));
   return file;
 }
 const Rebuilder make_closed_text_file{"file.closed_text", guarded<rebuild_closed_text_file>};
@@ -162,7 +180,7 @@ Ref reduce_text_file(Saver& saver, PyObject* file, Rule&) {
   put(keywords, "newline", newline_of(file));
   const bool std_layer = static_cast<bool>(reduce_std_layer(buffer.get()));
   if (!std_layer && is_closed(file) && !is_above_file(buffer.get()))
-    return reduced(make_closed_text_file, pack(buffer, keywords, attr(file, "__dict__")));
+    return reduced_with_attributes(file, make_closed_text_file, pack(buffer, keywords));
   // Above a decompressor and the like, going back could take long or be impossible.
   const bool takes_over = !std_layer && !is_closed(file) && !is_above_file(buffer.get());
   const bool reads = takes_over && is_true(call_method(file, "readable"));
@@ -173,22 +191,22 @@ Ref reduce_text_file(Saver& saver, PyObject* file, Rule&) {
   const Ref encoder = encoder_of(file);
   const bool keeps_encoder = encoder && (takes_over || !position.is(Py_None));
   const Ref state = keeps_encoder ? call_method(encoder, "getstate") : none();
-  return reduced(make_text_file, pack(buffer, keywords, position, attr(file, "__dict__"), state,
-                                      attr(file, "newlines"), read_ahead));
+  return reduced_with_attributes(
+      file, make_text_file,
+      pack(buffer, keywords, position, state, attr(file, "newlines"), read_ahead));
 }
 
 // Files in memory tell their contents themselves, unless they are closed.
 Ref rebuild_closed_memory_file(Args args) {
   Ref file = call(args[0]);
   call_method(file, "close");
-  ok(PyDict_Update(attr(file, "__dict__").get(), args[1]));
   return file;
 }
 const Rebuilder make_closed_memory_file{"file.closed_memory", guarded<rebuild_closed_memory_file>};
 
 Ref reduce_memory_file(Saver& saver, PyObject* file, Rule& rule) {
   if (!is_closed(file)) return reduce_by_default(saver, file, rule);
-  return reduced(make_closed_memory_file, pack(rule.type, attr(file, "__dict__")));
+  return reduced_with_attributes(file, make_closed_memory_file, pack(rule.type));
 }
 
 // Whether some descriptor beyond the standard ones is a file open for writing, and may be Python's.

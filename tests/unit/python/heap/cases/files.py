@@ -112,8 +112,20 @@ line_buffered = open(path("lb"), "w", buffering=1)
 ran = []
 
 
+# Attributes that lead back to the file, of each layer, and of closed ones.
+own = open(path("own"), "w")
+own.itself, own.buffer.me, own.buffer.raw.number = own, own.buffer, 5
+closed_files = [open(path("lines")), open(path("raw"), "rb", buffering=0), io.StringIO()]
+for closed in closed_files:
+    closed.me = closed
+    closed.close()
+
+
 def check():
     ran.append(1)
+    assert own.itself is own and own.buffer.me is own.buffer and own.buffer.raw.number == 5
+    assert own.mode == "w" and own.name == path("own") and not own.closed
+    assert all(closed.closed and closed.me is closed for closed in closed_files)
     if len(ran) < 3:
         assert [f.newlines for f in (iterating, crlf, table_file, *wide.values())] == newlines, newlines
     if len(ran) == 2:
