@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "python/heap/modules/library_contents.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -167,10 +168,23 @@ bool is_wrapper(PyTypeObject* type) {
 
 // Nobody else need hold its functions: they are alive as long as it is.
 void read_wrapper(PyObject* wrapper, Entries& entries) {
-  constexpr const char* kParts[] = {"__func__", "fget", "fset", "fdel"};
+  static PyObject* const parts[] = {
+      PyUnicode_InternFromString("__func__"), PyUnicode_InternFromString("fget"),
+      PyUnicode_InternFromString("fset"), PyUnicode_InternFromString("fdel")};
   const bool is_property = Py_TYPE(wrapper) == &PyProperty_Type;
-  for (Py_ssize_t i = is_property ? 1 : 0; i < (is_property ? 4 : 1); ++i)
-    entries.push_back({Part::kSlot, nullptr, i, attr(wrapper, kParts[i]).get()});
+  for (Py_ssize_t i = is_property ? 1 : 0; i < (is_property ? 4 : 1); ++i) {
+    const Ref function = own(PyObject_GenericGetAttr(wrapper, parts[i]));
+    entries.push_back({Part::kSlot, nullptr, i, function.get()});
+  }
+}
+
+// What an import gives it decides, as for a function: most wrap a function that keeps nothing.
+bool leads_to_holder(PyObject* wrapper) {
+  Entries entries;
+  read_wrapper(wrapper, entries);
+  return std::any_of(entries.begin(), entries.end(), [](const Entry& entry) {
+    return holder_of(entry.value) != Holder::kNone;
+  });
 }
 
 void write_items(PyObject* dict, const Entries& entries) {
@@ -261,7 +275,7 @@ Holder holder_of(PyObject* object) {
     return function_keeps_state(object) ? Holder::kFunction : Holder::kNone;
   if (type == &PyCFunction_Type) return Holder::kNone;
   if (is_lru_cache_type(type)) return Holder::kCache;
-  if (is_wrapper(type)) return Holder::kWrapper;
+  if (is_wrapper(type)) return leads_to_holder(object) ? Holder::kWrapper : Holder::kNone;
   if (is_container_type(type)) return Holder::kContainer;
   if (type == &PyTuple_Type) return Holder::kTuple;
   if (PyModule_Check(object)) return Holder::kModule;
