@@ -131,7 +131,8 @@ void restore_plain_state(PyObject* object, PyObject* state) {
 
 Ref filled_unasked(const Ref& reduce_value) {
   constexpr Py_ssize_t kState = 2, kParts = 6;
-  const Py_ssize_t size = PyTuple_Check(reduce_value.get()) ? PyTuple_GET_SIZE(reduce_value.get()) : 0;
+  const Py_ssize_t size =
+      PyTuple_Check(reduce_value.get()) ? PyTuple_GET_SIZE(reduce_value.get()) : 0;
   if (size <= kState || size == kParts || !PyDict_CheckExact(item(reduce_value, kState)))
     return reduce_value;
   const Ref whole = own(PyTuple_New(kParts));

@@ -188,8 +188,8 @@ bool leads_back(Saver& saver, PyObject* wrapper) {
 bool is_lru_cache_type(PyTypeObject* type) {
   static PyTypeObject* known = nullptr;
   if (!known && loaded_module("_functools"))
-    known = reinterpret_cast<PyTypeObject*>(
-        attr(import("_functools"), "_lru_cache_wrapper").release());
+    known =
+        reinterpret_cast<PyTypeObject*>(attr(import("_functools"), "_lru_cache_wrapper").release());
   return known && type == known;
 }
 

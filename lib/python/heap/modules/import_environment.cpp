@@ -15,12 +15,12 @@ namespace {
 PyObject* g_first = nullptr;    // what the launch gave
 PyObject* g_changes = nullptr;  // [(module name, changes)]
 PyObject* g_known = nullptr;    // the variables at the last of them
-PyObject* g_data = nullptr;     // the same as os.environ keeps them, to see soon that nothing changed
+PyObject* g_data = nullptr;  // the same as os.environ keeps them, to see soon that nothing changed
 
 bool belongs_to_launch(PyObject* name) {
-  static const char* const prefixes[] = {"CHKPT_", "OMPI_",  "PMIX_", "PMI_",   "PRTE_",
-                                         "SLURM_", "HYDRA_", "MPI_",  "I_MPI_", "PYTHONHASHSEED",
-                                         "ORTE_",  "OPAL_"};
+  static const char* const prefixes[] = {"CHKPT_", "OMPI_",          "PMIX_",  "PMI_",
+                                         "PRTE_",  "SLURM_",         "HYDRA_", "MPI_",
+                                         "I_MPI_", "PYTHONHASHSEED", "ORTE_",  "OPAL_"};
   const std::string text = utf8(name);
   if (text == "_") return true;
   for (const char* prefix : prefixes)

@@ -182,9 +182,8 @@ void read_wrapper(PyObject* wrapper, Entries& entries) {
 bool leads_to_holder(PyObject* wrapper) {
   Entries entries;
   read_wrapper(wrapper, entries);
-  return std::any_of(entries.begin(), entries.end(), [](const Entry& entry) {
-    return holder_of(entry.value) != Holder::kNone;
-  });
+  return std::any_of(entries.begin(), entries.end(),
+                     [](const Entry& entry) { return holder_of(entry.value) != Holder::kNone; });
 }
 
 void write_items(PyObject* dict, const Entries& entries) {

@@ -41,8 +41,8 @@ bool is_same(PyObject* before, PyObject* now) {
   return same_value(before, now);
 }
 
-// Set by the interpreter itself, or restored with its hooks; by Cython's code at the first exception
-// that passes it.
+// Set by the interpreter itself, or restored with its hooks; by Cython's code at the first
+// exception that passes it.
 bool is_of_interpreter(PyObject* holder, PyObject* name) {
   if (holder == loaded_module("cython_runtime")) return true;
   static const char* const names[] = {"last_type", "last_value", "last_traceback", "last_exc",

@@ -24,6 +24,10 @@ for number in range(0, 700, 2):  # what is left stands where others have been in
     names.discard(f"name {number}")
 names.kept = fixed = transferable.FixedNames([33, 1, 17, 65])
 orders = list(names), list(fixed)
+field = transferable.Field("one", [1])
+untouched, asked = transferable.Column("a"), transferable.Column("b")
+expression = asked.expression
+comparator = vars(asked)["comparator"]
 ran = []
 
 
@@ -35,6 +39,9 @@ def check():
     assert type(layer) is transferable.Layer and (layer.size, layer.entries) == (4, None)
     assert ring.links[0].next is ring.links[1] and ring.links[1].next is ring.links[0]
     assert orders == (list(names), list(fixed)) and names.kept is fixed
+    assert transferable.find_field("one") is field and field.of == [1]
+    assert list(vars(untouched)) == ["name"] and list(vars(asked)) == ["name", "comparator"]
+    assert expression is asked and comparator is asked.comparator and comparator.expression is asked
     ran.append(1)
     if len(ran) < 2:  # what can be asked once only: after saving, and after loading
         return

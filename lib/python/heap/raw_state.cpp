@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/heap/raw_state.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <unordered_set>
+
+#include "base/text.hpp"
+#include "python/frames/objects.hpp"
+#include "python/heap/by_value.hpp"
+#include "python/heap/call.hpp"
+#include "python/heap/hashing.hpp"
+#include "python/heap/modules/library_contents.hpp"
+#include "python/heap/modules/library_globals.hpp"
+#include "python/heap/reducers.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+// Library classes whose raw state could not be saved. Kept alive: they are known by address.
+std::unordered_set<PyTypeObject*>& taken_by_own_getstate() {
+  static std::unordered_set<PyTypeObject*> types;
+  return types;
+}
+
+// Those for which it did not help, since the last save that succeeded: not tried again, for each
+// time is a whole save.
+std::unordered_set<PyTypeObject*>& tried_in_vain() {
+  static std::unordered_set<PyTypeObject*> types;
+  return types;
+}
+
+// Library classes whose instances are saved as raw state although they have a __reduce__.
+std::unordered_set<PyTypeObject*>& raw_in_place_of_reduce() {
+  static std::unordered_set<PyTypeObject*> types;
+  return types;
+}
+
+// What is still empty when the pickler hands it to a constructor: Counter(a_dict) would copy
+// nothing.
+bool comes_unfilled(Saver& saver, PyObject* value, int depth) {
+  constexpr int kDeepest = 3;
+  if (PyDict_CheckExact(value)) return saver.fills_late(value);
+  if (PySet_CheckExact(value)) return fills_late_set(value);
+  if (PyFrozenSet_CheckExact(value)) return set_has_late_key(value);
+  if (depth == kDeepest || !(PyTuple_CheckExact(value) || PyList_CheckExact(value))) return false;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); ++i)
+    if (comes_unfilled(saver, PySequence_Fast_GET_ITEM(value, i), depth + 1)) return true;
+  return false;
+}
+
+bool is_made_of_unfilled(Saver& saver, PyObject* value, Rule& rule) {
+  if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) < 2) return false;
+  if (comes_unfilled(saver, PyTuple_GET_ITEM(value, 1), 0)) return true;
+  return PyTuple_GET_SIZE(value) > 2 && type_attribute(rule.type, "__setstate__") &&
+         comes_unfilled(saver, PyTuple_GET_ITEM(value, 2), 1);
+}
+
+template <class Claim>
+bool holds_any(PyObject* value, const Claim& claim, int depth = 0) {
+  constexpr int kDeepest = 4;
+  if (claim(value)) return true;
+  if (depth == kDeepest || !(PyTuple_CheckExact(value) || PyList_CheckExact(value))) return false;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); ++i)
+    if (holds_any(PySequence_Fast_GET_ITEM(value, i), claim, depth + 1)) return true;
+  return false;
+}
+
+// A function that is given classes of the script may ask them for what they have only when all is
+// loaded: SQLAlchemy's attributes and paths are looked up in the mapped class, Django's descriptors
+// are got from the model.
+bool is_made_of_script_class(Saver& saver, PyObject* maker, PyObject* arguments) {
+  if (!PyFunction_Check(maker) && !PyMethod_Check(maker) &&
+      !attr(import("builtins"), "getattr").is(maker))
+    return false;
+  return holds_any(arguments, [&](PyObject* value) {
+    return PyType_Check(value) && saver.by_value().type(reinterpret_cast<PyTypeObject*>(value));
+  });
+}
+
+// By the __new__ of its class, which is one in Python, as object.__reduce_ex__ asks for it.
+bool is_made_by_new(PyObject* maker, PyObject* arguments, const char* how, Rule& rule) {
+  return attr(import("copyreg"), how).is(maker) && PyTuple_Check(arguments) &&
+         PyTuple_GET_SIZE(arguments) > 1 && PyTuple_GET_ITEM(arguments, 0) == raw(rule.type) &&
+         rule.type->tp_new != PyBaseObject_Type.tp_new;
+}
+
+// Its own class may do so with what it is made of: SQLAlchemy's annotated elements copy what is in
+// others. And it may answer with something else than it was, as sympy does where an expression was
+// not to be evaluated.
+bool is_made_of_instances(PyObject* maker, PyObject* arguments, Rule& rule) {
+  const bool by_class = maker == raw(rule.type) ||
+                        is_made_by_new(maker, arguments, "__newobj__", rule) ||
+                        is_made_by_new(maker, arguments, "__newobj_ex__", rule);
+  if (!by_class || taken_by_own_getstate().count(rule.type)) return false;
+  if (!holds_any(arguments,
+                 [](PyObject* value) { return frames::is_python_class(Py_TYPE(value)); }))
+    return false;
+  if (raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
+  return true;
+}
+
+template <class Claim>
+bool any_attribute(PyObject* instance, const Layout& layout, const Claim& claim) {
+  for (const Slot& slot : layout.slots)
+    if (PyObject* value = slot_value(instance, slot); value && claim(value)) return true;
+  const Ref dict = layout.has_dict ? instance_dict(instance) : Ref();
+  PyObject *name = nullptr, *value = nullptr;
+  for (Py_ssize_t at = 0; dict && PyDict_Next(dict.get(), &at, &name, &value);)
+    if (claim(value)) return true;
+  return false;
+}
+
+// Instances that are made anew by their class need not be new ones.
+bool may_share_instances(PyTypeObject* type) {
+  return type->tp_new != PyBaseObject_Type.tp_new || Py_TYPE(type)->tp_call != PyType_Type.tp_call;
+}
+
+// Objects among its attributes that its own way of pickling leaves to others to put back: the links
+// of cachetools' TTLCache are joined again by the cache, whose state is raw.
+bool leaves_attributes_out(PyObject* object, PyObject* value, Rule& rule) {
+  if (PyTuple_GET_SIZE(value) > 2 && PyTuple_GET_ITEM(value, 2) != Py_None) return false;
+  if (PyTuple_GET_ITEM(value, 0) != raw(rule.type) || may_share_instances(rule.type) ||
+      taken_by_own_getstate().count(rule.type))
+    return false;
+  PyObject* arguments = PyTuple_GET_ITEM(value, 1);
+  const bool any = any_attribute(object, rule.layout, [&](PyObject* attribute) {
+    return !is_atom(attribute) &&
+           !holds_any(arguments, [&](PyObject* one) { return one == attribute; });
+  });
+  if (any && raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
+  return any;
+}
+
+bool holds_itself(PyObject* instance, PyObject* object) {
+  if (PyType_Check(instance) || !frames::is_python_class(Py_TYPE(instance))) return false;
+  return any_attribute(instance, layout_of(Py_TYPE(instance)),
+                       [&](PyObject* attribute) { return attribute == object; });
+}
+
+// What it is to be made from has it as an attribute, and cannot be whole by then: SQLAlchemy's
+// comparators are asked for from their expressions, which keep them.
+bool is_made_of_its_holder(PyObject* object, PyObject* arguments, Rule& rule) {
+  if (taken_by_own_getstate().count(rule.type) ||
+      !holds_any(arguments, [&](PyObject* one) { return holds_itself(one, object); }))
+    return false;
+  if (raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
+  return true;
+}
+
+// A function that is given names alone looks for it among what its library has been told, which is
+// put back after all objects: Django's fields, by the names of their models.
+bool is_looked_up(PyObject* object, PyObject* value, Rule& rule) {
+  if (taken_by_own_getstate().count(rule.type) || !is_class_of_followed(rule.type) ||
+      !PyFunction_Check(PyTuple_GET_ITEM(value, 0)) || !is_atom(PyTuple_GET_ITEM(value, 1)))
+    return false;
+  for (Py_ssize_t i = 2; i < PyTuple_GET_SIZE(value); ++i)
+    if (PyTuple_GET_ITEM(value, i) != Py_None) return false;
+  if (!any_attribute(object, rule.layout, [](PyObject* one) { return !is_atom(one); }))
+    return false;
+  if (raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
+  return true;
+}
+
+// The ways to be made that a resume cannot go.
+bool cannot_be_made_so(Saver& saver, PyObject* object, PyObject* value, Rule& rule) {
+  if (rule.reduce != reduce_by_default) return false;  // another rule's own affair
+  if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) < 2) return false;
+  rule.layout = layout_of(rule.type);
+  PyTypeObject* base = rule.layout.native_base;
+  if (base != &PyBaseObject_Type && base != &PyDict_Type && base != &PyList_Type) return false;
+  PyObject *maker = PyTuple_GET_ITEM(value, 0), *arguments = PyTuple_GET_ITEM(value, 1);
+  return is_made_of_script_class(saver, maker, arguments) ||
+         is_made_of_instances(maker, arguments, rule) ||
+         is_made_of_its_holder(object, arguments, rule) ||
+         (base == &PyBaseObject_Type &&
+          (leaves_attributes_out(object, value, rule) || is_looked_up(object, value, rule)));
+}
+
+}  // namespace
+
+PyObject* type_attribute(PyTypeObject* type, const char* name) {
+  const Ref key = text(name);
+  return _PyType_Lookup(type, key.get());  // borrowed
+}
+
+bool same_attribute(PyTypeObject* type, PyTypeObject* base, const char* name) {
+  return type_attribute(type, name) == type_attribute(base, name);
+}
+
+bool has_own_getstate(PyTypeObject* type) {
+  return !same_attribute(type, &PyBaseObject_Type, "__getstate__");
+}
+
+bool uses_own_getstate(PyTypeObject* type) { return taken_by_own_getstate().count(type) != 0; }
+
+// For a transfer a class may be content with something like its object: dask's layers give a table
+// of what they would compute. A continuation needs the object itself.
+bool makes_another_type(PyObject* value, Rule& rule) {
+  if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) < 2) return false;
+  PyObject* made = PyTuple_GET_ITEM(value, 0);
+  if (!PyType_Check(made) || made == raw(rule.type)) return false;
+  rule.layout = layout_of(rule.type);
+  return frames::is_python_class(rule.type) && rule.layout.native_base == &PyBaseObject_Type;
+}
+
+bool takes_raw_state(Saver& saver, PyObject* object, PyObject* value, Rule& rule) {
+  return is_made_of_unfilled(saver, value, rule) || cannot_be_made_so(saver, object, value, rule);
+}
+
+// What a class's own way of pickling meets with an object that is only half made, or by a mistake
+// of its own (sympy's rings change a dict while they loop over it), or says of a transfer to
+// another process (multiprocessing). A class that does not want to be pickled has another
+// exception.
+bool is_accident() {
+  if (PyErr_ExceptionMatches(PyExc_AttributeError) || PyErr_ExceptionMatches(PyExc_LookupError))
+    return true;
+  if (!PyErr_ExceptionMatches(PyExc_RuntimeError) && !PyErr_ExceptionMatches(PyExc_TypeError))
+    return false;
+  PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
+  PyErr_Fetch(&type, &value, &trace);
+  const Ref shown = Ref::steal(value ? PyObject_Str(value) : nullptr);
+  const std::string said = shown ? utf8(shown.get()) : "";
+  PyErr_Restore(type, value, trace);
+  constexpr const char* kEndings[] = {"during iteration",
+                                      "should only be shared between processes through inheritance",
+                                      "is disallowed for security reasons"};
+  return std::any_of(std::begin(kEndings), std::end(kEndings),
+                     [&](const char* ending) { return ends_with(said, ending); });
+}
+
+Ref reduce_raw_state(Saver& saver, PyObject* object, Rule& rule) {
+  rule.layout = layout_of(rule.type);
+  return rule.layout.native_base == &PyBaseObject_Type ? reduce_special(saver, object, rule)
+                                                       : reduce_native(saver, object, rule);
+}
+
+bool take_own_getstate(PyTypeObject* type) {
+  if (!frames::is_python_class(type)) return false;
+  if (!has_own_getstate(type) && !raw_in_place_of_reduce().count(type)) return false;
+  if (tried_in_vain().count(type) || !taken_by_own_getstate().insert(type).second) return false;
+  Py_INCREF(type);
+  return true;
+}
+
+void give_back_own_getstate(PyTypeObject* type) {
+  if (taken_by_own_getstate().erase(type)) tried_in_vain().insert(type);
+}
+
+bool forget_vain_tries() {
+  const bool any = !tried_in_vain().empty();
+  tried_in_vain().clear();
+  return any;
+}
+
+}  // namespace chkpt::heap
