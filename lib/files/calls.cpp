@@ -7,8 +7,10 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <string>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,6 +72,21 @@ int opened(int number, const void* caller) {
 // A file that was opened for appending may be cut all the same.
 void before_ftruncate(int fd) {
   if (auto* const to = journal()) to->touch_descriptor(fd, Change::kOverwrite);
+}
+
+// Whether code of the extension module of this name makes a call.
+bool is_called_by(const void* caller, const char* module) {
+  Dl_info info{};
+  if (::dladdr(caller, &info) == 0 || info.dli_fname == nullptr) return false;
+  const char* const slash = std::strrchr(info.dli_fname, '/');
+  const char* const file = slash == nullptr ? info.dli_fname : slash + 1;
+  return std::strncmp(file, module, std::strlen(module)) == 0;
+}
+
+void before_shared_memory(const char* name, Change change) {
+  auto* const to = journal();
+  if (to == nullptr) return;
+  to->touch_script_memory(std::string("/dev/shm/") + (*name == '/' ? name + 1 : name), change);
 }
 
 mode_t mode_argument(int flags, va_list arguments) {
@@ -206,6 +223,27 @@ CHKPT_CALL int unlink(const char* path) noexcept {
   before(AT_FDCWD, path, Change::kGiveUp);
   return real(path);
 }
+// Shared memory by a name is a file in /dev/shm. Only multiprocessing's is the script's: that of
+// libraries (MPI's) is none of the journal's business.
+CHKPT_CALL int shm_open(const char* name, int flags, mode_t mode) {
+  CHKPT_NEXT(shm_open);
+  if (!is_called_by(__builtin_return_address(0), "_posixshmem")) return real(name, flags, mode);
+  before_shared_memory(name, (flags & O_EXCL) != 0 ? Change::kCreate : Change::kOverwrite);
+  const int number = real(name, flags, mode);
+  if (number >= 0) {
+    using namespace chkpt::files::descriptors;
+    note_for_python(number, Origin::kOpened);
+  }
+  return number;
+}
+CHKPT_CALL int shm_unlink(const char* name) {
+  CHKPT_NEXT(shm_unlink);
+  if (is_called_by(__builtin_return_address(0), "_posixshmem")) {
+    before_shared_memory(name, Change::kGiveUp);
+  }
+  return real(name);
+}
+
 CHKPT_CALL int unlinkat(int dirfd, const char* path, int flags) noexcept {
   CHKPT_NEXT(unlinkat);
   before(dirfd, path, Change::kGiveUp);

@@ -143,6 +143,10 @@ void note(int number, Origin origin, const void* caller) noexcept {
   }
 }
 
+void note_for_python(int number, Origin origin) noexcept {
+  if (g_in_python_thread != nullptr && g_in_python_thread()) adopt(number, origin);
+}
+
 void forget(int number) noexcept {
   if (!in_table(number) || g_notes[number].origin == Origin::kNone || in_other_process()) return;
   g_notes[number].origin = Origin::kNone;

@@ -51,6 +51,8 @@ void watch(const void* function, bool (*in_python_thread)());
 // leave errno alone.
 void note(int number, Origin origin, const void* caller) noexcept;
 void forget(int number) noexcept;
+// What an extension module has got to hand it to Python as a number.
+void note_for_python(int number, Origin origin) noexcept;
 
 // A resume has made it for the script.
 void adopt(int number, Origin origin) noexcept;

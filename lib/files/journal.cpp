@@ -19,6 +19,7 @@
 #include "files/descriptors.hpp"
 #include "files/end_watch.hpp"
 #include "files/file_state.hpp"
+#include "files/held_files.hpp"
 
 namespace chkpt::files {
 namespace {
@@ -65,11 +66,15 @@ OwnChanges::OwnChanges() noexcept : outer_(std::exchange(t_inside, true)) {}
 OwnChanges::~OwnChanges() { t_inside = outer_; }
 
 void lock_for_fork() {
-  if (g_journal != nullptr) g_journal->mutex_.lock();
+  if (g_journal == nullptr) return;
+  g_journal->mutex_.lock();
+  g_journal->memory_mutex_.lock();
 }
 
 void unlock_after_fork() {
-  if (g_journal != nullptr) g_journal->mutex_.unlock();
+  if (g_journal == nullptr) return;
+  g_journal->memory_mutex_.unlock();
+  g_journal->mutex_.unlock();
 }
 
 struct Journal::Shared {
@@ -123,12 +128,30 @@ void Journal::remove_orphans() {
 }
 
 // Devices and the kernel's own files hold no state of the script; compiled modules are a cache.
+// Most of what is in shared memory is the MPI library's.
 bool Journal::ours(const std::string& path) const {
+  if (begins_with(path, "/dev/shm/")) return !is_script_memory(path);
   for (const char* prefix : {"/proc/", "/sys/", "/dev/"}) {
     if (begins_with(path, prefix)) return true;
   }
   return begins_with(path + "/", run_path_.c_str()) ||
          (path + "/").find("/__pycache__/") != std::string::npos;
+}
+
+bool Journal::is_script_memory(const std::string& path) const {
+  const std::scoped_lock lock(memory_mutex_);
+  return script_memory_.count(path) != 0 ||
+         std::find(mapped().begin(), mapped().end(), path) != mapped().end();
+}
+
+void Journal::touch_script_memory(const std::string& path, Change change) noexcept {
+  try {
+    const std::scoped_lock lock(memory_mutex_);
+    script_memory_.insert(path);
+  } catch (const std::exception& problem) {
+    say(path, problem);
+  }
+  touch(AT_FDCWD, path.c_str(), change, false);
 }
 
 void Journal::touch(int dirfd, const char* path, Change change, bool follow) noexcept {

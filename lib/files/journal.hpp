@@ -42,6 +42,8 @@ class Journal {
   // noted is said once, and the script goes on. `follow`: the call follows a last symbolic link.
   void touch(int dirfd, const char* path, Change change, bool follow) noexcept;
   void touch_descriptor(int fd, Change change) noexcept;
+  // Of a file in /dev/shm that is the script's, from now on; those of MPI libraries are not noted.
+  void touch_script_memory(const std::string& path, Change change) noexcept;
   // The name `from` is given up for `to`, whatever either leads to.
   void touch_rename(int from_dirfd, const char* from, int to_dirfd, const char* to) noexcept;
 
@@ -73,6 +75,7 @@ class Journal {
   void write(Entry entry, bool sync = false);
   Entry describe(const std::string& path) const;
   bool ours(const std::string& path) const;
+  bool is_script_memory(const std::string& path) const;
   void keep_open_files() noexcept;
   void note_open_files();
   void remove_orphans();
@@ -89,8 +92,10 @@ class Journal {
   std::string host_;
   std::uint64_t generation_;
   bool synced_ = false;
-  Shared* shared_;    // with forked children: the epoch
-  std::mutex mutex_;  // of all below; held across fork()
+  Shared* shared_;  // with forked children: the epoch
+  mutable std::mutex memory_mutex_;
+  std::set<std::string> script_memory_;  // files in /dev/shm
+  std::mutex mutex_;                     // of all below; held across fork()
   std::uint64_t known_epoch_ = 0;
   std::int64_t last_time_ns_ = 0;
   bool torn_ = false;  // the journal's last line is not whole

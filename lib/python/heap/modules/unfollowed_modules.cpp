@@ -18,8 +18,9 @@ namespace {
 // What a module or class defines and does not exchange by itself.
 bool is_definition(PyObject* value) {
   PyTypeObject* type = Py_TYPE(value);
-  return PyCFunction_Check(value) || PyFunction_Check(value) || PyType_Check(value) ||
-         type == &PyProperty_Type || type == &PyClassMethod_Type || type == &PyStaticMethod_Type;
+  return PyCFunction_Check(value) || PyFunction_Check(value) || PyMethod_Check(value) ||
+         PyType_Check(value) || type == &PyProperty_Type || type == &PyClassMethod_Type ||
+         type == &PyStaticMethod_Type;
 }
 
 Ref weak(PyObject* object) { return own(PyWeakref_NewRef(object, nullptr)); }
