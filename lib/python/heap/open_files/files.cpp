@@ -173,6 +173,9 @@ const Rebuilder make_closed_text_file{"file.closed_text", guarded<rebuild_closed
 Ref reduce_text_file(Saver& saver, PyObject* file, Rule&) {
   const Ref buffer = attr(file, "buffer");
   if (buffer.is(Py_None)) refuse("a detached file cannot be saved");
+  const std::string encoding = utf8_attr(file, "encoding");
+  if (!PyCodec_KnownEncoding(encoding.c_str()))
+    refuse("a file in an encoding that has been unregistered: " + encoding);
   flush_if_writable(file);
   const Ref keywords = new_dict();
   for (const char* name : {"encoding", "errors", "line_buffering", "write_through"})
