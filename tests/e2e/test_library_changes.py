@@ -56,3 +56,33 @@ def test_every_change_is_in_the_next_snapshot(work, last):
     resumed = harness.run(command, work)
     assert resumed.code == 0, resumed.stderr
     assert resumed.stdout == whole.stdout
+
+
+LIBRARY = """
+import os, sys
+print("welcome")
+sys.stdout.flush()
+os.write(1, b"to the library")
+kept = sys.stdout
+print(", reader", end="")
+"""
+USER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import chkpt, greeter, os, signal
+print("begin", flush=True)
+if not chkpt.snapshot(): os.kill(os.getpid(), signal.SIGKILL)
+print("end", greeter.kept is sys.stdout)
+"""
+
+
+def test_what_a_library_prints_when_it_is_imported_comes_once(work, tmp_path):
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    (packages / "greeter.py").write_text(LIBRARY)
+    (work / "user.py").write_text(USER)
+    command = [CHKPT_MPI, "-f", "-1", work / "user.py", packages]
+    killed = harness.run(command, work)
+    assert (killed.code, killed.stdout) == (-9, b"welcome\nto the library, readerbegin\n")
+    resumed = harness.run(command, work)
+    assert (resumed.code, resumed.stdout) == (0, b"end True\n"), resumed.stderr

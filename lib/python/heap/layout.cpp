@@ -89,4 +89,11 @@ void set_slot_value(PyObject* object, const Slot& slot, PyObject* value_or_null)
   Py_XDECREF(old);
 }
 
+Py_ssize_t member_offset(PyTypeObject* type, const char* name) {
+  PyObject* descriptor = _PyType_Lookup(type, text(name).get());
+  if (!descriptor || Py_TYPE(descriptor) != &PyMemberDescr_Type)
+    broken(std::string(type->tp_name) + " has changed");
+  return reinterpret_cast<PyMemberDescrObject*>(descriptor)->d_member->offset;
+}
+
 }  // namespace chkpt::heap

@@ -27,6 +27,9 @@ std::vector<Slot> own_slots(PyTypeObject* python_class);
 // The namespace of any type; that of a C type is not in the type itself from 3.12 on.
 Ref type_namespace(PyTypeObject* type);
 
+// Where an object of a C type keeps an attribute that can only be read. Throws Raised.
+Py_ssize_t member_offset(PyTypeObject* type, const char* name);
+
 bool has_dict(PyTypeObject* type);
 bool has_weakrefs(PyTypeObject* type);
 

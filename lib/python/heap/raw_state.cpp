@@ -4,6 +4,7 @@
 #include "python/heap/raw_state.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <unordered_set>
 
@@ -229,6 +230,15 @@ bool is_accident() {
                                       "is disallowed for security reasons"};
   return std::any_of(std::begin(kEndings), std::end(kEndings),
                      [&](const char* ending) { return ends_with(said, ending); });
+}
+
+bool has_keys_to_come(PyObject* object, Rule& rule) {
+  if (!PyDict_Check(object) || uses_own_getstate(rule.type) || !dict_has_late_key(object))
+    return false;
+  rule.layout = layout_of(rule.type);
+  PyTypeObject* base = rule.layout.native_base;
+  return base == &PyDict_Type || base == &PyODict_Type ||
+         std::strcmp(base->tp_name, "collections.defaultdict") == 0;
 }
 
 Ref reduce_raw_state(Saver& saver, PyObject* object, Rule& rule) {

@@ -21,6 +21,9 @@ bool makes_another_type(PyObject* value, Rule& rule);
 bool takes_raw_state(Saver& saver, PyObject* object, PyObject* value, Rule& rule);
 // The pending exception is none by which a class says that it does not want to be pickled.
 bool is_accident();
+// A mapping whose own way of pickling has its items put in at once, when keys that compute their
+// hashes may be half made.
+bool has_keys_to_come(PyObject* object, Rule& rule);
 Ref reduce_raw_state(Saver& saver, PyObject* object, Rule& rule);
 
 }  // namespace chkpt::heap

@@ -80,6 +80,8 @@ bool is_child_process(PyTypeObject* type);
 Ref reduce_child_process(Saver&, PyObject*, Rule&);
 Ref reduce_type_parameter(Saver&, PyObject*, Rule&);  // type variables, `type` aliases
 
+Ref reduce_json_scanner(Saver&, PyObject*, Rule&);
+Ref reduce_json_encoder(Saver&, PyObject*, Rule&);
 Ref reduce_element_iterator(Saver&, PyObject*, Rule&);  // Element.iter() of xml.etree
 Ref refuse_half_done(Saver&, PyObject*, Rule&);         // streams and documents
 

@@ -3,7 +3,6 @@
 #include <Python.h>
 #include <structmember.h>
 
-
 #include "python/frames/objects.hpp"
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
@@ -244,6 +243,7 @@ Ref reduce_foreign(Saver&, PyObject* object, Rule& rule) {
 }
 
 Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
+  if (has_keys_to_come(object, rule)) return reduce_native(saver, object, rule);
   const Ref table = attr(import("copyreg"), "dispatch_table");
   PyObject* registered = PyDict_GetItemWithError(table.get(), raw(rule.type));
   Ref value;

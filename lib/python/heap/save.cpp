@@ -255,7 +255,8 @@ std::vector<std::string> names_of(const std::vector<Ref>& refs) {
   return names;
 }
 
-// The object at an address, if the pickler has written it or it has a persistent id.
+// The object at an address, if the pickler has written it or it has a persistent id, or if a library
+// made it and a new import will: its tables may be keyed by such addresses.
 void look_up_addresses(Addresses& addresses, Saver& saver, const Pickling& pickling) {
   if (!addresses.seen_any()) return;
   const Ref memo = pickling.memo();
@@ -264,7 +265,7 @@ void look_up_addresses(Addresses& addresses, Saver& saver, const Pickling& pickl
         if (saver.is_registered(address)) return static_cast<PyObject*>(const_cast<void*>(address));
         const Ref key = own(PyLong_FromVoidPtr(const_cast<void*>(address)));
         PyObject* entry = PyDict_GetItemWithError(memo.get(), key.get());
-        return entry ? item(entry, 1) : nullptr;
+        return entry ? item(entry, 1) : library_object_with(address);
       },
       memo.get());
 }

@@ -27,13 +27,20 @@ def csv_files():
 
 
 def json_lines():
-    """json: decoders, encoders and their iterators | exact"""
+    """json: decoders, encoders and their iterators, also those in C | exact"""
     encoder = json.JSONEncoder(indent=1, sort_keys=True)
     pieces = encoder.iterencode({"b": [1, 2, {"c": None}], "a": 1.5})
     first = [next(pieces) for _ in range(3)]
     decoder = json.JSONDecoder(parse_float=str)
+    strict = json.JSONEncoder(allow_nan=False)
+    strict.compiled = json.encoder.c_make_encoder(
+        {}, strict.default, json.encoder.encode_basestring, None, ": ", ";", True, False, strict.allow_nan)
     yield
-    return first, list(pieces), decoder.decode("[1.50]")
+    try:
+        refused = strict.compiled([float("nan")], 0)
+    except ValueError:
+        refused = strict.compiled({"b": "\u00e9", "a": [1, None]}, 0)
+    return first, list(pieces), decoder.decode("[1.50]"), refused, strict.compiled.default.__self__ is strict
 
 
 def xml_parsing():

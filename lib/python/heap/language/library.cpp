@@ -2,7 +2,6 @@
 // C types of the standard library that cannot be pickled, but can be rebuilt: re.Match, csv
 // readers and writers, struct.Struct, itertools.pairwise and batched.
 #include <Python.h>
-#include <structmember.h>
 
 #include <string>
 #include <string_view>
@@ -12,18 +11,11 @@
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/language/contexts.hpp"
+#include "python/heap/layout.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
 namespace {
-
-// Where an object of a C type keeps an attribute that can only be read.
-Py_ssize_t member_offset(PyTypeObject* type, const char* name) {
-  PyObject* descriptor = _PyType_Lookup(type, text(name).get());
-  if (!descriptor || Py_TYPE(descriptor) != &PyMemberDescr_Type)
-    broken(std::string(type->tp_name) + " has changed");
-  return reinterpret_cast<PyMemberDescrObject*>(descriptor)->d_member->offset;
-}
 
 // ---- re.Match: made again field by field, because the text may have changed since
 
@@ -158,40 +150,6 @@ Ref reduce_decimal_manager(Saver&, PyObject* object, Rule&) {
   return reduced(make_decimal_manager, pack(manager.contexts[0], manager.contexts[1]));
 }
 
-// ---- the scanner of a json.JSONDecoder: what it has read from the decoder. The hooks may lead
-// back to it, so they are state; its attributes can only be read.
-
-constexpr const char* kScannerHooks[] = {"object_hook", "object_pairs_hook", "parse_float",
-                                         "parse_int", "parse_constant"};
-
-Ref rebuild_json_scanner(Args args) {
-  const Ref fields = new_dict();
-  put(fields, "strict", Ref::borrow(args[0]));
-  for (const char* name : kScannerHooks) put(fields, name, none());
-  const Ref context = call_with(attr(import("types"), "SimpleNamespace").get(),
-                                own(PyTuple_New(0)).get(), fields.get());
-  return call_method(import("_json"), "make_scanner", context);
-}
-const Rebuilder make_json_scanner{"json.scanner", guarded<rebuild_json_scanner>};
-
-Ref fill_json_scanner(Args args) {
-  Py_ssize_t i = 0;
-  for (const char* name : kScannerHooks) {
-    auto* place = reinterpret_cast<PyObject**>(reinterpret_cast<char*>(args[0]) +
-                                               member_offset(Py_TYPE(args[0]), name));
-    Py_XDECREF(std::exchange(*place, Py_NewRef(item(args[1], i++))));
-  }
-  return none();
-}
-const Rebuilder set_json_scanner{"json.scanner.state", guarded<fill_json_scanner>};
-
-Ref reduce_json_scanner(Saver&, PyObject* scanner, Rule&) {
-  const Ref hooks = new_list();
-  for (const char* name : kScannerHooks) append(hooks, attr(scanner, name));
-  return reduced(make_json_scanner, pack(attr(scanner, "strict")), own(PyList_AsTuple(hooks.get())),
-                 set_json_scanner);
-}
-
 // ---- small ones
 
 Ref rebuild_struct(Args args) { return call(attr(import("_struct"), "Struct"), args[0]); }
@@ -279,6 +237,7 @@ constexpr Named kNamed[] = {
     {"_csv.reader", reduce_csv_reader},
     {"_struct.Struct", reduce_struct},
     {"_json.Scanner", reduce_json_scanner},
+    {"_json.Encoder", reduce_json_encoder},
     {"decimal.ContextManager", reduce_decimal_manager},
     {"itertools.pairwise", reduce_pairwise},
     {"itertools.batched", reduce_batched},

@@ -176,13 +176,16 @@ PyObject* value_as_imported(const Entries& imported, const Entry& wanted, std::s
   return nullptr;
 }
 
-// The strings that are keys there, by themselves: they stay the same objects.
-Ref strings_in(const Entries& imported) {
-  Ref strings = new_dict();
+bool is_simple_key(PyObject* key) {
+  return key && (PyUnicode_CheckExact(key) || PyLong_CheckExact(key));
+}
+
+// The strings and numbers that are keys there, by themselves: they stay the same objects.
+Ref simple_keys_in(const Entries& imported) {
+  Ref keys = new_dict();
   for (const Entry& entry : imported)
-    if (entry.key && PyUnicode_CheckExact(entry.key))
-      ok(PyDict_SetItem(strings.get(), entry.key, entry.key));
-  return strings;
+    if (is_simple_key(entry.key)) ok(PyDict_SetItem(keys.get(), entry.key, entry.key));
+  return keys;
 }
 
 void restore_entries(PyObject* object, Holder holder, PyObject* saved, PyObject* place) {
@@ -190,12 +193,11 @@ void restore_entries(PyObject* object, Holder holder, PyObject* saved, PyObject*
   read_entries(object, holder, imported);
   std::vector<Ref> kept;  // while the object is emptied
   for (const Entry& entry : imported) kept.push_back(Ref::borrow(entry.value));
-  const Ref strings = strings_in(imported);
+  const Ref keys = simple_keys_in(imported);
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
     Entry entry = entry_of(PyList_GET_ITEM(saved, i));
-    if (entry.key && PyUnicode_CheckExact(entry.key))
-      if (PyObject* own_key = PyDict_GetItemWithError(strings.get(), entry.key))
-        entry.key = own_key;
+    if (is_simple_key(entry.key))
+      if (PyObject* own_key = PyDict_GetItemWithError(keys.get(), entry.key)) entry.key = own_key;
     if (!entry.value) entry.value = value_as_imported(imported, entry, static_cast<std::size_t>(i));
     if (!entry.value) broken("another " + described(place, "") + " was imported than before");
     entries.push_back(entry);
@@ -301,6 +303,12 @@ bool leave_out_unsaveable(const std::function<std::string(PyObject* value)>& why
 
 Ref library_place_of(PyObject* object) {
   return library_baseline() ? library_baseline()->nodes.place_of(object) : Ref();
+}
+
+PyObject* library_object_with(const void* address) {
+  auto* object = static_cast<PyObject*>(const_cast<void*>(address));
+  const bool known = library_baseline() && library_baseline()->nodes.knows(object);
+  return known && library_place_of(object) ? object : nullptr;
 }
 
 Ref library_locks() {

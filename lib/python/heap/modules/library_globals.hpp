@@ -60,6 +60,8 @@ bool made_by_library_import(PyObject* module);
 // Where an object of a library module is found again after a new import: (module name, steps); null
 // if it is none.
 Ref library_place_of(PyObject* object);
+// The object of a library with a place that has this address; borrowed, null if there is none.
+PyObject* library_object_with(const void* address);
 Ref library_object_at(PyObject* place);
 // [(lock, its place)] of the locks that objects of library modules have.
 Ref library_locks();

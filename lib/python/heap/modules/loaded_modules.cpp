@@ -3,7 +3,14 @@
 
 #include "python/heap/modules/loaded_modules.hpp"
 
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdio>
+
 #include "base/log.hpp"
+#include "base/unique_fd.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/modules/import_draws.hpp"
 #include "python/heap/modules/import_environment.hpp"
@@ -38,6 +45,45 @@ void use_import_path(PyObject* texts) {
 
 namespace {
 
+// What libraries print while they are imported was printed by the first import. Their objects may
+// keep sys.stdout, so it stays, and what is behind it changes; but not a terminal, for which they
+// may look. The calls are the system's own: those of the C library tell files/ of each descriptor.
+class NoOutput {
+ public:
+  NoOutput() {
+    if (::isatty(STDOUT_FILENO) == 1) return;
+    kept_ = UniqueFd(static_cast<int>(::syscall(SYS_fcntl, STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)));
+    const UniqueFd null(
+        kept_ ? static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_WRONLY | O_CLOEXEC))
+              : -1);
+    flush();
+    if (null) ::syscall(SYS_dup3, null.get(), STDOUT_FILENO, 0);
+  }
+  ~NoOutput() {
+    flush();
+    if (kept_) ::syscall(SYS_dup3, kept_.get(), STDOUT_FILENO, 0);
+  }
+  NoOutput(const NoOutput&) = delete;
+  NoOutput& operator=(const NoOutput&) = delete;
+
+ private:
+  // A stream that cannot be flushed now will say so when the script ends.
+  static void flush() {
+    PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
+    PyErr_Fetch(&type, &value, &trace);
+    for (const char* name : {"stdout", "__stdout__"}) {
+      PyObject* stream = PySys_GetObject(name);
+      if (!stream || stream == Py_None) continue;
+      Py_XDECREF(PyObject_CallMethod(stream, "flush", nullptr));
+      PyErr_Clear();
+    }
+    static_cast<void>(std::fflush(stdout));
+    PyErr_Restore(type, value, trace);
+  }
+
+  UniqueFd kept_;
+};
+
 PyObject* name_of(PyObject* import) { return PyTuple_Check(import) ? item(import, 0) : import; }
 
 }  // namespace
@@ -45,6 +91,7 @@ PyObject* name_of(PyObject* import) { return PyTuple_Check(import) ? item(import
 // In the saved order, because imports have side effects. A module that cannot be imported any more
 // is only missed if something refers to it.
 void import_modules(PyObject* names, PyObject* draws, PyObject* environment) {
+  const NoOutput quiet;
   // All of them first: they import each other.
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i)
     UnseenImports::expect(name_of(PyList_GET_ITEM(names, i)));
