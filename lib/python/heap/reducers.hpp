@@ -142,8 +142,9 @@ void restore_instance_state(PyObject* object, PyObject* state);
 // The same of instances that reduce_plain() takes, as BUILD knows it.
 Ref plain_state(PyObject* object, const Rule& rule);
 void restore_plain_state(PyObject* object, PyObject* state);
-// A reduce value with a dict as state, to be filled in without asking the instance for __setstate__:
-// a __getattr__ of its class might look at what is not there yet, or remember that it was asked.
+// A reduce value with a dict as state, to be filled in without asking the instance for
+// __setstate__: a __getattr__ of its class might look at what is not there yet, or remember that it
+// was asked.
 Ref filled_unasked(const Ref& reduce_value);
 // What a batch of (instance, plain state) begins with, among those of deferred containers.
 constexpr const char* kPutOff = "put off";

@@ -5,12 +5,11 @@
 
 static int steps = 0;
 
-static PyObject *step(PyObject *self, PyObject *unused) {
-  return PyLong_FromLong(++steps);
-}
+static PyObject* step(PyObject* self, PyObject* unused) { return PyLong_FromLong(++steps); }
 
 static PyMethodDef methods[] = {{"step", step, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "closing", NULL, -1, methods, NULL, NULL, NULL, NULL};
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "closing", NULL, -1, methods, NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit_closing(void) {
   struct rlimit limit;
