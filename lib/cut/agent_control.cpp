@@ -20,7 +20,6 @@ namespace {
 
 // How often a running rank's clocks are looked at while a cut is pending.
 constexpr int kSample_ms = 2;
-// An epoch of one-sided communication that is open for longer defers the snapshot.
 constexpr unsigned kLauncherPatience_s = 5;  // longer than the coordinator's
 
 void clear_event(int fd) {
@@ -35,6 +34,20 @@ void clear_event(int fd) {
 int Agent::Impl::sample_ms() {
   const Lock lock(mutex_);
   return pending_ && !frozen_ ? kSample_ms : -1;
+}
+
+// While a cut is pending. A rank that has run on for its epoch may not come by a safe point of its
+// own accord once it may stand in it.
+void Agent::Impl::look_again() {
+  bool may_stand_now = false;
+  {
+    const Lock lock(mutex_);
+    if (!pending_ || frozen_) return;
+    const bool held = mpi::epochs::any();
+    publish();
+    may_stand_now = held && !mpi::epochs::any();
+  }
+  if (may_stand_now && hooks_.request_safe_point != nullptr) hooks_.request_safe_point();
 }
 
 void Agent::Impl::run_control() {
@@ -54,10 +67,7 @@ void Agent::Impl::run_control() {
         lost(link_rank_);
       }
     }
-    if (pending_) {
-      const Lock lock(mutex_);
-      if (pending_ && !frozen_) publish();
-    }
+    if (pending_) look_again();
   }
 }
 

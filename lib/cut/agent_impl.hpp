@@ -80,6 +80,7 @@ class Agent::Impl : public mpi::GateKeeper {
 
   // control thread
   int sample_ms();
+  void look_again();
   void run_control();
   void on_message(Message& message);
   void on_request(const Message& message);

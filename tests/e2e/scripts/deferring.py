@@ -14,9 +14,9 @@ def compute(seconds):
 
 def hold():
     window = MPI.Win.Allocate(64, comm=MPI.COMM_WORLD)
-    window.Lock_all()
+    window.Lock(0, MPI.LOCK_SHARED)
     compute(float(sys.argv[1]))
-    window.Unlock_all()
+    window.Unlock(0)
     window.Free()
 
 
