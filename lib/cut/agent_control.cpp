@@ -43,9 +43,9 @@ void Agent::Impl::look_again() {
   {
     const Lock lock(mutex_);
     if (!pending_ || frozen_) return;
-    const bool held = mpi::epochs::any();
     publish();
-    may_stand_now = held && !mpi::epochs::any();
+    may_stand_now = in_epoch_ && !mpi::epochs::any();
+    if (may_stand_now) in_epoch_ = false;
   }
   if (may_stand_now && hooks_.request_safe_point != nullptr) hooks_.request_safe_point();
 }

@@ -125,6 +125,7 @@ class Agent::Impl : public mpi::GateKeeper {
   // what it waits for: a sender that is asked to run on for a rank that may stand after all would
   // run for as long as the application lets it.
   bool weighed_ = false;
+  bool in_epoch_ = false;      // for that alone it was not to stand when it was last weighed
   bool known_to_all_ = false;  // of the pending cut: messages may be taken out, see sync_sends.hpp
   bool frozen_ = false;
   bool prepare_asked_ = false;

@@ -173,7 +173,8 @@ bool Agent::Impl::targets_met() {
   }
   if (api_calls_ < api_target_ && state_ != RankState::kDone) return false;
   if (!mpi::session::active()) return true;
-  if (mpi::epochs::any()) return false;
+  in_epoch_ = mpi::epochs::any();
+  if (in_epoch_) return false;
   if (!receptions_met()) return false;
   mpi::Registry& known = mpi::registry();
   for (const auto& [id, value] : clock_targets_) {
