@@ -165,7 +165,7 @@ CHKPT_WRAPPER int MPI_Mprobe(int source, int tag, MPI_Comm comm, MPI_Message* me
                              MPI_Status* status) {
   CommInfo* info = followed("MPI_Mprobe", comm, source);
   if (info == nullptr) {
-    return thread_calls::given(PMPI_Mprobe(source, tag, comm, message, status), message);
+    return thread_calls::given_message(PMPI_Mprobe(source, tag, comm, message, status), message);
   }
   return probe_until_found("MPI_Mprobe", *info, source, [&](int* flag) {
     return match_once(*info, source, tag, flag, message, status);
@@ -177,7 +177,7 @@ CHKPT_WRAPPER int MPI_Improbe(int source, int tag, MPI_Comm comm, int* flag, MPI
   CommInfo* info = followed("MPI_Improbe", comm, source);
   if (info == nullptr) {
     const int rc = PMPI_Improbe(source, tag, comm, flag, message, status);
-    return rc == MPI_SUCCESS && *flag != 0 ? thread_calls::given(rc, message) : rc;
+    return rc == MPI_SUCCESS && *flag != 0 ? thread_calls::given_message(rc, message) : rc;
   }
   const Depth depth;
   const int rc = match_once(*info, source, tag, flag, message, status);

@@ -236,7 +236,7 @@ int given(int rc, const MPI_Request* request) {
   return rc;
 }
 
-int given(int rc, const MPI_Message* message) {
+int given_message(int rc, const MPI_Message* message) {
   if (rc == MPI_SUCCESS && in_other_thread() && *message != MPI_MESSAGE_NULL) {
     const Lock lock(state().mutex);
     state().messages.insert(*message);

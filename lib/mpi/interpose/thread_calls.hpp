@@ -37,9 +37,9 @@ Touched forget(MPI_Comm comm);
 void end_of_one();
 
 // A call of another thread has given it a request, or a matched message, that the main thread's
-// tables do not know. Returns rc.
+// tables do not know. Returns rc. Two names: in MPICH both types are int.
 int given(int rc, const MPI_Request* request);
-int given(int rc, const MPI_Message* message);
+int given_message(int rc, const MPI_Message* message);
 
 // While another thread's call with requests (or a message) runs: those that are not known from
 // given() end snapshots, those that are complete afterwards are forgotten.
