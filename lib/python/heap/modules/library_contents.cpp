@@ -213,7 +213,10 @@ void write_container(PyObject* object, const Entries& entries) {
   } else if (PySet_Check(object)) {
     ok(PySet_Clear(object));
     for (const Entry& entry : entries)
-      if (entry.part == Part::kWhole) call(attr(raw(&PySet_Type), "update"), object, entry.value);
+      if (entry.part == Part::kWhole)
+        call(attr(raw(&PySet_Type), "update"), object, entry.value);
+      else if (entry.part == Part::kElement)  // of older snapshots
+        ok(PySet_Add(object, entry.value));
   } else if (g_deque.is_type_of(object)) {
     call(attr(raw(g_deque.get()), "clear"), object);
     call(attr(raw(g_deque.get()), "extend"), object, elements_of(entries));

@@ -30,6 +30,11 @@ Ref fill_attributes(Args args) {
 }
 const Rebuilder set_attributes{"file.attributes", guarded<fill_attributes>};
 
+// Older snapshots had the attributes among the arguments: none of those may be taken for another.
+void expect_no_more_than(Py_ssize_t count, Args args) {
+  if (args.count > count) broken("an open file is saved there as by an older chkpt");
+}
+
 Ref reduced_with_attributes(PyObject* file, const Rebuilder& make, const Ref& args) {
   const Ref attributes = own(PyDict_Copy(attr(file, "__dict__").get()));
   for (const char* own_business : {"name", "__IOBase_closed"})  // of a FileIO
@@ -144,6 +149,7 @@ void open_text_file(const Ref& file, const Ref& saved) {
 Ref rebuild_text_file(Args args) {
   const Ref type = attr(import("_io"), "TextIOWrapper");
   const Ref file = call_method(type, "__new__", type);
+  expect_no_more_than(6, args);
   const Ref saved = pack(args[0], args[1], args[2], args[3], args[4], args[5]);
   const std::string encoding = utf8(find(args[1], "encoding"));
   if (PyCodec_KnownEncoding(encoding.c_str()))
@@ -157,6 +163,7 @@ const Rebuilder make_text_file{"file.text", guarded<rebuild_text_file>};
 // Closed, above something else than a file: no text layer could be made on what is below.
 // (buffer, keywords)
 Ref rebuild_closed_text_file(Args args) {
+  expect_no_more_than(2, args);
   const Ref io = import("_io"), other = call_method(io, "BytesIO");
   const Ref file = call_with(attr(io, "TextIOWrapper").get(), pack(other).get(), args[1]);
   PyObject* member = _PyType_Lookup(Py_TYPE(file.get()), text("buffer").get());
@@ -201,6 +208,7 @@ Ref reduce_text_file(Saver& saver, PyObject* file, Rule&) {
 
 // Files in memory tell their contents themselves, unless they are closed.
 Ref rebuild_closed_memory_file(Args args) {
+  expect_no_more_than(1, args);
   Ref file = call(args[0]);
   call_method(file, "close");
   return file;
