@@ -7,7 +7,7 @@ _chkpt_mpi() {
     case ${COMP_WORDS[i]} in
       -o | -f | -z | -W | -X | --output-dir | --run-id | --frequency | --interval | --min-obj-size | \
         --mode | --resume | --keep | --files | --copy-limit | --signal | --cut-timeout | \
-        --deadline-margin | --stdout | --config | --torture | --torture-seed | --load-back)
+        --deadline-margin | --trial-after | --stdout | --config | --torture | --torture-seed | --load-back)
         ((i++))
         ;;
       -m | -c | - | -- | [!-]*)
@@ -23,12 +23,12 @@ _chkpt_mpi() {
     --signal) COMPREPLY=($(compgen -W "USR1,USR2,TERM none" -- "$word")) ;;
     -o | --output-dir) COMPREPLY=($(compgen -d -- "$word")) ;;
     --stdout | --config | --load-back) COMPREPLY=($(compgen -f -- "$word")) ;;
-    -f | -z | --run-id | --frequency | --interval | --min-obj-size | --keep | --copy-limit | --cut-timeout | --deadline-margin | --torture | --torture-seed) ;;
+    -f | -z | --run-id | --frequency | --interval | --min-obj-size | --keep | --copy-limit | --cut-timeout | --deadline-margin | --trial-after | --torture | --torture-seed) ;;
     *)
       if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "--output-dir --run-id --frequency --interval --min-obj-size --mode
           --resume --keep --files --stdout --copy-limit --signal --cut-timeout --deadline-margin --requeue --slurm-comment
-          --verify-snapshots --dry-run --torture --torture-seed --load-back --config --verbose
+          --verify-snapshots --trial-after --dry-run --torture --torture-seed --load-back --config --verbose
           --quiet --show-config --version --help -o -f -z -v -q -m -c" -- "$word"))
       else
         compopt -o default

@@ -180,6 +180,8 @@ void convert(const Values& values, run::Config& config) {
   set("requeue", [&](const auto& text) { config.requeue = yes_or_no(text); });
   set("slurm-comment", [&](const auto& text) { config.slurm_comment = yes_or_no(text); });
   set("verify-snapshots", [&](const auto& text) { config.verify_snapshots = yes_or_no(text); });
+  set("trial-after",
+      [&](const auto& text) { config.trial_after_ms = text == "none" ? -1 : duration(text, 0); });
   set("torture", [&](const auto& text) {
     config.torture = torture(text);
     config.interval_ms = config.torture.mean_ms;

@@ -109,6 +109,10 @@ constexpr Setting kSettings[] = {
     {"verify-snapshots", 0, false, "", "no",
      "load each snapshot back in another process before it is committed; one that is not exactly "
      "what the script had is dropped, and the difference named"},
+    {"trial-after", 0, true, "TIME", "60s",
+     "the first snapshot after this long is loaded back as a trial on two ranks, and a message "
+     "says "
+     "whether a resume would find what the script had; none: never"},
     {"torture", 0, true, "MS[:kill]", "",
      "for tests: snapshots at random moments, MS milliseconds apart on average, each loaded back "
      "and compared; differences end in exit code 70; with :kill the run ends by SIGKILL after "

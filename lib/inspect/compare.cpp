@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,8 @@ constexpr std::pair<std::string_view, std::size_t> kNoStateArguments[] = {{"R:cl
 // Of the process part "streams": the position of standard input, which is the process's own.
 constexpr std::string_view kStreams = "streams";
 constexpr std::size_t kInputPosition = 2;
+
+constexpr std::string_view kLibraryGlobals = "library globals";
 
 constexpr Role kRoles[] = {Role::kParts, Role::kItems, Role::kPairs, Role::kState, Role::kEffect};
 
@@ -147,6 +150,8 @@ class Comparison {
         if (found_.size() >= limit_) return;
       }
       if (role == Role::kState && is_at_end(mine, theirs, a)) continue;
+      if (role == Role::kItems && mine.size() == theirs.size() + 1 && is_library_entry(visit))
+        continue;
       if (mine.size() != theirs.size())
         return differ(visit, counts(role, mine.size(), theirs.size()));
     }
@@ -275,6 +280,21 @@ class Comparison {
     for (const auto& [callable, argument] : kNoStateArguments)
       if (i == argument && made_by == callable) return true;
     return false;
+  }
+
+  // Of what has changed in libraries: [(place, holder, [(part, key[, value]), ...]), ...]. An entry
+  // has no value if it is what the last import has made it; what has been put back can be just
+  // that.
+  bool is_library_entry(const Visit& visit) const {
+    constexpr std::size_t kEntries = 2;
+    const Visit* levels[4] = {&visit, nullptr, nullptr, nullptr};  // entry, list, change, list
+    for (std::size_t i = 1; i < std::size(levels); ++i) {
+      if (levels[i - 1]->parent == kNoParent) return false;
+      levels[i] = &visits_[levels[i - 1]->parent];
+    }
+    const Visit &entries = *levels[1], &all = *levels[3];
+    return entries.role == Role::kItems && entries.index == kEntries && all.role == Role::kPairs &&
+           key_of(all) == kLibraryGlobals;
   }
 
   // Of a value in a dict; empty for a key.

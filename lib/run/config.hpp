@@ -51,6 +51,7 @@ struct Config {
   bool requeue = false;                      // ask Slurm to start the job again after an early stop
   bool slurm_comment = false;                // note each snapshot in the job's comment
   bool verify_snapshots = false;             // load each one back before it is committed
+  std::int64_t trial_after_ms = 60'000;      // when one is, and kept all the same; -1: none
   Torture torture;
   bool dry_run = false;  // snapshots are looked at and thrown away; a report at the end
   int verbosity = 0;     // -1 (-q), 0, 1 (-v), 2 (-vv)

@@ -14,6 +14,7 @@
 #include "base/directory.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/units.hpp"
 #include "cut/handles.hpp"
 #include "files/descriptors.hpp"
 #include "inspect/compare.hpp"
@@ -34,7 +35,6 @@
 namespace chkpt::run {
 namespace {
 
-constexpr auto kPatience = std::chrono::minutes(30);
 constexpr const char* kSame = "same";
 constexpr const char* kNotCompared = "not compared: RMA windows";
 constexpr const char* kUnloadable = "cannot be loaded: ";
@@ -192,17 +192,19 @@ int load_back(const std::string& path, bool quiet) {
   }
 }
 
-std::optional<std::string> load_back_in_child(const std::string& file) {
-  const CommandResult result = Command(child_command(file)).wait(kPatience);
-  if (result.ended && result.output == kSame) return "";
-  if (result.ended && result.output == kNotCompared) {
-    log::event(std::string("the snapshot is ") + kNotCompared);
-    return std::nullopt;
+LoadedBack load_back_in_child(const std::string& file, std::chrono::milliseconds patience) {
+  using Outcome = LoadedBack::Outcome;
+  const CommandResult result = Command(child_command(file)).wait(patience);
+  if (!result.ended) {
+    const double waited_s = std::chrono::duration<double>(patience).count();
+    return {Outcome::kNotCompared, "it was not done after " + format_duration(waited_s)};
   }
-  if (result.ended && result.output.empty()) return "loading it back crashed";
+  if (result.output == kSame) return {};
+  if (result.output == kNotCompared) return {Outcome::kNotCompared, kNotCompared};
+  if (result.output.empty()) return {Outcome::kUnloadable, "loading it back crashed"};
   if (result.output.compare(0, std::strlen(kUnloadable), kUnloadable) == 0)
-    return "it " + one_line(result.output);
-  return "loaded back it differs: " + one_line(result.output);
+    return {Outcome::kUnloadable, "it " + one_line(result.output)};
+  return {Outcome::kDiffers, "loaded back it differs: " + one_line(result.output)};
 }
 
 }  // namespace chkpt::run

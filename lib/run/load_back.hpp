@@ -5,7 +5,7 @@
 // they are made from, not made.
 #pragma once
 
-#include <optional>
+#include <chrono>
 #include <string>
 
 namespace chkpt::run {
@@ -14,9 +14,14 @@ namespace chkpt::run {
 // there are differences, or 74 if the file cannot be loaded.
 int load_back(const std::string& file, bool quiet);
 
-// Runs load_back() in a child process, unseen by the script. Empty if the states are the same; else
-// what is wrong, in one line; null if they could not be compared, which is said. Meant for a moment
-// at which all ranks stand.
-std::optional<std::string> load_back_in_child(const std::string& file);
+struct LoadedBack {
+  enum class Outcome { kSame, kDiffers, kUnloadable, kNotCompared };
+  Outcome outcome = Outcome::kSame;
+  std::string text;  // one line that says what is wrong, or why nothing is known; "" if kSame
+};
+
+// Runs load_back() in a child process, unseen by the script. Meant for a moment at which all ranks
+// stand. After `patience` the child is ended, and nothing is known.
+LoadedBack load_back_in_child(const std::string& file, std::chrono::milliseconds patience);
 
 }  // namespace chkpt::run

@@ -29,6 +29,8 @@ namespace session = mpi::session;
 
 // How seldom a reason is repeated where snapshots come only when asked for.
 constexpr double kNoInterval_s = 600;
+// How long a snapshot that is verified may take to be loaded back.
+constexpr auto kPatience = std::chrono::minutes(30);
 // --torture MS:kill ends the run after one of so many commits.
 constexpr std::uint64_t kMostCommits = 5;
 
@@ -84,6 +86,7 @@ SnapshotWork::SnapshotWork(const Config& config, const Program& program, const J
       agent_(agent),
       notes_(config.keep, start.resumed_epoch),
       watch_(config, job),
+      trial_(config, start.resumed_epoch > 0),
       retry_(config.interval_ms < 0 ? kNoInterval_s
                                     : static_cast<double>(config.interval_ms) * 1e-3) {
   // Another number after each resume, or every start would end alike.
@@ -207,8 +210,12 @@ cut::Report SnapshotWork::write(const cut::CutInfo& info) {
     const store::WriteResult result = write_down(std::move(staged));
     if (!result.ok) return {false, result.message, ""};
     saved_after_s_ = seconds_since(stopped_at_);
-    const std::string wrong = verify(target_->path() + "/" + result.file.name);
+    const std::string path = target_->path() + "/" + result.file.name;
+    const std::string wrong = verify(path);
     if (!wrong.empty()) return {false, wrong, ""};
+    // Neither slow writing, nor what the next snapshots will take.
+    trial_took_ = trial_.written(info, epoch_of(info), path);
+    write_began_ += trial_took_;
     return {true, "", file_payload(result.file)};
   } catch (const std::exception& problem) {
     forget_capture();
@@ -225,11 +232,14 @@ store::WriteResult SnapshotWork::write_down(store::Staged staged) {
 // so that every file of the script is as the snapshot says.
 std::string SnapshotWork::verify(const std::string& file) {
   if (!config_.verify_snapshots) return "";
-  const std::optional<std::string> wrong = load_back_in_child(file);
-  if (!wrong) return "";
+  const LoadedBack result = load_back_in_child(file, kPatience);
+  if (result.outcome == LoadedBack::Outcome::kNotCompared) {
+    log::event("the snapshot is not verified: " + result.text);
+    return "";
+  }
   ++checked_;
-  if (!wrong->empty()) ++differ_;
-  return *wrong;
+  if (!result.text.empty()) ++differ_;
+  return result.text;
 }
 
 // Drops what was pickled; the references in it need the GIL.
@@ -304,7 +314,8 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
         log::event(text);
       }
       watch_.committed(epoch_of(info), bytes_,
-                       static_cast<double>(unix_time_ns() - info.started_unix_ns) * 1e-9);
+                       static_cast<double>(unix_time_ns() - info.started_unix_ns) * 1e-9 -
+                           std::chrono::duration<double>(trial_took_).count());
       const std::scoped_lock lock(mutex_);
       retry_.succeeded();
     }

@@ -24,6 +24,7 @@
 #include "run/script_files.hpp"
 #include "run/standard_output.hpp"
 #include "run/start.hpp"
+#include "run/trial.hpp"
 #include "store/writer.hpp"
 
 namespace chkpt::run {
@@ -92,6 +93,7 @@ class SnapshotWork final : public cut::Work {
   store::SynchronousWriter writer_;
   NeededNotes notes_;
   JobWatch watch_;  // rank 0
+  Trial trial_;
 
   // Of the snapshot in progress.
   std::optional<heap::Pickled> pickled_;
@@ -100,6 +102,7 @@ class SnapshotWork final : public cut::Work {
   std::optional<store::SnapshotDir> target_;  // rank 0 makes it, the others join it
   Clock::time_point stopped_at_;
   Clock::time_point write_began_;
+  Clock::duration trial_took_{};
   double saved_after_s_ = 0;  // captured and written; loading back comes after that
   std::atomic<std::uint64_t> bytes_{0};
 

@@ -35,6 +35,12 @@ class Plan:
         self.waits = {"first": datetime.timedelta(3)}
 plan = Plan()
 """
+# It does not come back at all.
+FAIL = """
+import chkpt, copyreg, datetime
+def fail(): raise OSError("no such day")
+copyreg.pickle(datetime.timedelta, lambda d: (fail, ()))
+"""
 ASK = "import chkpt\nchkpt.snapshot()\nprint('done')\n"
 
 
@@ -87,10 +93,34 @@ def test_finalizers_of_what_was_loaded_do_not_run(call, work):
     done = call("import chkpt\n" + held, "--verify-snapshots", "-f", "-1")
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
     late = held.replace("chkpt.snapshot()", "day = datetime.timedelta(1); chkpt.snapshot()")
-    fail = "import chkpt, datetime, copyreg\ndef fail(): raise OSError('no such day')\n" \
-           "copyreg.pickle(datetime.timedelta, lambda d: (fail, ()))\n"
-    done = call(fail + late, "--verify-snapshots", "-f", "-1", "--resume", "never")
+    done = call(FAIL + late, "--verify-snapshots", "-f", "-1", "--resume", "never")
     assert (done.returncode, done.stdout) == (0, "done\n") and "it cannot be loaded" in done.stderr
+
+
+def test_one_snapshot_is_loaded_back_as_a_trial_and_kept(call, work):
+    trial = ["-f", "-1", "--trial-after", "0", "--resume", "never"]
+    twice = ASK + "chkpt.snapshot()\n"
+    done = call("x = [1]\n" + twice, *trial)
+    assert re.findall(r"snapshot (\d+) was loaded back as a trial, in .*: it has", done.stderr) == ["1"]
+    done = call(WRONG + twice, *trial)
+    assert "loaded back as a trial: loaded back it differs: `__main__.plan.waits" in done.stderr
+    assert done.stderr.count("trial") == 1 and done.stderr.count("committed") == 2, done.stderr
+    done = call(FAIL + "day = datetime.timedelta(1)\n" + twice, *trial)
+    assert "as a trial: it cannot be loaded: " in done.stderr and "no such day" in done.stderr
+    assert done.stderr.count("trial") == 1 and done.stderr.count("committed") == 2, done.stderr
+    assert (done.returncode, done.stdout) == (0, "done\n")
+    for soon in (["--trial-after", "none"], []):
+        assert "trial" not in call("x = [1]\n" + twice, "-v", "-f", "-1", *soon).stderr
+
+
+def test_the_last_rank_has_a_trial_too(call, work):
+    if subprocess.run([PYTHON, "-c", "import mpi4py"], capture_output=True).returncode:
+        pytest.skip(f"{PYTHON} has no mpi4py")
+    text = "from mpi4py import MPI\nif MPI.COMM_WORLD.rank == 2: day = datetime.timedelta(1)\n"
+    done = call(FAIL + text + ASK, "-f", "-1", "--trial-after", "0", ranks=3)
+    assert "chkpt: snapshot 1 was loaded back as a trial, in " in done.stderr
+    assert "chkpt: rank 2: snapshot 1 was loaded back as a trial: it cannot be" in done.stderr
+    assert len(snapshots(work)) == 1, done.stderr
 
 
 def test_torture_ends_in_an_exit_code_of_its_own(call, work):
@@ -187,6 +217,8 @@ EXACT = {
         "    t = KDTree(np.arange(60.0).reshape(30, 2))\nexcept ImportError: pass",
     "loggers that are met child first":
         "import logging\nchild = None\nparent = logging.getLogger('a.b'); child = parent.getChild('c')",
+    "registries into which an import enters more":
+        "import copyreg, datetime\ncopyreg.pickle(datetime.date, str)\nimport re",
     "legacy generators": "import numpy as np\nr = np.random.RandomState(3)",
 }
 
