@@ -54,26 +54,33 @@ void say_on_rank0(const std::string& lines) {
   }
 }
 
+void take_back(const Directory& directory, const Start& start) {
+  const files::Since since{start.resumed_generation, start.resumed_epoch};
+  std::vector<std::string> problems;
+  try {
+    on_all_ranks([&] {
+      if (session::first_on_node()) {
+        problems = files::undo_changes(directory, since, session::rank() == 0);
+      }
+    });
+    say_on_rank0(lines_of(problems));
+    on_all_ranks([&] { files::forget_undone(directory, session::rank(), since); });
+  } catch (const Error& error) {
+    throw CannotResume(
+        std::string("cannot take back what the run did to files after the snapshot: ") +
+        error.what() + " (--files keep resumes without that)");
+  }
+}
+
 }  // namespace
 
 void restore_script_files(const Config& config, const Start& start) {
   if (left_alone(config)) return;
   const Directory directory = Directory::open(start.directory->path());
-  if (start.resumed_epoch == 0) {
-    on_all_ranks([&] {
-      if (session::rank() == 0) files::forget_all(directory);
-    });
-    return;
-  }
-  const files::Since since{start.resumed_generation, start.resumed_epoch};
-  std::vector<std::string> problems;
+  if (start.resumed_epoch > 0) return take_back(directory, start);
   on_all_ranks([&] {
-    if (session::first_on_node()) {
-      problems = files::undo_changes(directory, since, session::rank() == 0);
-    }
+    if (session::rank() == 0) files::forget_all(directory);
   });
-  say_on_rank0(lines_of(problems));
-  on_all_ranks([&] { files::forget_undone(directory, session::rank(), since); });
 }
 
 void note_script_files(const Config& config, const Start& start) {

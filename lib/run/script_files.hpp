@@ -14,8 +14,8 @@
 namespace chkpt::run {
 
 // Collective over all ranks, before the heap is loaded (it opens files at their saved sizes). Takes
-// back what was changed after the resumed snapshot; rank 0 says what could not be. Throws Error on
-// every rank alike.
+// back what was changed after the resumed snapshot; rank 0 says what could not be. Throws on every
+// rank alike: CannotResume, or Error if the run begins afresh.
 void restore_script_files(const Config& config, const Start& start);
 
 // Notes changes from now on. Throws Error.

@@ -121,6 +121,18 @@ def check_all(work):
         assert outcome.code == 0, outcome.stdout.decode() + outcome.stderr
 
 
+def test_notes_of_file_changes_that_cannot_be_read(work, rng, expected):
+    command = [CHKPT_MPI, "-f", "50", *PROGRAMS[1]]
+    harness.run_until_snapshots(command, work, 1)
+    [notes] = work.glob("checkpoints/*/files/journal-0")
+    notes.unlink()
+    rng.choice([notes.mkdir, lambda: notes.symlink_to(work), lambda: os.mkfifo(notes)])()
+    refused = harness.run(command, work, 1)
+    assert refused.code == 74 and "cannot take back what the run did to files" in refused.stderr
+    resumed = harness.run([*command[:1], "--files", "keep", *command[1:]], work, 1)
+    assert resumed.code == 0 and any("resumed" in line for line in resumed.messages)
+
+
 def test_file_size_limit_during_a_snapshot(work, folder):
     """The write fails half way; the script ends with its own code, old snapshots stay whole."""
     expected = growing_reference(folder)
