@@ -2,14 +2,13 @@
 #include "inspect/compare.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <cstring>
 #include <iterator>
 #include <utility>
 #include <vector>
 
 #include "base/text.hpp"
 #include "inspect/compared_state.hpp"
+#include "inspect/compared_values.hpp"
 #include "inspect/difference_names.hpp"
 #include "inspect/python_values.hpp"
 #include "inspect/set_tables.hpp"
@@ -37,26 +36,14 @@ constexpr std::string_view kLibraryGlobals = "library globals";
 
 constexpr Role kRoles[] = {Role::kParts, Role::kItems, Role::kPairs, Role::kState, Role::kEffect};
 
-bool is_scalar(Kind kind) {
-  return kind < Kind::kTuple || kind == Kind::kExtension || kind == Kind::kBuffer;
-}
-
 // Values like numbers and tuples, but saved as calls: one that a library keeps twice may come back
 // as two, when its __reduce__ gives them in new objects.
 constexpr std::string_view kValueTypes[] = {"builtins.slice", "builtins.range", "builtins.complex"};
 
-// Of a number that may be a NaN or a negative zero.
-std::uint64_t bits_of(double number) {
-  std::uint64_t bits = 0;
-  static_assert(sizeof bits == sizeof number);
-  std::memcpy(&bits, &number, sizeof bits);
-  return bits;
-}
-
 class Comparison {
  public:
   Comparison(const ComparedState& before, const ComparedState& after, std::size_t limit)
-      : a_(before), b_(after), limit_(limit), names_(before, after) {
+      : a_(before), b_(after), limit_(limit), values_(before, after), names_(before, after) {
     partner_of_a_.assign(a_.graph().size(), kNoNode);
     partner_of_b_.assign(b_.graph().size(), kNoNode);
   }
@@ -79,7 +66,8 @@ class Comparison {
     const bool are_sets = is_set(a_, a) && is_set(b_, b);
     if (kind != b_.graph().kind(b) && !are_sets) return differ(visit, "");
     if (is_scalar(kind)) {
-      if (!same_scalar(kind, a, b)) differ(visit, kind == Kind::kBuffer ? "other contents" : "");
+      if (!values_.same_scalar(kind, a, b))
+        differ(visit, kind == Kind::kBuffer ? "other contents" : "");
       return;
     }
     if (partner_of_a_[a] == b) return;
@@ -126,11 +114,11 @@ class Comparison {
   void open(std::size_t at) {
     const Visit visit = visits_[at];
     const auto [a, b] = visit.nodes;
-    if (is_set(a_, a) && is_set(b_, b) && is_unordered(a, b)) {
+    if (is_set(a_, a) && is_set(b_, b) && values_.is_unordered_set(a, b)) {
       unordered_.push_back({at, set_keys(a_, a), set_keys(b_, b)});
       return;
     }
-    if (is_native_table(visit) && other_hashes(a, b)) {
+    if (is_native_table(visit) && values_.other_hashes(a, b)) {
       unordered_.push_back({at, keys_in_table(a_, a), keys_in_table(b_, b)});
       return;
     }
@@ -142,8 +130,12 @@ class Comparison {
       return;
     }
     if (lost_hash(a, b)) return differ(visit, "had another hash");
+    const bool free = is_in_library_state(visit);
+    if (free && values_.is_array_in_other_memory(a, b)) return;
     for (const Role role : kRoles) {
-      const std::vector<NodeId> mine = parts(a_, a, role), theirs = parts(b_, b, role);
+      const std::vector<NodeId> mine = parts(a_, a, role);
+      std::vector<NodeId> theirs = parts(b_, b, role);
+      if (free && role == Role::kPairs) theirs = values_.pairs_in_order(mine, theirs);
       for (std::size_t i = 0; i < mine.size() && i < theirs.size(); ++i) {
         if (is_no_state(visit, role, mine, i)) continue;
         compare({{mine[i], theirs[i]}, at, role, i});
@@ -155,6 +147,17 @@ class Comparison {
       if (mine.size() != theirs.size())
         return differ(visit, counts(role, mine.size(), theirs.size()));
     }
+  }
+
+  // What a library's own __reduce__ or __getstate__ gives, and its __setstate__ takes as it likes:
+  // it may make arrays of its memory anew each time, and fill a __dict__ in an order of its own.
+  bool is_in_library_state(const Visit& visit) const {
+    const Visit* part = &visit;
+    if (part->role == Role::kItems && part->parent != kNoParent) part = &visits_[part->parent];
+    if (part->role != Role::kState || part->parent == kNoParent) return false;
+    const NodeId object = visits_[part->parent].nodes.first;
+    const std::string made_by = a_.objects.callable(object);
+    return !made_by.empty() && !begins_with(made_by, "R:") && !a_.objects.is_of_own_class(object);
   }
 
   // Iterators that have ended are saved without a state; made again they have one that says
@@ -176,41 +179,7 @@ class Comparison {
     if (made_by == "R:library.object") return false;
     if (!begins_with(made_by, "R:") && !a_.objects.is_of_own_class(a)) return false;
     const NodeId theirs = b_.graph().child(b, Role::kHash, 0);
-    return theirs == kNoNode || !same_scalar(Kind::kBytes, mine, theirs);
-  }
-
-  // ---- sets: as they were filled, or as hash tables, (mask, fill, finger, [index, hash, key,
-  // ...])
-
-  // Keys that are hashed by their address lie elsewhere in another process: then the order of a set
-  // is another one, and perhaps the way it is saved.
-  bool is_unordered(NodeId a, NodeId b) const {
-    const NodeId mine = set_table_of(a_, a), theirs = set_table_of(b_, b);
-    if (mine != kNoNode && theirs != kNoNode) return other_hashes(mine, theirs);
-    if (mine != kNoNode || theirs != kNoNode) return true;
-    for (const NodeId key : set_keys(a_, a))
-      if (!is_plain(key)) return true;
-    return false;
-  }
-
-  bool is_plain(NodeId n) const {
-    const Kind kind = a_.graph().kind(n);
-    if (kind != Kind::kTuple) return is_scalar(kind);
-    for (const NodeId part : a_.graph().children(n, Role::kItems))
-      if (!is_plain(part)) return false;
-    return true;
-  }
-
-  bool other_hashes(NodeId a, NodeId b) const {
-    const std::vector<NodeId> mine = table_entries(a_, a), theirs = table_entries(b_, b);
-    if (mine.size() != theirs.size()) return true;
-    for (std::size_t i = 1; i < mine.size(); i += 3) {
-      // The hash of a number that is an object's address is such a number itself.
-      const bool numbers =
-          a_.graph().kind(mine[i]) == Kind::kInt && b_.graph().kind(theirs[i]) == Kind::kInt;
-      if (!numbers || !same_scalar(Kind::kInt, mine[i], theirs[i])) return true;
-    }
-    return false;
+    return theirs == kNoNode || !values_.same_scalar(Kind::kBytes, mine, theirs);
   }
 
   // The table of an instance of a class derived from set: part of what its state setter is given.
@@ -251,7 +220,7 @@ class Comparison {
     const auto is_partner = [this](NodeId a, NodeId b) {
       const Kind kind = a_.graph().kind(a);
       if (kind != b_.graph().kind(b)) return false;
-      return is_scalar(kind) ? same_scalar(kind, a, b) : partner_of_a_[a] == b;
+      return is_scalar(kind) ? values_.same_scalar(kind, a, b) : partner_of_a_[a] == b;
     };
     for (auto a = mine->begin(); a != mine->end();) {
       const auto b = std::find_if(theirs->begin(), theirs->end(),
@@ -304,33 +273,6 @@ class Comparison {
     return a_.graph().raw_text(a_.graph().child(dict, Role::kPairs, visit.index - 1));
   }
 
-  bool same_scalar(Kind kind, NodeId a, NodeId b) const {
-    const Graph &ga = a_.graph(), &gb = b_.graph();
-    switch (kind) {
-      case Kind::kNone:
-        return true;
-      case Kind::kBool:
-        return ga.truth(a) == gb.truth(b);
-      case Kind::kInt:
-        return ga.integer(a) == gb.integer(b) && ga.long_digits(a) == gb.long_digits(b);
-      case Kind::kFloat:
-        return bits_of(ga.real(a)) == bits_of(gb.real(b));
-      case Kind::kExtension:
-        return ga.number(a) == gb.number(b);
-      case Kind::kBuffer:
-        return same_buffer(ga.number(a), gb.number(b));
-      default:
-        return ga.raw_text(a) == gb.raw_text(b);
-    }
-  }
-
-  bool same_buffer(std::uint64_t a, std::uint64_t b) const {
-    if (a >= a_.buffers.size() || b >= b_.buffers.size()) return false;
-    const ByteView mine = a_.buffers[a], theirs = b_.buffers[b];
-    return mine.size == theirs.size &&
-           (mine.size == 0 || std::memcmp(mine.data, theirs.data, mine.size) == 0);
-  }
-
   static std::string counts(Role role, std::size_t before, std::size_t after) {
     const std::size_t each = role == Role::kPairs ? 2 : 1;
     const char* noun = role == Role::kState || role == Role::kEffect ? " states" : " entries";
@@ -354,6 +296,7 @@ class Comparison {
   const ComparedState& a_;
   const ComparedState& b_;
   const std::size_t limit_;
+  const ComparedValues values_;
   const DifferenceNames names_;
   std::vector<NodeId> partner_of_a_, partner_of_b_;
   std::vector<Visit> visits_;

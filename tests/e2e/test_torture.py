@@ -215,6 +215,9 @@ EXACT = {
     "trees of scipy":
         "try:\n    import numpy as np\n    from scipy.spatial import KDTree\n"
         "    t = KDTree(np.arange(60.0).reshape(30, 2))\nexcept ImportError: pass",
+    "trees of sklearn, whose metric makes its arrays anew":
+        "try:\n    import numpy as np\n    from sklearn.neighbors import KDTree\n"
+        "    t = KDTree(np.arange(60.0).reshape(30, 2))\nexcept ImportError: pass",
     "loggers that are met child first":
         "import logging\nchild = None\nparent = logging.getLogger('a.b'); child = parent.getChild('c')",
     "registries into which an import enters more":

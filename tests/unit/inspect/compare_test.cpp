@@ -97,6 +97,22 @@ TEST(CompareTest, an_object_has_the_hash_it_had) {
   EXPECT_EQ(compared(named, "Label('s', 'os', 'path')", calls).size(), 1U);
 }
 
+TEST(CompareTest, a_library_fills_its_own_state_in_any_order) {
+  const std::string instance = "class K: pass\nk = K()\n";
+  EXPECT_EQ(differences(state_with("k", instance + "k.a, k.b = 1, 2"),
+                        state_with("k", instance + "k.b, k.a = 2, 1")),
+            Lines());
+  EXPECT_EQ(differences(state_with("k", instance + "k.a, k.b = 1, 2"),
+                        state_with("k", instance + "k.b, k.a = 3, 1")),
+            Lines{"__main__.x was 2, is 3"});
+  EXPECT_EQ(differences(state_with("k", instance + "k.a, k.b = 1, 2"),
+                        state_with("k", instance + "k.b, k.c = 2, 1"))
+                .size(),
+            4U);
+  EXPECT_EQ(compared("{'a': 1, 'b': 2}", "{'b': 2, 'a': 1}").size(), 4U)
+      << "a dict of the script has an order";
+}
+
 TEST(CompareTest, sets_that_hash_by_address_have_no_order) {
   const std::string plain =
       "class K:\n  def __init__(self, v): self.v = v\n"
