@@ -175,6 +175,9 @@ EXACT = {
     "class put into a library's":
         "import argparse\nclass Extra: pass\nExtra.__module__ = 'argparse'\n"
         "Extra.__qualname__ = 'Namespace.Extra'\nargparse.Namespace.Extra = Extra\nx = Extra()",
+    "packages of the script":
+        "import os, sys\nos.mkdir('pack')\nopen('pack/__init__.py', 'w').write('X = 1')\n"
+        "sys.path.insert(0, os.getcwd())\nimport pack, argparse",
     "slots of a dataclass":
         "from dataclasses import dataclass\n@dataclass(slots=True)\nclass C:\n    x: int\nc = C(1)",
     "slot names that were asked for":

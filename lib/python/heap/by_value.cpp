@@ -89,6 +89,10 @@ bool ByValue::module_named(PyObject* module_name) {
   return found && module(module_name, found);
 }
 
+void ByValue::take_for_script(PyObject* name, PyObject* module) {
+  modules_[utf8(name)] = {module, true};
+}
+
 bool is_bare_module(PyObject* module) {
   PyObject* dict = PyModule_GetDict(module);
   PyObject* spec = find(dict, "__spec__");

@@ -14,6 +14,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/modules/import_draws.hpp"
 #include "python/heap/modules/import_environment.hpp"
+#include "python/heap/modules/library_baseline.hpp"
 #include "python/heap/modules/module_entries.hpp"
 #include "python/heap/modules/unseen_imports.hpp"
 
@@ -32,6 +33,8 @@ void make_modules(PyObject* shells) {
       // For extension modules of the script's packages, which are imported.
       if (PyList_GET_SIZE(item(shell, 3)) > 0) set_attr(module.get(), "__path__", item(shell, 3));
       ok(PyDict_SetItem(modules, name, module.get()));
+      if (LibraryBaseline* const baseline = library_baseline())
+        baseline->by_value.take_for_script(name, module.get());
     }
   }
 }
