@@ -15,6 +15,7 @@
 #include "python/heap/foreign.hpp"
 #include "python/heap/modules/import_draws.hpp"
 #include "python/heap/modules/import_environment.hpp"
+#include "python/heap/modules/import_order.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/modules/module_entries.hpp"
 #include "python/heap/compiled/own_libraries.hpp"
@@ -193,9 +194,14 @@ void quietly(const std::string& what, Work work) {
 class LibraryImport {
  public:
   explicit LibraryImport(PyObject* spec) {
-    if (g_baseline->depth++ > 0) return;
+    if (g_baseline->depth++ > 0) {
+      quietly("inside an import", [&] { note_brought(attr(spec, "name").get(), outermost()); });
+      return;
+    }
     g_baseline->script_ran = false;
     quietly("before an import", [&] {
+      g_baseline->outermost = attr(spec, "name");
+      note_brought(outermost(), outermost());
       note_environment_for(spec);
       note_bare_modules(false);
       note_module_entries(false);
@@ -221,16 +227,19 @@ class LibraryImport {
   LibraryImport& operator=(const LibraryImport&) = delete;
 
  private:
+  static PyObject* outermost() { return g_baseline->outermost.get(); }
+
   std::optional<ImportDraws> draws_;
 };
 
 // The script's own modules change library modules as the script does.
 class ScriptImport {
  public:
-  ScriptImport() : depth_(std::exchange(g_baseline->depth, 0)) {}
+  ScriptImport() : depth_(std::exchange(g_baseline->depth, 0)), outermost_(g_baseline->outermost) {}
   ~ScriptImport() {
     if (!g_baseline) return;
     g_baseline->depth = depth_;
+    g_baseline->outermost = outermost_;
     if (depth_ > 0) g_baseline->script_ran = true;
   }
   ScriptImport(const ScriptImport&) = delete;
@@ -238,6 +247,7 @@ class ScriptImport {
 
  private:
   int depth_;
+  Ref outermost_;
 };
 
 void observe(PyObject* module) {

@@ -31,6 +31,7 @@ struct LibraryBaseline {
   std::set<Name> unsaveable;
   std::string unobserved;   // see note_unobserved()
   int depth = 0;            // of imports of library modules
+  Ref outermost;            // the name of the outermost of them
   bool script_ran = false;  // inside the outermost of them
 };
 

@@ -8,6 +8,7 @@
 
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/modules/import_order.hpp"
 #include "python/heap/modules/unseen_imports.hpp"
 
 namespace chkpt::heap {
@@ -93,6 +94,7 @@ void restore_module_entries(PyObject* entries) {
 Ref import_steps(const std::vector<Ref>& imported) {
   ByValue by_value;
   const Ref steps = new_list();
+  ImportOrder order(imported);
   auto next = imported.begin();
   each_entry([&](PyObject* name, PyObject* object) {
     const bool is_next = next != imported.end() && next->is(name);
@@ -104,7 +106,7 @@ Ref import_steps(const std::vector<Ref>& imported) {
     else if (own && PyDict_GetItemWithError(PyImport_GetModuleDict(), own.get()) == object)
       append(steps, pack(name, own));
     else if (is_next)
-      append(steps, Ref::borrow(name));
+      order.append_to(steps, name);
   });
   return steps;
 }
