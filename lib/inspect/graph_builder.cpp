@@ -155,13 +155,23 @@ void GraphBuilder::next_buffer() {
   graph_.nodes_.back().extra = static_cast<std::uint32_t>(buffers_used_++);
 }
 
+bool GraphBuilder::are_made_alike(NodeId one, NodeId other) const {
+  const Graph& g = graph_;
+  if (other == kNoNode || g.kind(other) != Kind::kCall) return false;
+  const NodeId a = g.child(one, Role::kParts, 0), b = g.child(other, Role::kParts, 0);
+  const auto is_label = [&g](NodeId n) { return g.kind(n) == Kind::kPersistent; };
+  return a == b ||
+         (is_label(a) && is_label(b) && g.child(a, Role::kParts, 0) == g.child(b, Role::kParts, 0));
+}
+
 // A call whose result is dropped was made for its effect on its first argument: that is how the
-// pickler writes a custom state setter.
-void GraphBuilder::drop_one() {
+// pickler writes a custom state setter. It also drops what it has begun to write and then met,
+// finished, in what its arguments lead to: it takes that one, `next`, instead.
+void GraphBuilder::drop_one(NodeId next) {
   const NodeId dropped = stack_.pop_or_unmark();
   if (dropped == kNoNode) return;
   const Graph& g = graph_;
-  if (g.kind(dropped) != Kind::kCall) return;
+  if (g.kind(dropped) != Kind::kCall || are_made_alike(dropped, next)) return;
   const NodeId arguments = g.child(dropped, Role::kParts, 1);
   if (arguments == kNoNode || g.kind(arguments) != Kind::kTuple) return;
   const NodeId target = g.child(arguments, Role::kItems, 0);

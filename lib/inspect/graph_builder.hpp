@@ -36,7 +36,7 @@ class GraphBuilder {
   void old_style(const std::vector<NodeId>& items);
   void old_style_named(std::vector<NodeId> items);
   void next_buffer();
-  void drop_one();
+  void drop_one(NodeId next);  // what the next instruction takes from the memo, if it does
   void check_memory() const;
 
   Graph graph_;
@@ -46,6 +46,7 @@ class GraphBuilder {
   NodeId add(Kind kind);
   void connect(NodeId from, Role role, const std::vector<NodeId>& to);
   enum class Ours { kOther, kInterned, kHashed };
+  bool are_made_alike(NodeId one, NodeId other) const;
   Ours which_of_ours(NodeId callable);
   void push_call(const std::vector<NodeId>& parts);
   bool reduce_hashed(NodeId arguments);

@@ -209,7 +209,7 @@ class PickleScanner : private GraphBuilder {
         stack_.push_mark();
         return true;
       case op::kPop:
-        drop_one();
+        drop_one(taken_next());
         return true;
       case op::kPopMark:
         stack_.pop_to_mark();
@@ -237,6 +237,13 @@ class PickleScanner : private GraphBuilder {
       default:
         return false;
     }
+  }
+
+  NodeId taken_next() const {
+    if (at_ >= stream_.size) return kNoNode;
+    const Instruction next = decode_instruction(stream_, at_);
+    const bool takes = next.opcode == op::kBinGet || next.opcode == op::kLongBinGet;
+    return takes ? stack_.recall(next.number) : kNoNode;
   }
 
   std::uint64_t line_number() const {

@@ -321,6 +321,7 @@ Loaded Loader::run() {
   restore_module_entries(expect_list(expect(body.get(), "entries")));
   restore_registrations(expect_list(expect(body.get(), "registrations")));
   acquire_library_locks(expect_list(expect(body.get(), "locks")));
+  give_module_classes(expect_list(expect(body.get(), "modules")));
   if (stack_) stack_->fill(expect(body.get(), "frames"));
   if (module_order_) order_modules(expect_list(module_order_.get()));
   for (const std::function<void()>& work : late_) work();

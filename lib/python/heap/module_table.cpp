@@ -97,6 +97,25 @@ void Saver::register_library_values(PyObject* name, PyObject* module) {
     add(value, pack(text("s"), name, key));
     note_lock(value);
   }
+  for (const auto& [key, value] : values.c_modules)
+    if (!ids_.find(value)) register_inner_module(name, key, value);
+}
+
+// sys.monitoring: a module of C code that another holds, and sys.modules does not. Its functions,
+// which go by the name of their module elsewhere, and its objects.
+void Saver::register_inner_module(PyObject* outer, PyObject* key, PyObject* module) {
+  PyObject* names = PyModule_GetDict(module);
+  const auto place = [&](PyObject* name) {
+    return pack(text("s"), outer, own(PyUnicode_FromFormat("%U.%U", key, name)));
+  };
+  add(module, pack(text("s"), outer, key));
+  add(names, place(text("__dict__").get()));
+  for (const auto& [name, value] : library_values(names).objects)
+    if (!ids_.find(value) && !is_class_of_script(Py_TYPE(value))) add(value, place(name));
+  PyObject *name = nullptr, *value = nullptr;
+  for (Py_ssize_t position = 0; PyDict_Next(names, &position, &name, &value);)
+    if (PyCFunction_Check(value) && PyUnicode_Check(name) && !ids_.find(value))
+      add(value, place(name));
 }
 
 void Saver::register_modules() {

@@ -59,6 +59,9 @@ Ref reduce_simple_queue(Saver&, PyObject*, Rule&);
 Ref reduce_scandir(Saver&, PyObject*, Rule&);
 Ref reduce_deque_iterator(Saver&, PyObject*, Rule&);
 Ref reduce_lru_cache(Saver&, PyObject*, Rule&);
+Ref reduce_partial(Saver&, PyObject*, Rule&);
+bool is_partial_type(PyTypeObject* type);         // functools.partial itself
+PyObject* partial_placeholder();                  // what its constructor is given, before its state
 Ref reduce_compressor(Saver&, PyObject*, Rule&);  // zlib streams, both ways
 Ref reduce_openssl_hash(Saver&, PyObject*, Rule&);
 Ref reduce_flat_hash(Saver&, PyObject*, Rule&);  // hashes of CPython's own modules

@@ -137,9 +137,8 @@ Ref header_of(const Saver& saver) {
   const Ref shells = new_list(), header = new_dict();
   Ref imports = new_list();
   for (const Saver::ModuleEntry& entry : saver.by_value_modules())
-    append(shells,
-           pack(entry.name, entry.alias_of ? entry.alias_of : none(), Py_TYPE(entry.module.get()),
-                package_path(PyModule_GetDict(entry.module.get()))));
+    append(shells, pack(entry.name, entry.alias_of ? entry.alias_of : none(), Py_None,
+                        package_path(PyModule_GetDict(entry.module.get()))));
   // Without module state the script starts anew and imports what it wants when it wants it.
   if (saver.request().modules) imports = import_steps(saver.imported_modules());
   put(header, "shells", shells);
@@ -174,10 +173,20 @@ Ref variables_of(const Saver& saver, const Saver::ModuleEntry& entry) {
   return items;
 }
 
+// None, or what the script has put in the place of ModuleType: `sys.modules[name].__class__ = ...`.
+Ref module_class(const Saver::ModuleEntry& entry) {
+  PyTypeObject* type = Py_TYPE(entry.module.get());
+  if (type == &PyModule_Type) return none();
+  if (type->tp_basicsize != PyModule_Type.tp_basicsize)
+    refuse("module " + utf8(entry.name.get()) + " is of a class with __slots__, " + type->tp_name);
+  return Ref::borrow(reinterpret_cast<PyObject*>(type));
+}
+
 Ref module_namespaces(const Saver& saver) {
   const Ref namespaces = new_list();
   for (const Saver::ModuleEntry& entry : saver.by_value_modules())
-    if (!entry.alias_of) append(namespaces, pack(entry.name, variables_of(saver, entry)));
+    if (!entry.alias_of)
+      append(namespaces, pack(entry.name, variables_of(saver, entry), module_class(entry)));
   return namespaces;
 }
 
@@ -255,8 +264,8 @@ std::vector<std::string> names_of(const std::vector<Ref>& refs) {
   return names;
 }
 
-// The object at an address, if the pickler has written it or it has a persistent id, or if a library
-// made it and a new import will: its tables may be keyed by such addresses.
+// The object at an address, if the pickler has written it or it has a persistent id, or if a
+// library made it and a new import will: its tables may be keyed by such addresses.
 void look_up_addresses(Addresses& addresses, Saver& saver, const Pickling& pickling) {
   if (!addresses.seen_any()) return;
   const Ref memo = pickling.memo();

@@ -162,6 +162,7 @@ class Saver {
   void note_lock(PyObject* lock);
   void register_library_locks();
   void register_library_values(PyObject* name, PyObject* module);
+  void register_inner_module(PyObject* outer, PyObject* key, PyObject* module);
   void note_registrations(const std::vector<PyObject*>& abstract_classes);
   void note_string(PyObject* module_name, PyObject* key, PyObject* value);
   bool is_class_of_script(PyTypeObject* type);

@@ -4,7 +4,10 @@
 // thread.
 #include <Python.h>
 
+#include <algorithm>
 #include <csignal>
+#include <utility>
+#include <vector>
 
 #include "python/frames/tasks.hpp"
 #include "python/heap/call.hpp"
@@ -19,13 +22,21 @@ using namespace heap;  // NOLINT
 // Weak sets; CPython 3.12 has renamed the first.
 constexpr const char* kTaskSets[] = {"_all_tasks", "_scheduled_tasks", "_eager_tasks"};
 
-// Tasks that are done only wait for the garbage collector there.
+// Tasks that are done only wait for the garbage collector there. In the order of their hashes,
+// which are the same in every process, so that the set has one layout.
 Ref unfinished(const Ref& tasks) {
   const Ref all = own(PySequence_List(tasks.get()));
+  std::vector<std::pair<Py_hash_t, PyObject*>> by_hash;
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i) {
+    PyObject* task = PyList_GET_ITEM(all.get(), i);
+    if (is_true(call_method(task, "done"))) continue;
+    const Py_hash_t hash = PyObject_Hash(task);
+    if (hash == -1) throw Raised{};
+    by_hash.emplace_back(hash, task);
+  }
+  std::sort(by_hash.begin(), by_hash.end());
   Ref kept = own(PySet_New(nullptr));
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i)
-    if (!is_true(call_method(PyList_GET_ITEM(all.get(), i), "done")))
-      ok(PySet_Add(kept.get(), PyList_GET_ITEM(all.get(), i)));
+  for (const auto& [hash, task] : by_hash) ok(PySet_Add(kept.get(), task));
   return kept;
 }
 

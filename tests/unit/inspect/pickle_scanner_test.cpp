@@ -99,6 +99,19 @@ TEST(PickleScannerTest, keeps_what_a_state_setter_is_given) {
   EXPECT_EQ(scan.graph().kind(scan.objects.argument(effect, 1)), Kind::kDict);
 }
 
+// Its arguments lead to a list that leads back to it: met there first, it is dropped here.
+TEST(PickleScannerTest, what_was_finished_meanwhile_has_no_effect) {
+  const Scan scan(pickle_of("[shared, knot]", 5,
+                            "shared, inside = [1], []\nclass Knot:\n"
+                            "  def __reduce__(self): return Knot, (shared, inside)\n"
+                            "knot = Knot(); inside.append(knot)"));
+  const NodeId first = scan.graph().child(scan.root(), Role::kItems, 0);
+  EXPECT_EQ(scan.graph().kind(first), Kind::kList);
+  EXPECT_EQ(scan.graph().count(first, Role::kEffect), 0U);
+  const NodeId second = scan.graph().child(scan.root(), Role::kItems, 1);
+  EXPECT_EQ(scan.objects.callable(second), "__main__.Knot");
+}
+
 TEST(PickleScannerTest, numbers_out_of_band_buffers) {
   const BufferFacts buffer{800, "d", {100}};
   const Scan scan(pickle_of("[np.zeros(100), np.ones(100)]"), {buffer, buffer});

@@ -362,7 +362,22 @@ Ref any_name(Saver& saver, PyObject* type) {
   return {};
 }
 
+// A module of C code that was imported a second time has other types of the same names; a resume
+// imports it once.
+void check_is_of_imported_module(PyTypeObject* type) {
+  if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) return;
+  PyObject* module = PyType_GetModule(type);
+  if (!module) PyErr_Clear();
+  const Ref name = module ? attr_or_null(module, "__name__") : Ref();
+  if (!name || !PyUnicode_Check(name.get())) return;
+  PyObject* imported = PyDict_GetItemWithError(PyImport_GetModuleDict(), name.get());
+  if (imported && imported != module)
+    refuse(std::string("the type ") + type->tp_name + " of another import of the module " +
+           utf8(name.get()) + " than that in sys.modules");
+}
+
 Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
+  check_is_of_imported_module(type);
   const std::string full = type->tp_name;
   const std::string name = full.substr(full.rfind('.') + 1);
   if (hidden_type(name).is(raw(type))) return reduced(make_hidden_type, pack(text(name)));

@@ -279,12 +279,19 @@ Ref reduce_super(Saver&, PyObject* object, Rule&) {
   return reduced(make_super, pack(attr(object, "__thisclass__"), attr(object, "__self__")));
 }
 
-// Modules that are not in sys.modules under their own name.
-Ref rebuild_module(Args args) { return call(args[0], args[1]); }
+// Modules that are not in sys.modules under their own name. Nothing of a class that derives from
+// ModuleType is called.
+Ref rebuild_module(Args args) {
+  const Ref name = pack(args[1]);
+  Ref made =
+      own(PyModule_Type.tp_new(reinterpret_cast<PyTypeObject*>(args[0]), name.get(), nullptr));
+  ok(PyModule_Type.tp_init(made.get(), name.get(), nullptr));
+  return made;
+}
 const Rebuilder make_module{"module", guarded<rebuild_module>};
 // Functions and running code have this very dict as their global names.
 Ref fill_module(Args args) {
-  set_instance_dict(args[0], args[1]);
+  restore_instance_state(args[0], args[1]);
   return none();
 }
 const Rebuilder set_module{"module.dict", guarded<fill_module>};
@@ -306,14 +313,17 @@ const Rebuilder null_entry{"null", guarded<no_null_call>};
 
 }  // namespace
 
-Ref reduce_module(Saver&, PyObject* module, Rule& rule) {
+Ref reduce_module(Saver& saver, PyObject* module, Rule& rule) {
   if (PyModule_GetDef(module))
     refuse("a module made by C code that is not in sys.modules cannot be saved");
   const Ref dict = Ref::borrow(PyModule_GetDict(module));
   if (!dict) refuse("a module that has not been given a name yet");
-  Ref name = attr_or_null(module, "__name__");
-  if (!name || !PyUnicode_Check(name.get())) name = text("?");
-  return reduced(make_module, pack(rule.type, name), dict, set_module);
+  PyObject* name = find(dict.get(), "__name__");
+  if (!rule.layout.native_base) rule.layout = layout_of(rule.type);
+  const Ref slots = Ref::borrow(item(instance_state(saver, module, rule), 1));
+  return reduced(make_module,
+                 pack(rule.type, name && PyUnicode_Check(name) ? Ref::borrow(name) : text("?")),
+                 pack(dict, slots, Py_True), set_module);
 }
 
 void add_function_types(ExactTypes& types) {

@@ -246,6 +246,7 @@ constexpr Named kNamed[] = {
     {"collections._deque_iterator", reduce_deque_iterator},  // from 3.12 on
     {"collections._deque_reverse_iterator", reduce_deque_iterator},
     {"functools._lru_cache_wrapper", reduce_lru_cache},
+    {"functools.partial", reduce_partial},
     {"_hashlib.HASH", reduce_openssl_hash},
     {"_hashlib.HASHXOF", reduce_openssl_hash},
     {"_hashlib.HMAC", reduce_openssl_hash},

@@ -194,7 +194,7 @@ void reduced_parts(PyObject* object, const Rule& rule, Parts& parts) {
   PyObject* constructor = item(value, 0);
   if (constructor != raw(rule.type))
     refuse(std::string("its C base class ") + base->tp_name + " has a constructor of its own");
-  parts.args = Ref::borrow(item(value, 1));
+  parts.args = is_partial_type(base) ? pack(partial_placeholder()) : Ref::borrow(item(value, 1));
   parts.init = base->tp_init && base->tp_init != PyBaseObject_Type.tp_init;
   native_state(object, base, value, parts);
   const Ref items = part_or_none(value, 3), pairs = part_or_none(value, 4);

@@ -54,6 +54,7 @@ LibraryValues sorted_out(PyObject* dict) {
     if (is_abstract(value)) values.abstract_classes.push_back(value);
     if (PyUnicode_CheckExact(value) && may_be_marker(name, value))
       values.strings.push_back({name, value});
+    if (PyModule_Check(value) && PyModule_GetDef(value)) values.c_modules.push_back({name, value});
     if (!is_simple(value) && (!is_double_underscored(name) || is_original_stream(name)))
       values.objects.push_back({name, value});
   }

@@ -16,6 +16,7 @@ struct LibraryValues {
   };
   std::vector<Named> objects;               // may be saved as a reference to the attribute
   std::vector<Named> strings;               // that somebody may compare by identity
+  std::vector<Named> c_modules;             // made by C code; may be in no other place
   std::vector<PyObject*> abstract_classes;  // others may be registered with them
 };
 

@@ -29,7 +29,9 @@ void make_modules(PyObject* shells) {
     if (alias != Py_None) {
       ok(PyDict_SetItem(modules, name, own(PyImport_GetModule(alias)).get()));
     } else if (!PyDict_Contains(modules, name) || utf8(name) != "__main__") {
-      const Ref module = call(item(shell, 2), name);
+      // Snapshots of before had the class here.
+      PyObject* type = item(shell, 2);
+      const Ref module = call(type == Py_None ? raw(&PyModule_Type) : type, name);
       // For extension modules of the script's packages, which are imported.
       if (PyList_GET_SIZE(item(shell, 3)) > 0) set_attr(module.get(), "__path__", item(shell, 3));
       ok(PyDict_SetItem(modules, name, module.get()));
@@ -141,6 +143,16 @@ void fill_modules(PyObject* namespaces) {
       PyObject* pair = PyList_GET_ITEM(pairs, k);
       ok(PyDict_SetItem(dict, item(pair, 0), item(pair, 1)));
     }
+  }
+}
+
+void give_module_classes(PyObject* namespaces) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(namespaces); ++i) {
+    PyObject* entry = PyList_GET_ITEM(namespaces, i);
+    PyObject* type = PyTuple_GET_SIZE(entry) > 2 ? item(entry, 2) : Py_None;
+    if (type == Py_None) continue;
+    const Ref module = own(PyImport_GetModule(item(entry, 0)));
+    ok(PyBaseObject_Type.tp_setattro(module.get(), text("__class__").get(), type));
   }
 }
 

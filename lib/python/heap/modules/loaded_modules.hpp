@@ -18,5 +18,7 @@ void import_modules(PyObject* names, PyObject* draws, PyObject* environment);
 void order_modules(PyObject* order);
 // List of (name, items of its namespace).
 void fill_modules(PyObject* namespaces);
+// When the rest is loaded: a class of the script may have its own way of giving attributes.
+void give_module_classes(PyObject* namespaces);
 
 }  // namespace chkpt::heap

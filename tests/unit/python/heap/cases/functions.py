@@ -124,6 +124,17 @@ unbound = Methods.bound
 sup = super(Methods, m)
 partial = functools.partial(plain, 1, c=3)
 nested_partial = functools.partial(partial, x=2)
+
+
+class OwnPartial(functools.partial):
+    pass
+
+
+calls_itself, holds_itself, own_partial = (kind(plain) for kind in (functools.partial, functools.partial, OwnPartial))
+calls_itself.__setstate__((calls_itself, (1,), {}, None))
+holds_itself.__setstate__((calls_itself, (holds_itself,), {"x": holds_itself}, {"note": holds_itself}))
+own_partial.__setstate__((own_partial, (own_partial,), {}, {}))
+own_partial.note = partial_names = holds_itself.__dict__
 library = [os.path.join, functools.reduce, operator.itemgetter(1), operator.attrgetter("a.b"),
            operator.methodcaller("upper"), functools.cmp_to_key(lambda a, b: b - a)]
 library = library[:5]
@@ -201,6 +212,10 @@ def check():
     assert m.dispatch(1) == "int" and m.dispatch("") == "any" and m.uses_super()
     assert m.remembered(4) is remembered and Methods.remembered.cache_info().currsize == 1
     assert sup.__thisclass__ is Methods and sup.__self__ is m
+    assert calls_itself.func is calls_itself and holds_itself.args[0] is holds_itself
+    assert holds_itself.func is calls_itself and holds_itself.keywords["x"] is holds_itself is holds_itself.note
+    assert type(own_partial) is OwnPartial and own_partial.func is own_partial is own_partial.args[0]
+    assert own_partial.note is partial_names is holds_itself.__dict__
     assert partial(b=2) == (1, 2, (), 3, {"k": 1}, {}) and nested_partial()[5] == {"x": 2}
     assert library[0] is os.path.join and library[1] is functools.reduce
     assert library[2]([5, 6]) == 6 and library[4]("x") == "X"

@@ -29,6 +29,9 @@ for _ in range(7):
     modules_met.append(next(modules_left))
     next(modules_reversed)
 module_names = list(sys.modules)
+# A module of C code that is in another one only.
+inner = getattr(sys, "monitoring", None)
+of_inner = inner and [inner, inner.__dict__, inner.events, inner.DISABLE, {inner.MISSING: 1}, inner.get_tool]
 
 
 def check():
@@ -43,5 +46,9 @@ def check():
     usermod.COUNT = 1
     assert by_hand.f() == 1 and sys.modules["by_hand"] is by_hand and by_hand.__doc__ == "docs"
     assert sys.modules["alias_of_main"] is me is sys.modules["__main__"] and me.__dict__ is namespace is globals()
+    if inner:
+        assert inner is sys.monitoring and of_inner[1] is vars(inner) and of_inner[3] is inner.DISABLE
+        assert of_inner[2] is inner.events and inner.events.CALL in vars(inner.events).values()
+        assert of_inner[4][inner.MISSING] == 1 and of_inner[5](3) is None
     assert library is os.path and usermod.shared_list is usermod.alias
     assert not [m for m in sys.modules if "chkpt" in m or "heap" in m]
