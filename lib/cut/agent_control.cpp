@@ -13,6 +13,7 @@
 #include "mpi/interpose/deferrals.hpp"
 #include "mpi/interpose/epochs.hpp"
 #include "mpi/interpose/registry.hpp"
+#include "mpi/interpose/thread_calls.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::cut {
@@ -36,19 +37,21 @@ int Agent::Impl::sample_ms() {
   return pending_ && !frozen_ ? kSample_ms : -1;
 }
 
-// While a cut is pending. A rank that has run on for its epoch may not come by a safe point of its
-// own accord once it may stand in it.
+// While a cut is pending. A rank that has run on for its epoch, or for another thread's calls, may
+// not come by a safe point of its own accord once it may stand.
 void Agent::Impl::look_again() {
   bool may_stand_now = false;
   {
     const Lock lock(mutex_);
     if (!pending_ || frozen_) return;
     publish();
-    may_stand_now = in_epoch_ && !mpi::epochs::any();
-    if (may_stand_now) in_epoch_ = false;
+    may_stand_now = held_up_ && !is_held_up();
+    if (may_stand_now) held_up_ = false;
   }
   if (may_stand_now && hooks_.request_safe_point != nullptr) hooks_.request_safe_point();
 }
+
+bool Agent::Impl::is_held_up() { return mpi::epochs::any() || mpi::thread_calls::busy(); }
 
 void Agent::Impl::run_control() {
   while (!quit_) {
@@ -168,7 +171,11 @@ void Agent::Impl::on_advance(const Message& message) {
         break;
       }
       case TargetKind::kAny:
-        new_any_targets_.push_back(channel);
+        if (target.value == kOnItsOwn) {
+          any_targets_[channel] = kOnItsOwn;
+        } else {
+          new_any_targets_.push_back(channel);
+        }
         break;
       case TargetKind::kAnyCancel:
         any_targets_.erase(channel);
@@ -210,6 +217,10 @@ void Agent::Impl::answer_why(std::uint64_t epoch) {
   }
   const char* native = mpi::g_native_call.load();
   if (call.empty() && native != nullptr) call = native;
+  if (mpi::thread_calls::busy()) {
+    why_not += std::string(why_not.empty() ? "" : ", ") +
+               "while another thread is busy with MPI (" + mpi::thread_calls::last_call() + ")";
+  }
   Message answer;
   answer.type = MessageType::kBecause;
   answer.epoch = epoch;
@@ -249,6 +260,11 @@ Status Agent::Impl::make_status() const {
     }
     status.sent = mpi::registry().total_sent();
     status.received = mpi::registry().total_received();
+    if (mpi::thread_calls::busy()) {
+      for (const mpi::CommId& id : mpi::thread_calls::used()) {
+        status.needs.push_back({id, -1, kOnItsOwn, 0, 0});
+      }
+    }
     status.deferral = mpi::deferrals::current();
     if (status.deferral.empty() && pending_) {
       const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - requested_at_;

@@ -73,6 +73,7 @@ class Agent::Impl : public mpi::GateKeeper {
   void blocked_round(Lock& lock);
   void go_on();
   bool targets_met();
+  static bool is_held_up();  // by an open epoch or what other threads do; either thread
   bool receptions_met();
   bool is_waited_for(const ChannelNeed& need);
   void weigh(bool may_stand);
@@ -125,7 +126,7 @@ class Agent::Impl : public mpi::GateKeeper {
   // what it waits for: a sender that is asked to run on for a rank that may stand after all would
   // run for as long as the application lets it.
   bool weighed_ = false;
-  bool in_epoch_ = false;      // for that alone it was not to stand when it was last weighed
+  bool held_up_ = false;       // for that alone it was not to stand when it was last weighed
   bool known_to_all_ = false;  // of the pending cut: messages may be taken out, see sync_sends.hpp
   bool frozen_ = false;
   bool prepare_asked_ = false;

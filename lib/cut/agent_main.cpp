@@ -12,6 +12,7 @@
 #include "mpi/interpose/drained_notices.hpp"
 #include "mpi/interpose/epochs.hpp"
 #include "mpi/interpose/registry.hpp"
+#include "mpi/interpose/thread_calls.hpp"
 #include "mpi/interpose/two_phase.hpp"
 #include "mpi/interpose/verify.hpp"
 #include "mpi/session.hpp"
@@ -173,8 +174,9 @@ bool Agent::Impl::targets_met() {
   }
   if (api_calls_ < api_target_ && state_ != RankState::kDone) return false;
   if (!mpi::session::active()) return true;
-  in_epoch_ = mpi::epochs::any();
-  if (in_epoch_) return false;
+  mpi::thread_calls::settle();
+  held_up_ = is_held_up();
+  if (held_up_) return false;
   if (!receptions_met()) return false;
   mpi::Registry& known = mpi::registry();
   for (const auto& [id, value] : clock_targets_) {
@@ -255,8 +257,12 @@ Report Agent::Impl::perform(const Message& order) {
         const bool active = mpi::session::active();
         return {text.empty(), text, active ? mpi::two_phase::votes() : ""};
       }
-      case Phase::kCapture:
-        return work_->capture(info);
+      case Phase::kCapture: {
+        // Threads that only wait run on until the capture takes the interpreter's lock.
+        Report report = work_->capture(info);
+        if (!report.ok || !mpi::thread_calls::unsettled()) return report;
+        return {false, "another thread has made MPI calls meanwhile", ""};
+      }
       case Phase::kWrite:
         return work_->write(info);
       case Phase::kConclude:

@@ -4,6 +4,16 @@
 #include <algorithm>
 
 namespace chkpt::cut {
+namespace {
+
+// Whether it is known what it waits for.
+bool only_waits(const Status& status) {
+  const auto on_its_own = [](const ChannelNeed& need) { return need.have == kOnItsOwn; };
+  return !status.needs.empty() &&
+         std::none_of(status.needs.begin(), status.needs.end(), on_its_own);
+}
+
+}  // namespace
 
 Census census_of(int rank, const Status& status) {
   const RankSet self{rank};
@@ -20,7 +30,7 @@ Census census_of(int rank, const Status& status) {
   census.api_satisfied = status.api_satisfied;
   census.in_flight = status.sent - status.received;
   census.may_send =
-      status.state == RankState::kRunning && status.needs.empty() && status.call.empty();
+      status.state == RankState::kRunning && !only_waits(status) && status.call.empty();
   if (!status.eligible) {
     for (const ChannelNeed& need : status.needs) census.needs.emplace_back(rank, need);
   }

@@ -20,7 +20,8 @@ namespace chkpt::cut {
 enum class TargetKind : std::uint8_t { kClock, kChannel, kAny, kAnyCancel, kApi, kReception };
 
 // "Run on until": the clock of `comm` has the value; you have sent `value` messages to world rank
-// `peer` on it; you have sent one more to it than now (kAny, until cancelled); you have called
+// `peer` on it; you have sent one more to it than now, or, with the value kOnItsOwn, whatever you
+// send (kAny, until cancelled); you have called
 // snapshot() `value` times (0 cancels); of the drained messages from `peer` with `tag` no more than
 // `value` wait for the script (kReception).
 struct Target {

@@ -119,35 +119,43 @@ bool Planner::ask_receiver(const ChannelNeed& need, int waiting, const Census& c
   return true;
 }
 
+// A rank whose other threads act on a communicator: its members run on until it says no more.
 // A wait for anybody: only when nothing else can still bring the message does every member run on
 // until one has sent; the request is taken back as soon as the wait is over.
 void Planner::ask_anybody(const Census& census, Plan* plan) {
-  std::set<std::pair<std::string, int>> wanted;
+  std::set<std::pair<std::string, int>> wanted, on_their_own;
   for (const auto& [waiting, need] : census.needs) {
-    if (need.source < 0) wanted.emplace(need.comm, waiting);
+    if (need.source >= 0) continue;
+    wanted.emplace(need.comm, waiting);
+    if (need.have == kOnItsOwn) on_their_own.emplace(need.comm, waiting);
   }
   for (auto it = any_asked_.begin(); it != any_asked_.end();) {
-    if (wanted.count(*it) != 0) {
+    if (wanted.count(it->first) != 0) {
       ++it;
       continue;
     }
-    tell_members(TargetKind::kAnyCancel, *it, census, plan);
+    const auto& [comm, waiting] = it->first;
+    tell({TargetKind::kAnyCancel, comm, waiting, 0, it->second}, plan);
     it = any_asked_.erase(it);
   }
+  // Members that have not made the communicator yet do not know it: they are asked later.
+  const auto ask = [&](const std::pair<std::string, int>& need, std::uint64_t value) {
+    const auto clock = census.clocks.find(need.first);
+    if (clock == census.clocks.end()) return;
+    RankSet others = members_of(clock->second);
+    others.remove({need.second});
+    RankSet& asked = any_asked_[need];
+    others.remove(asked);
+    asked.add(others);
+    tell({TargetKind::kAny, need.first, need.second, value, std::move(others)}, plan);
+  };
+  for (const auto& need : on_their_own) ask(need, kOnItsOwn);
   if (census.may_send || census.in_flight != 0) return;
-  for (const auto& need : wanted) {
-    if (any_asked_.insert(need).second) tell_members(TargetKind::kAny, need, census, plan);
-  }
+  for (const auto& need : wanted) ask(need, 0);
 }
 
-void Planner::tell_members(TargetKind kind, const std::pair<std::string, int>& need,
-                           const Census& census, Plan* plan) const {
-  const auto clock = census.clocks.find(need.first);
-  if (clock == census.clocks.end()) return;
-  RankSet others = members_of(clock->second);
-  others.remove({need.second});
-  if (others.empty()) return;
-  plan->advance.push_back({kind, need.first, need.second, 0, std::move(others)});
+void Planner::tell(Target target, Plan* plan) {
+  if (!target.ranks.empty()) plan->advance.push_back(std::move(target));
 }
 
 }  // namespace chkpt::cut

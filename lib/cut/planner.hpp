@@ -48,14 +48,13 @@ class Planner {
   void ask_senders(const Census& census, Plan* plan);
   bool ask_receiver(const ChannelNeed& need, int waiting, const Census& census, Plan* plan);
   void ask_anybody(const Census& census, Plan* plan);
-  void tell_members(TargetKind kind, const std::pair<std::string, int>& need, const Census& census,
-                    Plan* plan) const;
+  static void tell(Target target, Plan* plan);
 
   std::map<std::string, std::pair<int, int>> freed_;  // id -> members that freed it, all members
   std::map<std::string, std::pair<std::uint64_t, RankSet>> clock_asked_;
   std::set<std::tuple<std::string, int, int, std::uint64_t>> channel_asked_;
-  std::set<std::pair<int, std::uint64_t>> reception_asked_;  // waiting rank, its send
-  std::set<std::pair<std::string, int>> any_asked_;          // comm, waiting rank
+  std::set<std::pair<int, std::uint64_t>> reception_asked_;   // waiting rank, its send
+  std::map<std::pair<std::string, int>, RankSet> any_asked_;  // comm, waiting rank -> who has been
   std::uint64_t api_asked_ = 0;
 };
 

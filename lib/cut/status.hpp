@@ -13,6 +13,9 @@ enum class RankState : std::uint8_t { kRunning, kParked, kBlocked, kDone };
 // A waiting rank wants one message more than `have` from world rank `source` (-1: from anybody).
 // Or, if `awaited` (the number of a synchronous send of its own) is not 0, it wants the script of
 // `source` to get its drained messages with `tag` until no more than `have` are left.
+// If `have` is kOnItsOwn, another thread of the rank acts on the communicator: the other members
+// run on for as long as it says so.
+constexpr std::uint64_t kOnItsOwn = ~std::uint64_t{0};
 struct ChannelNeed {
   std::string comm;
   int source = -1;

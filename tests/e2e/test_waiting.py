@@ -91,6 +91,37 @@ def test_a_thread_meets_the_main_threads_of_other_ranks(work):
     assert (outcome.code, outcome.stdout.split()) == (0, [b"70210", b"3"]), outcome.stderr
 
 
+POOL = """
+from mpi4py.futures import MPIPoolExecutor
+def task(n):
+    return sum(k * k % 7 for k in range(20000 + n))
+if __name__ == "__main__":
+    total = 0
+    with MPIPoolExecutor() as executor:
+        for generation in range(30):
+            total = (total * 31 + sum(executor.map(task, range(generation, generation + 6)))) % 1000003
+            total += sum(k % 3 for k in range(100000))
+            print(generation, total, flush=True)
+"""
+
+
+def test_a_pool_that_is_shared_by_all_executors_is_saved_while_it_has_no_task(work, folder):
+    (work / "pool.py").write_text(POOL)
+    arguments = ["-m", "mpi4py.futures", "pool.py"]
+    expected = harness.run([harness.PYTHON, *arguments], work, 3)
+    assert expected.code == 0, expected.stderr
+    command = [CHKPT_MPI, "-f", "50", *arguments]
+    for _ in range(2):
+        with Job(command, work, 3) as job:
+            before = harness.newest_epoch(work)
+            assert job.wait_until(lambda: harness.newest_epoch(work) >= before + 2), job.stderr()
+            job.kill()
+    resumed = harness.run(command, work, 3)
+    assert resumed.code == 0 and any("resumed from epoch" in line for line in resumed.messages), resumed.stderr
+    lines = expected.stdout.splitlines()
+    assert resumed.stdout.splitlines() == lines[-len(resumed.stdout.splitlines()):]
+
+
 THREAD_ON_WORLD = """
 import threading
 from mpi4py import MPI

@@ -2,6 +2,8 @@
 // Making and freeing communicators. Creation counts on the parent's clock at entry: a rank inside
 // is never re-executed, the others come along. What cannot be rebuilt is foreign: it defers
 // snapshots.
+#include "mpi/interpose/communicators.hpp"
+
 #include <algorithm>
 
 #include "mpi/interpose/fortran_numbers.hpp"
@@ -15,7 +17,7 @@ using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
 namespace {
 
 using deferrals::Kind;
-using thread_calls::Touched;
+using thread_calls::Freed;
 
 HandleTable<MPI_Comm, bool>& foreign_comms() {
   static HandleTable<MPI_Comm, bool> table;
@@ -56,6 +58,7 @@ int create(const char* call, MPI_Comm parent, MPI_Comm* child, F f) {
     const std::uint64_t number = Registry::next_child(*info);
     if (*child != MPI_COMM_NULL) {
       rc = guarded(call, [&] {
+        thread_calls::drop_freed();
         registry().add_child(*info, number, *child);
         return MPI_SUCCESS;
       });
@@ -78,6 +81,7 @@ int create_group(CommInfo& parent, MPI_Group group, int tag, MPI_Comm* child) {
   const int rc = PMPI_Comm_create_group(session::peer(), group, tag, child);
   if (rc != MPI_SUCCESS || *child == MPI_COMM_NULL) return rc;
   inherit_errhandler(parent.handle, *child);
+  thread_calls::drop_freed();
   registry().add(*child, id + "#" + std::to_string(number));
   return rc;
 }
@@ -113,6 +117,7 @@ void enter_inter(MPI_Comm comm) {
     deferrals::add(Kind::kForeignComm, "MPI_Intercomm_create");
     return;
   }
+  thread_calls::drop_freed();
   registry().add(comm, next_inter_id(own, remote));
 }
 
@@ -143,21 +148,14 @@ int free_comm(const char* call, MPI_Comm* comm, int (*really)(MPI_Comm*)) {
   // communicators (mpi4py keeps a duplicate of each one it reduces Python objects on).
   if (*comm == MPI_COMM_NULL) return really(comm);
   if (!on_main_thread()) outside(call, *comm);
-  const auto touched = thread_calls::forget(*comm);
-  if (touched == Touched::kMade || !on_main_thread()) {
-    if (touched == Touched::kUsed && in_other_thread()) thread_calls::unfollowed(call);
+  const Freed freed = thread_calls::forget(*comm);
+  if (freed != Freed::kNot || !on_main_thread()) {
     const Depth depth;
-    const int rc = really(comm);
-    if (touched != Touched::kNot) thread_calls::end_of_one();
-    return rc;
+    return really(comm);
   }
   CommInfo* info = registry().find(*comm);
   const bool foreign = info == nullptr && foreign_comms().erase(*comm);
-  if (info != nullptr) {
-    requests().forget(*info);
-    matched::forget(*info);
-    registry().remove(*info);
-  }
+  if (info != nullptr) end_following(*info);
   fortran_numbers::forget(fortran_numbers::Family::kComm, fortran_numbers::bits_of(*comm));
   int rc = MPI_SUCCESS;
   {
@@ -165,12 +163,21 @@ int free_comm(const char* call, MPI_Comm* comm, int (*really)(MPI_Comm*)) {
     rc = really(comm);
   }
   if (foreign) deferrals::remove(Kind::kForeignComm);
-  if (touched == Touched::kUsed) thread_calls::end_of_one();
   if (t_depth == 0) call_done();
   return rc;
 }
 
 }  // namespace
+
+namespace chkpt::mpi {
+
+void end_following(CommInfo& comm) {
+  requests().forget(comm);
+  matched::forget(comm);
+  registry().remove(comm);
+}
+
+}  // namespace chkpt::mpi
 
 CHKPT_WRAPPER int MPI_Comm_dup(MPI_Comm comm, MPI_Comm* newcomm) {
   return create("MPI_Comm_dup", comm, newcomm, [&] { return PMPI_Comm_dup(comm, newcomm); });

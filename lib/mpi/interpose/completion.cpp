@@ -4,7 +4,7 @@
 
 #include "mpi/interpose/status.hpp"
 #include "mpi/interpose/sync_sends.hpp"
-#include "mpi/interpose/thread_calls.hpp"
+#include "mpi/interpose/thread_traffic.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -88,7 +88,7 @@ void completed_despite_error(Batch& done, MPI_Request requests[]) {
 
 CHKPT_WRAPPER int MPI_Wait(MPI_Request* request, MPI_Status* status) {
   if (not_counted()) {
-    const thread_calls::Completing completing("MPI_Wait", 1, request);
+    const thread_traffic::Completing completing("MPI_Wait", 1, request);
     return PMPI_Wait(request, status);
   }
   const MPI_Request old = *request;
@@ -113,7 +113,7 @@ CHKPT_WRAPPER int MPI_Wait(MPI_Request* request, MPI_Status* status) {
 
 CHKPT_WRAPPER int MPI_Test(MPI_Request* request, int* flag, MPI_Status* status) {
   if (not_counted()) {
-    const thread_calls::Completing completing("MPI_Test", 1, request);
+    const thread_traffic::Completing completing("MPI_Test", 1, request);
     return PMPI_Test(request, flag, status);
   }
   const Depth depth;
@@ -134,7 +134,7 @@ CHKPT_WRAPPER int MPI_Test(MPI_Request* request, int* flag, MPI_Status* status) 
 
 CHKPT_WRAPPER int MPI_Waitall(int n, MPI_Request requests[], MPI_Status statuses[]) {
   if (not_counted()) {
-    const thread_calls::Completing completing("MPI_Waitall", n, requests);
+    const thread_traffic::Completing completing("MPI_Waitall", n, requests);
     return PMPI_Waitall(n, requests, statuses);
   }
   Batch& work = batch().begin(n, requests, statuses);
@@ -159,7 +159,7 @@ CHKPT_WRAPPER int MPI_Waitall(int n, MPI_Request requests[], MPI_Status statuses
 
 CHKPT_WRAPPER int MPI_Testall(int n, MPI_Request requests[], int* flag, MPI_Status statuses[]) {
   if (not_counted()) {
-    const thread_calls::Completing completing("MPI_Testall", n, requests);
+    const thread_traffic::Completing completing("MPI_Testall", n, requests);
     return PMPI_Testall(n, requests, flag, statuses);
   }
   const Depth depth;
@@ -180,7 +180,7 @@ CHKPT_WRAPPER int MPI_Testall(int n, MPI_Request requests[], int* flag, MPI_Stat
 
 CHKPT_WRAPPER int MPI_Waitany(int n, MPI_Request requests[], int* index, MPI_Status* status) {
   if (not_counted()) {
-    const thread_calls::Completing completing("MPI_Waitany", n, requests);
+    const thread_traffic::Completing completing("MPI_Waitany", n, requests);
     return PMPI_Waitany(n, requests, index, status);
   }
   Batch& work = batch().begin(n, requests, MPI_STATUSES_IGNORE);
@@ -208,7 +208,7 @@ CHKPT_WRAPPER int MPI_Waitany(int n, MPI_Request requests[], int* index, MPI_Sta
 CHKPT_WRAPPER int MPI_Testany(int n, MPI_Request requests[], int* index, int* flag,
                               MPI_Status* status) {
   if (not_counted()) {
-    const thread_calls::Completing completing("MPI_Testany", n, requests);
+    const thread_traffic::Completing completing("MPI_Testany", n, requests);
     return PMPI_Testany(n, requests, index, flag, status);
   }
   const Depth depth;
@@ -235,7 +235,7 @@ CHKPT_WRAPPER int MPI_Testany(int n, MPI_Request requests[], int* index, int* fl
 CHKPT_WRAPPER int MPI_Waitsome(int n, MPI_Request requests[], int* count, int indices[],
                                MPI_Status statuses[]) {
   if (not_counted()) {
-    const thread_calls::Completing completing("MPI_Waitsome", n, requests);
+    const thread_traffic::Completing completing("MPI_Waitsome", n, requests);
     return PMPI_Waitsome(n, requests, count, indices, statuses);
   }
   Batch& work = batch().begin(n, requests, statuses);
@@ -258,7 +258,7 @@ CHKPT_WRAPPER int MPI_Waitsome(int n, MPI_Request requests[], int* count, int in
 CHKPT_WRAPPER int MPI_Testsome(int n, MPI_Request requests[], int* count, int indices[],
                                MPI_Status statuses[]) {
   if (not_counted()) {
-    const thread_calls::Completing completing("MPI_Testsome", n, requests);
+    const thread_traffic::Completing completing("MPI_Testsome", n, requests);
     return PMPI_Testsome(n, requests, count, indices, statuses);
   }
   const Depth depth;
@@ -279,7 +279,7 @@ CHKPT_WRAPPER int MPI_Testsome(int n, MPI_Request requests[], int* count, int in
 
 CHKPT_WRAPPER int MPI_Request_get_status(MPI_Request request, int* flag, MPI_Status* status) {
   if (not_counted()) {
-    const thread_calls::Completing completing("MPI_Request_get_status", 1, &request);
+    const thread_traffic::Completing completing("MPI_Request_get_status", 1, &request);
     return PMPI_Request_get_status(request, flag, status);
   }
   const Depth depth;

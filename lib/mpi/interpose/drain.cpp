@@ -12,6 +12,7 @@
 #include "mpi/interpose/requests.hpp"
 #include "mpi/interpose/status.hpp"
 #include "mpi/interpose/sync_sends.hpp"
+#include "mpi/interpose/thread_calls.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi::drain {
@@ -120,7 +121,9 @@ void all() {
   // which is no place to stop at.
   const Depth depth;
   sync_sends::take_in_notices();
+  thread_calls::drop_freed();
   registry().for_each([](CommInfo& comm) {
+    if (thread_calls::uses(comm.handle)) return;
     while (comm.handle != MPI_COMM_NULL && take_one(comm)) {
     }
     for (const auto& message : comm.drained) finish_if_arrived(&comm, *message);

@@ -5,6 +5,7 @@
 #include "mpi/interpose/drained_notices.hpp"
 #include "mpi/interpose/sync_sends.hpp"
 #include "mpi/interpose/thread_calls.hpp"
+#include "mpi/interpose/thread_traffic.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
 using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
@@ -123,7 +124,8 @@ CHKPT_WRAPPER int MPI_Startall(int n, MPI_Request requests[]) {
 }
 
 CHKPT_WRAPPER int MPI_Cancel(MPI_Request* request) {
-  const thread_calls::Completing completing("MPI_Cancel", 1, request);
+  const thread_traffic::Completing completing("MPI_Cancel", 1, request);
+  thread_calls::lose_count("MPI_Cancel", thread_traffic::comm_of(*request));
   RequestInfo* info = not_counted() ? nullptr : requests().find(*request);
   if (info != nullptr) info->cancelling = true;
   return PMPI_Cancel(request);
@@ -131,7 +133,7 @@ CHKPT_WRAPPER int MPI_Cancel(MPI_Request* request) {
 
 CHKPT_WRAPPER int MPI_Request_free(MPI_Request* request) {
   if (not_counted()) {
-    const thread_calls::Completing completing("MPI_Request_free", 1, request);
+    const thread_traffic::Completing completing("MPI_Request_free", 1, request);
     return PMPI_Request_free(request);
   }
   RequestInfo* info = requests().find(*request);

@@ -5,6 +5,7 @@
 #include "mpi/interpose/own_handle.hpp"
 #include "mpi/interpose/status.hpp"
 #include "mpi/interpose/thread_calls.hpp"
+#include "mpi/interpose/thread_traffic.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -165,7 +166,9 @@ CHKPT_WRAPPER int MPI_Mprobe(int source, int tag, MPI_Comm comm, MPI_Message* me
                              MPI_Status* status) {
   CommInfo* info = followed("MPI_Mprobe", comm, source);
   if (info == nullptr) {
-    return thread_calls::given_message(PMPI_Mprobe(source, tag, comm, message, status), message);
+    const thread_traffic::Call call;
+    const int rc = PMPI_Mprobe(source, tag, comm, message, status);
+    return thread_traffic::given_message(rc, comm, message);
   }
   return probe_until_found("MPI_Mprobe", *info, source, [&](int* flag) {
     return match_once(*info, source, tag, flag, message, status);
@@ -177,7 +180,7 @@ CHKPT_WRAPPER int MPI_Improbe(int source, int tag, MPI_Comm comm, int* flag, MPI
   CommInfo* info = followed("MPI_Improbe", comm, source);
   if (info == nullptr) {
     const int rc = PMPI_Improbe(source, tag, comm, flag, message, status);
-    return rc == MPI_SUCCESS && *flag != 0 ? thread_calls::given_message(rc, message) : rc;
+    return rc == MPI_SUCCESS && *flag != 0 ? thread_traffic::given_message(rc, comm, message) : rc;
   }
   const Depth depth;
   const int rc = match_once(*info, source, tag, flag, message, status);
@@ -188,9 +191,11 @@ CHKPT_WRAPPER int MPI_Improbe(int source, int tag, MPI_Comm comm, int* flag, MPI
 CHKPT_WRAPPER int MPI_Mrecv(void* buf, int count, MPI_Datatype type, MPI_Message* message,
                             MPI_Status* status) {
   matched::Matched entry;
-  const thread_calls::Completing completing("MPI_Mrecv", message);
+  const thread_traffic::Completing completing("MPI_Mrecv", message);
   if (not_counted() || !matched::take(*message, &entry)) {
-    return PMPI_Mrecv(buf, count, type, message, status);
+    return thread_traffic::receiving(completing.comm(), status, [&](MPI_Status* answer) {
+      return PMPI_Mrecv(buf, count, type, message, answer);
+    });
   }
   int rc = MPI_SUCCESS;
   if (entry.drained != nullptr) {
@@ -215,9 +220,11 @@ CHKPT_WRAPPER int MPI_Mrecv(void* buf, int count, MPI_Datatype type, MPI_Message
 CHKPT_WRAPPER int MPI_Imrecv(void* buf, int count, MPI_Datatype type, MPI_Message* message,
                              MPI_Request* request) {
   matched::Matched entry;
-  const thread_calls::Completing completing("MPI_Imrecv", message);
+  const thread_traffic::Completing completing("MPI_Imrecv", message);
   if (not_counted() || !matched::take(*message, &entry)) {
-    return thread_calls::given(PMPI_Imrecv(buf, count, type, message, request), request);
+    thread_calls::lose_count("MPI_Imrecv", completing.comm());
+    const int rc = PMPI_Imrecv(buf, count, type, message, request);
+    return thread_traffic::given(rc, completing.comm(), request);
   }
   int rc = MPI_SUCCESS;
   if (entry.drained != nullptr) {

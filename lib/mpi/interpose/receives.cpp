@@ -8,6 +8,7 @@
 #include "mpi/interpose/status.hpp"
 #include "mpi/interpose/sync_sends.hpp"
 #include "mpi/interpose/thread_calls.hpp"
+#include "mpi/interpose/thread_traffic.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -141,7 +142,11 @@ int send_receive(const char* call, CommInfo& comm, const Outgoing& from, const T
 CHKPT_WRAPPER int MPI_Recv(void* buf, int count, MPI_Datatype type, int source, int tag,
                            MPI_Comm comm, MPI_Status* status) {
   CommInfo* info = followed("MPI_Recv", comm, source);
-  if (info == nullptr) return PMPI_Recv(buf, count, type, source, tag, comm, status);
+  if (info == nullptr) {
+    return thread_traffic::receiving(comm, status, [&](MPI_Status* answer) {
+      return PMPI_Recv(buf, count, type, source, tag, comm, answer);
+    });
+  }
   const Target to{buf, count, type, source, tag};
   int rc = MPI_SUCCESS;
   if (!receive_drained("MPI_Recv", *info, to, status, &rc)) {
@@ -159,7 +164,9 @@ CHKPT_WRAPPER int MPI_Irecv(void* buf, int count, MPI_Datatype type, int source,
                             MPI_Comm comm, MPI_Request* request) {
   CommInfo* info = followed("MPI_Irecv", comm, source);
   if (info == nullptr) {
-    return thread_calls::given(PMPI_Irecv(buf, count, type, source, tag, comm, request), request);
+    thread_calls::lose_count("MPI_Irecv", comm);
+    const int rc = PMPI_Irecv(buf, count, type, source, tag, comm, request);
+    return thread_traffic::given(rc, comm, request);
   }
   const Target to{buf, count, type, source, tag};
   MPI_Status answer;
@@ -179,6 +186,7 @@ CHKPT_WRAPPER int MPI_Sendrecv(const void* sendbuf, int sendcount, MPI_Datatype 
                                int source, int recvtag, MPI_Comm comm, MPI_Status* status) {
   CommInfo* info = outside("MPI_Sendrecv", comm) ? nullptr : registry().find(comm);
   if (info == nullptr) {
+    thread_calls::lose_count("MPI_Sendrecv", comm);
     return PMPI_Sendrecv(sendbuf, sendcount, sendtype, dest, sendtag, recvbuf, recvcount, recvtype,
                          source, recvtag, comm, status);
   }
@@ -194,6 +202,7 @@ CHKPT_WRAPPER int MPI_Sendrecv_replace(void* buf, int count, MPI_Datatype type, 
   CommInfo* info = outside("MPI_Sendrecv_replace", comm) ? nullptr : registry().find(comm);
   int size = 0;
   if (info == nullptr || PMPI_Pack_size(count, type, comm, &size) != MPI_SUCCESS) {
+    thread_calls::lose_count("MPI_Sendrecv_replace", comm);
     return PMPI_Sendrecv_replace(buf, count, type, dest, sendtag, source, recvtag, comm, status);
   }
   std::vector<char> packed(static_cast<std::size_t>(size) + 1);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mpi/interpose/sync_sends.hpp"
+#include "mpi/interpose/thread_calls.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi {
@@ -24,6 +25,7 @@ bool has_effect(const RequestInfo& info) {
 void take_effect(RequestInfo& info, const MPI_Status& status) {
   if (!has_effect(info)) return;
   if (info.kind == RequestKind::kCommIdup) {
+    thread_calls::drop_freed();
     if (info.promised != nullptr) registry().fulfil(*info.promised, *info.new_comm);
     info.promised = nullptr;
   } else if (is_receive(info)) {

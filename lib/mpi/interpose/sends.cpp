@@ -7,7 +7,7 @@
 #include "mpi/interpose/drained_notices.hpp"
 #include "mpi/interpose/sent_half.hpp"
 #include "mpi/interpose/sync_sends.hpp"
-#include "mpi/interpose/thread_calls.hpp"
+#include "mpi/interpose/thread_traffic.hpp"
 #include "mpi/interpose/waiting.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -23,7 +23,7 @@ void not_sent(CommInfo& comm, int dest, int tag) {
 template <class F>
 int blocking_send(const char* call, MPI_Comm comm, int dest, int tag, F f) {
   CommInfo* info = outside(call, comm) ? nullptr : registry().find(comm);
-  if (info == nullptr) return f();
+  if (info == nullptr) return thread_traffic::sending(comm, dest, f);
   registry().count_sent(*info, dest);
   sync_sends::count(*info, dest, tag, 1);
   int rc = MPI_SUCCESS;
@@ -90,7 +90,10 @@ template <class F>
 int started_send(const char* call, bool synchronous, MPI_Comm comm, int dest, int tag,
                  MPI_Request* request, F f) {
   CommInfo* info = outside(call, comm) ? nullptr : registry().find(comm);
-  if (info == nullptr) return thread_calls::given(f(), request);
+  if (info == nullptr) {
+    return thread_traffic::sending(comm, dest,
+                                   [&] { return thread_traffic::given(f(), comm, request); });
+  }
   sent_half::g_last_send = {info, dest, tag};
   if (sent_half::skips(call, *info, dest, tag)) return already_sent(call, request);
   registry().count_sent(*info, dest);
@@ -139,7 +142,10 @@ CHKPT_WRAPPER int MPI_Ssend(const void* buf, int count, MPI_Datatype type, int d
                             MPI_Comm comm) {
   const bool counted = !outside("MPI_Ssend", comm) && dest != MPI_PROC_NULL;
   CommInfo* info = counted ? registry().find(comm) : nullptr;
-  if (info == nullptr) return PMPI_Ssend(buf, count, type, dest, tag, comm);
+  if (info == nullptr) {
+    return thread_traffic::sending(comm, dest,
+                                   [&] { return PMPI_Ssend(buf, count, type, dest, tag, comm); });
+  }
   const int rc = synchronous_send(*info, buf, count, type, dest, tag);
   call_done();
   return rc;

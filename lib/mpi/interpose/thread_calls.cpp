@@ -2,13 +2,17 @@
 #include "mpi/interpose/thread_calls.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 #include <map>
 #include <mutex>
-#include <set>
+#include <utility>
 
+#include "base/log.hpp"
+#include "mpi/interpose/communicators.hpp"
 #include "mpi/interpose/deferrals.hpp"
 #include "mpi/interpose/gate.hpp"
-#include "mpi/interpose/registry.hpp"
+#include "mpi/interpose/thread_traffic.hpp"
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi::thread_calls {
@@ -20,21 +24,34 @@ struct Made {
   CommId id;
   std::vector<int> everybody;  // world ranks
   std::uint64_t created = 0;   // as CommInfo::created
+  bool counts = true;          // as Use::counts
+};
+
+struct Use {
+  bool counts = true;  // false: defers snapshots
+  bool entered = false;
+  // What had been sent and received when the counts were last entered.
+  std::uint64_t messages = 0;
 };
 
 // Never destroyed: a thread of the script may outlive the main thread's exit().
 struct State {
   std::mutex mutex;
-  std::map<MPI_Comm, Made> comms;
-  std::set<MPI_Comm> used;  // of the main thread's
-  std::set<MPI_Request> requests;
-  std::set<MPI_Message> messages;
+  std::map<MPI_Comm, Made> made;  // not in the registry yet
+  std::map<MPI_Comm, Use> used;   // those of the registry
+  std::vector<MPI_Comm> freed;    // of the registry, which still has them
 };
 State& state() {
   static State& instance = *new State;
   return instance;
 }
 using Lock = std::lock_guard<std::mutex>;
+
+// Most programs never come here: what the main thread asks first.
+std::atomic<bool> g_any{false};
+std::atomic<const char*> g_last_call{""};
+
+void changed() { g_any = !state().made.empty() || !state().used.empty() || !state().freed.empty(); }
 
 // What a creating call counts on: the main thread's communicator or one made here. The standard
 // leaves it to the script that no two threads use one of them for collective calls at a time.
@@ -43,8 +60,8 @@ class Parent {
   explicit Parent(MPI_Comm comm) : info_(registry().find_from_thread(comm)) {
     if (info_ != nullptr) return;
     const Lock lock(state().mutex);
-    const auto found = state().comms.find(comm);
-    if (found != state().comms.end()) made_ = &found->second;
+    const auto found = state().made.find(comm);
+    if (found != state().made.end()) made_ = &found->second;
   }
   bool known() const { return info_ != nullptr || made_ != nullptr; }
   const CommId& id() const { return info_ != nullptr ? info_->id : made_->id; }
@@ -79,25 +96,15 @@ std::vector<int> everybody(MPI_Comm comm) {
 
 void enter(MPI_Comm comm, CommId id, std::vector<int> members) {
   const Lock lock(state().mutex);
-  state().comms[comm] = {std::move(id), std::move(members), 0};
+  state().made[comm] = {std::move(id), std::move(members), 0, true};
+  changed();
 }
 
-// Snapshots are deferred from here on, unless the call makes nothing.
-class Making {
- public:
-  explicit Making(const char* call) {
-    deferrals::add(Kind::kThreadComm, call, "called from a thread");
-  }
-  ~Making() {
-    if (!done_) deferrals::remove(Kind::kThreadComm);
-  }
-  Making(const Making&) = delete;
-  Making& operator=(const Making&) = delete;
-  void done() { done_ = true; }
+constexpr const char* kWhy = "called from a thread";
 
- private:
-  bool done_ = false;
-};
+void defer(const char* call, bool* counts) {
+  if (std::exchange(*counts, false)) deferrals::add(Kind::kThreadComm, call, kWhy);
+}
 
 // The leaders' messages must not meet a rank that drains, so the private communicator takes the
 // place of the script's. False if the main thread would not have counted the meeting.
@@ -120,16 +127,26 @@ bool meet(MPI_Comm local, int local_leader, MPI_Comm* bridge, int* remote_leader
 }  // namespace
 
 bool may_use(const char* call, MPI_Comm comm) {
+  g_last_call = call;
   {
     const Lock lock(state().mutex);
-    if (state().comms.count(comm) != 0 || state().used.count(comm) != 0) return true;
+    if (state().made.count(comm) != 0 || state().used.count(comm) != 0) return true;
   }
   if (comm == MPI_COMM_WORLD || comm == MPI_COMM_SELF) return false;
   if (registry().find_from_thread(comm) == nullptr) return false;
   const Lock lock(state().mutex);
-  if (!state().used.insert(comm).second) return true;
-  deferrals::add(Kind::kThreadComm, call, "called from a thread");
+  state().used[comm];
+  changed();
   return true;
+}
+
+void lose_count(const char* call, MPI_Comm comm) {
+  if (!in_other_thread()) return;
+  const Lock lock(state().mutex);
+  const auto made = state().made.find(comm);
+  if (made != state().made.end()) defer(call, &made->second.counts);
+  const auto used = state().used.find(comm);
+  if (used != state().used.end()) defer(call, &used->second.counts);
 }
 
 void unfollowed(const char* call) {
@@ -142,7 +159,8 @@ int create(const char* call, MPI_Comm parent, MPI_Comm* child, const std::functi
     unfollowed(call);
     return really();
   }
-  Making making(call);
+  g_last_call = call;
+  const thread_traffic::Call making;
   from.tick();
   const int rc = really();
   if (rc != MPI_SUCCESS) {
@@ -153,7 +171,6 @@ int create(const char* call, MPI_Comm parent, MPI_Comm* child, const std::functi
   if (*child == MPI_COMM_NULL) return rc;
   std::vector<int> members = everybody(*child);
   enter(*child, child_id(from.id(), number, members), members);
-  making.done();
   return rc;
 }
 
@@ -166,14 +183,14 @@ int create_group(MPI_Comm parent, MPI_Group group, int tag, MPI_Comm* child) {
     return PMPI_Comm_create_group(parent, group, tag, child);
   }
   if (members.empty()) return PMPI_Comm_create_group(parent, group, tag, child);
-  Making making(kCall);
+  g_last_call = kCall;
+  const thread_traffic::Call making;
   const std::string id = from.id() + "/g" + member_text(members);
   const std::uint64_t number = registry().tick_joint(id, members);
   const int rc = PMPI_Comm_create_group(session::peer(), group, tag, child);
   if (rc != MPI_SUCCESS || *child == MPI_COMM_NULL) return rc;
   inherit_errhandler(parent, *child);
   enter(*child, id + "#" + std::to_string(number), std::move(members));
-  making.done();
   return rc;
 }
 
@@ -188,7 +205,8 @@ int create_inter(MPI_Comm local, int local_leader, MPI_Comm bridge, int remote_l
     unfollowed(kCall);
     return real();
   }
-  Making making(kCall);
+  g_last_call = kCall;
+  const thread_traffic::Call making;
   from.tick();
   std::vector<int> leaders;
   const bool leads = meet(local, local_leader, &bridge, &remote_leader, &leaders);
@@ -208,68 +226,133 @@ int create_inter(MPI_Comm local, int local_leader, MPI_Comm bridge, int remote_l
   }
   CommId id = next_inter_id(own_group(*child), remote_group(*child));
   enter(*child, std::move(id), std::move(members));
-  making.done();
   return rc;
 }
 
-Touched forget(MPI_Comm comm) {
+Freed forget(MPI_Comm comm) {
+  if (!g_any) return Freed::kNot;
+  thread_traffic::forget(comm);
   const Lock lock(state().mutex);
-  if (state().used.erase(comm) != 0) return Touched::kUsed;
-  const auto found = state().comms.find(comm);
-  if (found == state().comms.end()) return Touched::kNot;
-  registry().note_freed(found->second.id, static_cast<int>(found->second.everybody.size()));
-  state().comms.erase(found);
-  if (state().comms.empty() && state().used.empty()) {
-    state().requests.clear();
-    state().messages.clear();
+  Freed freed = Freed::kNot;
+  bool counts = true;
+  if (const auto used = state().used.find(comm); used != state().used.end()) {
+    counts = used->second.counts;
+    state().used.erase(used);
+    if (in_other_thread()) {
+      state().freed.push_back(comm);
+      freed = Freed::kLeft;
+    }
+  } else if (const auto made = state().made.find(comm); made != state().made.end()) {
+    counts = made->second.counts;
+    registry().note_freed(made->second.id, static_cast<int>(made->second.everybody.size()));
+    state().made.erase(made);
+    freed = Freed::kMade;
   }
-  return Touched::kMade;
+  if (!counts) deferrals::remove(Kind::kThreadComm);
+  changed();
+  return freed;
 }
 
-void end_of_one() { deferrals::remove(Kind::kThreadComm); }
+bool uses(MPI_Comm comm) {
+  if (!g_any) return false;
+  const Lock lock(state().mutex);
+  return state().used.count(comm) != 0;
+}
 
-int given(int rc, const MPI_Request* request) {
-  if (rc == MPI_SUCCESS && in_other_thread() && *request != MPI_REQUEST_NULL) {
+bool busy() { return g_any && thread_traffic::under_way(); }
+
+const char* last_call() { return g_last_call; }
+
+std::vector<CommId> used() {
+  std::vector<CommId> ids;
+  if (!g_any) return ids;
+  std::vector<MPI_Comm> comms;
+  {
     const Lock lock(state().mutex);
-    state().requests.insert(*request);
+    for (const auto& entry : state().made) ids.push_back(entry.second.id);
+    for (const auto& entry : state().used) comms.push_back(entry.first);
   }
-  return rc;
+  for (const MPI_Comm comm : comms) {
+    if (const CommInfo* info = registry().find_from_thread(comm)) ids.push_back(info->id);
+  }
+  return ids;
 }
 
-int given_message(int rc, const MPI_Message* message) {
-  if (rc == MPI_SUCCESS && in_other_thread() && *message != MPI_MESSAGE_NULL) {
+namespace {
+
+std::uint64_t messages(const CommInfo& comm) {
+  std::uint64_t all = 0;
+  for (const std::uint64_t n : comm.sent) all += n;
+  for (const std::uint64_t n : comm.received) all += n;
+  return all;
+}
+
+void enter_counts(CommInfo& comm, const thread_traffic::Counts& counts) {
+  for (const auto& [dest, n] : counts.sent) {
+    for (std::uint64_t i = 0; i < n; ++i) registry().count_sent(comm, dest);
+  }
+  for (const auto& [source, n] : counts.received) {
+    for (std::uint64_t i = 0; i < n; ++i) registry().count_received(comm, source);
+  }
+  for (std::uint64_t i = 0; i < counts.collectives; ++i) comm.tick();
+}
+
+void enter_made() {
+  for (const auto& [comm, made] : state().made) {
+    CommInfo& info = registry().add(comm, made.id);
+    info.created = made.created;
+    state().used[comm] = {made.counts, true, 0};
+  }
+  state().made.clear();
+}
+
+void settle_now() {
+  const Lock lock(state().mutex);
+  enter_made();
+  for (auto& [comm, use] : state().used) {
+    CommInfo* info = registry().find(comm);
+    if (info == nullptr) continue;
+    if (use.entered && messages(*info) != use.messages) {
+      defer("a communicator of the main thread,", &use.counts);
+    }
+    enter_counts(*info, thread_traffic::take(comm));
+    use.messages = messages(*info);
+    use.entered = true;
+  }
+}
+
+}  // namespace
+
+void settle() {
+  if (!g_any) return;
+  drop_freed();
+  if (thread_traffic::under_way()) return;
+  try {
+    settle_now();
+  } catch (const std::exception& error) {
+    log::error(std::string("communicators of other threads: ") + error.what());
+    unfollowed(last_call());
+  }
+}
+
+void drop_freed() {
+  if (!g_any) return;
+  std::vector<MPI_Comm> gone;
+  {
     const Lock lock(state().mutex);
-    state().messages.insert(*message);
+    gone.swap(state().freed);
+    changed();
   }
-  return rc;
-}
-
-Completing::Completing(const char* call, int n, MPI_Request* requests) {
-  if (!in_other_thread()) return;
-  requests_ = requests;
-  old_requests_.assign(requests, requests + n);
-  const Lock lock(state().mutex);
-  for (const MPI_Request request : old_requests_) {
-    if (request != MPI_REQUEST_NULL && state().requests.count(request) == 0) unfollowed(call);
+  for (const MPI_Comm comm : gone) {
+    if (CommInfo* info = registry().find(comm)) end_following(*info);
   }
 }
 
-Completing::Completing(const char* call, MPI_Message* message) {
-  if (!in_other_thread()) return;
-  message_ = message;
-  old_message_ = *message;
+bool unsettled() {
+  if (!g_any) return false;
+  if (thread_traffic::under_way() || thread_traffic::any_counts()) return true;
   const Lock lock(state().mutex);
-  if (old_message_ == MPI_MESSAGE_NULL || old_message_ == MPI_MESSAGE_NO_PROC) return;
-  if (state().messages.count(old_message_) == 0) unfollowed(call);
-}
-
-Completing::~Completing() {
-  if (requests_ == nullptr && message_ == nullptr) return;
-  const Lock lock(state().mutex);
-  for (std::size_t i = 0; i < old_requests_.size(); ++i) {
-    if (requests_[i] == MPI_REQUEST_NULL) state().requests.erase(old_requests_[i]);
-  }
-  if (message_ != nullptr && *message_ == MPI_MESSAGE_NULL) state().messages.erase(old_message_);
+  return !state().made.empty() || !state().freed.empty();
 }
 
 }  // namespace chkpt::mpi::thread_calls

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// MPI calls of other threads than the main one (mpi4py.futures' manager). They are not counted as
-// the main thread's are. What such a thread does on communicators that it has made itself needs no
-// counting: while one of those lives snapshots are deferred, and what happened on it is gone with
-// it. Only where it meets other ranks' main threads, in making and freeing a communicator, it moves
-// the same clocks and gives the same names as a main thread would. A communicator of the main
-// thread that another one has used defers snapshots in the same way until it is freed. Any other
-// call of such a thread (on WORLD or SELF, on windows, files and requests of the main thread) ends
-// snapshots for the rest of the run: the main thread's tables would not know of it.
-// Thread safe.
+// MPI calls of other threads than the main one (mpi4py.futures' manager). The main thread's tables
+// are not theirs to change: what such a thread does on a communicator is counted apart
+// (thread_traffic.hpp) and entered by the main thread at a moment when nothing of it is under way.
+// Until then the rank does not stand, and the other members run on. Only where the thread meets
+// other ranks' main threads, in making and freeing a communicator, it moves the same clocks and
+// gives the same names as a main thread would.
+//
+// No cut takes messages out of such a communicator, for the thread asks the library alone. Calls
+// that cannot be counted defer snapshots until the communicator is freed; so does a main thread
+// that sends and receives on it as well. Any other call (on WORLD or SELF, on windows, files and
+// requests of the main thread) ends snapshots for the rest of the run.
+// Thread safe, but for what is said to be the main thread's.
 #pragma once
 
 #include <functional>
@@ -16,46 +19,42 @@
 
 #include <mpi.h>
 
+#include "mpi/interpose/registry.hpp"
+
 namespace chkpt::mpi::thread_calls {
 
-// A call of another thread on a communicator; false if snapshots cannot go on after it. Defers them
-// until the communicator is freed.
+// A call of another thread on a communicator; false if snapshots cannot go on after it.
 bool may_use(const char* call, MPI_Comm comm);
+// The same call is one of those that are not counted.
+void lose_count(const char* call, MPI_Comm comm);
 // For any other of its calls.
 void unfollowed(const char* call);
 
-// A creating call of another thread. Moves the clocks of the parent and defers snapshots from its
-// entry until the child is freed.
+// A creating call of another thread. Moves the clocks of the parent.
 int create(const char* call, MPI_Comm parent, MPI_Comm* child, const std::function<int()>& really);
 int create_group(MPI_Comm parent, MPI_Group group, int tag, MPI_Comm* child);
 int create_inter(MPI_Comm local, int local_leader, MPI_Comm bridge, int remote_leader, int tag,
                  MPI_Comm* child);
-// Before any communicator is freed: is it one that another thread has made, or only used? Not for
-// either, end_of_one() has to follow when it is free.
-enum class Touched { kNot, kUsed, kMade };
-Touched forget(MPI_Comm comm);
-void end_of_one();
+// Before any communicator is freed, by the thread that frees it: whether the main thread's tables
+// know nothing of it (kMade), will forget it when the main thread looks (kLeft), or are to be
+// changed by the caller as if no other thread had used it.
+enum class Freed { kNot, kMade, kLeft };
+Freed forget(MPI_Comm comm);
 
-// A call of another thread has given it a request, or a matched message, that the main thread's
-// tables do not know. Returns rc. Two names: in MPICH both types are int.
-int given(int rc, const MPI_Request* request);
-int given_message(int rc, const MPI_Message* message);
+// Whether the cut must leave the messages on a communicator alone.
+bool uses(MPI_Comm comm);
+// Whether a thread has something under way, so that this rank may not stand.
+bool busy();
+// The last call of such a thread, for messages.
+const char* last_call();
+// Communicators that they use: the other members have to run on while busy().
+std::vector<CommId> used();
 
-// While another thread's call with requests (or a message) runs: those that are not known from
-// given() end snapshots, those that are complete afterwards are forgotten.
-class Completing {
- public:
-  Completing(const char* call, int n, MPI_Request* requests);
-  Completing(const char* call, MPI_Message* message);
-  ~Completing();
-  Completing(const Completing&) = delete;
-  Completing& operator=(const Completing&) = delete;
-
- private:
-  MPI_Request* requests_ = nullptr;
-  MPI_Message* message_ = nullptr;
-  std::vector<MPI_Request> old_requests_;
-  MPI_Message old_message_ = MPI_MESSAGE_NULL;
-};
+// Main thread: enters in its tables what other threads have done, unless busy().
+void settle();
+// Main thread: forgets what they have freed, before the library gives a handle again.
+void drop_freed();
+// Whether anything has happened since settle().
+bool unsettled();
 
 }  // namespace chkpt::mpi::thread_calls

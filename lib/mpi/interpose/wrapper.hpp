@@ -3,6 +3,7 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <string>
 
 #include <mpi.h>
@@ -14,6 +15,7 @@
 #include "mpi/interpose/registry.hpp"
 #include "mpi/interpose/requests.hpp"
 #include "mpi/interpose/thread_calls.hpp"
+#include "mpi/interpose/thread_traffic.hpp"
 #include "mpi/interpose/two_phase.hpp"
 
 // Exported from the executable: the dynamic linker finds these before those of libmpi.
@@ -28,6 +30,7 @@ class Collective {
   Collective(const char* call, MPI_Comm comm, Entering entering = Entering::kBlocks) {
     if (outside(call, comm)) {
       ++t_depth;
+      if (in_other_thread()) of_thread_.emplace(call, comm);
       return;
     }
     comm_ = registry().find(comm);
@@ -51,12 +54,14 @@ class Collective {
   Collective& operator=(const Collective&) = delete;
 
   int done(int rc) {
+    if (of_thread_) return of_thread_->done(rc);
     if (comm_ != nullptr && refused_arguments(rc)) comm_->untick();
     return rc;
   }
   // Of a nonblocking one.
   int started(int rc, MPI_Request* request) {
-    if (comm_ == nullptr) return thread_calls::given(rc, request);
+    if (of_thread_) return of_thread_->started(rc, request);
+    if (comm_ == nullptr) return rc;
     if (rc != MPI_SUCCESS) return done(rc);
     RequestInfo info;
     info.kind = RequestKind::kCollective;
@@ -74,6 +79,7 @@ class Collective {
 
   CommInfo* comm_ = nullptr;
   bool blocks_ = false;
+  std::optional<thread_traffic::CollectiveCall> of_thread_;
 };
 
 // A call that makes or uses something that cannot be saved: the library's own nested MPI_* calls

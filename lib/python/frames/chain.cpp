@@ -208,6 +208,19 @@ std::string place_of(InterpreterFrame* frame) {
   return file + ":" + std::to_string(line) + " in " + text_of(co->co_qualname);
 }
 
+namespace {
+
+// Kept: a script may drop its module.
+Ref& script_globals() {
+  static Ref* globals = new Ref;
+  return *globals;
+}
+
+}  // namespace
+
+void remember_script(PyObject* globals) { script_globals() = Ref::borrow(globals); }
+bool knows_script() { return bool(script_globals()); }
+
 std::string why_not_the_script(const std::vector<InterpreterFrame*>& frames) {
   if (frames.empty()) return "no Python code is running";
   PyObject* modules = PyImport_GetModuleDict();
@@ -215,7 +228,8 @@ std::string why_not_the_script(const std::vector<InterpreterFrame*>& frames) {
   if (!module || !PyModule_Check(module)) return "there is no __main__ module";
   PyObject* globals = PyModule_GetDict(module);
   const auto is_script = [&](InterpreterFrame* f) {
-    return f->f_globals == globals && !(shim::code(f)->co_flags & CO_OPTIMIZED);
+    const bool in_main = f->f_globals == globals || script_globals().is(f->f_globals);
+    return in_main && !(shim::code(f)->co_flags & CO_OPTIMIZED);
   };
   if (is_script(frames.front())) return "";
   // python -m, directories and zip files: runpy executes the script.

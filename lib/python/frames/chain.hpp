@@ -37,6 +37,11 @@ std::string place_of(_PyInterpreterFrame* frame);
 // "<builtin sorted>", "numpy.linalg.solve", "class Foo": what a user recognises. Borrowed argument.
 std::string name_of_callable(PyObject* callable);
 
+// The globals of the script, which it may run under another module's name later: a script that is
+// run by it (runpy.run_path) or a worker's copy of it can take its place as __main__.
+void remember_script(PyObject* globals);
+bool knows_script();
+
 // Why the frames that lie outside __main__ are no script's (atexit, shutdown, start-up); empty: the
 // stack belongs to the script. `outermost_first`.
 std::string why_not_the_script(const std::vector<_PyInterpreterFrame*>& outermost_first);

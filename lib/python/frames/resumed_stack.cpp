@@ -4,10 +4,12 @@
 #include "python/frames/resumed_stack.hpp"
 
 #include "python/frames/capture.hpp"
+#include "python/frames/chain.hpp"
 #include "python/frames/depth.hpp"
 #include "python/frames/drive.hpp"
 #include "python/frames/stack.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace chkpt::frames {
@@ -173,6 +175,11 @@ StackState ResumedStack::describe(PyObject* base_exception) {
 
 Ref ResumedStack::run(Ref base_exception) {
   if (!filled_ || frames_.empty()) misfit("nothing to run");
+  const auto is_module = [](const Frame& frame) {
+    return (shim::code(frame.frame)->co_flags & CO_OPTIMIZED) == 0;
+  };
+  const auto script = std::find_if(frames_.begin(), frames_.end(), is_module);
+  if (script != frames_.end()) remember_script(script->frame->f_globals);
   std::vector<PendingFrame> pending;
   for (Frame& frame : frames_)
     pending.push_back({frame.frame, std::move(frame.generator), std::move(frame.extra), frame.kind,

@@ -241,6 +241,10 @@ void start(Handler handler, Obstacle obstacle) {
   State& s = state();
   if (s.has_thread) throw PythonError("safe points are started already");
   breaker::learn();
+  if (!knows_script()) {
+    PyObject* main = PyDict_GetItemString(PyImport_GetModuleDict(), "__main__");
+    if (main && PyModule_Check(main)) remember_script(PyModule_GetDict(main));
+  }
   stop_with_interpreter();
   static const int registered =
       ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);

@@ -206,6 +206,33 @@ TEST(PlannerTest, a_wait_for_anybody_is_taken_back_when_it_is_over) {
   EXPECT_EQ(only_target(plan, 1)->kind, TargetKind::kAnyCancel);
 }
 
+TEST(PlannerTest, members_run_on_for_as_long_as_a_thread_of_another_rank_acts_on_a_communicator) {
+  RankPlanner planner(3);
+  Status running;
+  running.clocks = {{"w", 0, {}}};
+  running.needs = {{"w/1:0", -1, kOnItsOwn}};
+  // Rank 2 has not made the communicator yet.
+  std::vector<Status> statuses{running, parked({{"w", 0, {}}, {"w/1:0", 0, {}}}),
+                               parked({{"w", 0, {}}})};
+  RankPlan plan = planner.plan(statuses, false);
+  ASSERT_NE(only_target(plan, 1), nullptr);
+  EXPECT_EQ(only_target(plan, 1)->kind, TargetKind::kAny);
+  EXPECT_EQ(only_target(plan, 1)->value, kOnItsOwn);
+  EXPECT_TRUE(plan.advance[2].empty());
+  statuses[2].clocks.push_back({"w/1:0", 0, {}});
+  plan = planner.plan(statuses, false);
+  EXPECT_TRUE(plan.advance[1].empty());
+  ASSERT_NE(only_target(plan, 2), nullptr);
+  EXPECT_EQ(only_target(plan, 2)->kind, TargetKind::kAny);
+  statuses[0] = parked({{"w", 0, {}}});
+  statuses[1].eligible = false;
+  plan = planner.plan(statuses, false);
+  for (const std::size_t r : {1, 2}) {
+    ASSERT_NE(only_target(plan, r), nullptr);
+    EXPECT_EQ(only_target(plan, r)->kind, TargetKind::kAnyCancel);
+  }
+}
+
 TEST(PlannerTest, a_rank_inside_a_collective_does_not_keep_a_wait_for_anybody_from_being_served) {
   RankPlanner planner(3);
   Status in_barrier;

@@ -55,7 +55,16 @@ constexpr const char* kLeftOut[] = {"site",
 LibraryBaseline* g_baseline = nullptr;
 PyObject* g_load_unlocked = nullptr;  // the real importlib._bootstrap._load_unlocked
 
+// Packages in Python within those.
+constexpr const char* kFollowed[] = {"mpi4py.futures", "mpi4py.util"};
+
+bool is_within(const std::string& module, const std::string& package) {
+  return module == package || module.compare(0, package.size() + 1, package + ".") == 0;
+}
+
 bool is_left_out_name(const std::string& module) {
+  const auto has_it = [&](const char* package) { return is_within(module, package); };
+  if (std::any_of(std::begin(kFollowed), std::end(kFollowed), has_it)) return false;
   static const std::set<std::string> names = [] {
     std::set<std::string> all(std::begin(kLeftOut), std::end(kLeftOut));
     for (const ProcessPart* part : process_parts())

@@ -29,10 +29,13 @@ PyObject* namespace_of(PyObject* holder, bool is_class) {
   return is_class ? reinterpret_cast<PyTypeObject*>(holder)->tp_dict : PyModule_GetDict(holder);
 }
 
-// What a name led to, to be compared with later; None if that is nobody's concern.
+bool is_concern(PyObject* remembered) { return remembered != Py_None && remembered != Py_Ellipsis; }
+
+// What a name led to, to be compared with later.
 Ref remembered(PyObject* value, UnfollowedModules::Extent extent) {
   using Extent = UnfollowedModules::Extent;
-  if (extent == Extent::kConstants && is_atom(value)) return Ref::borrow(value);
+  if (is_atom(value))
+    return Ref::borrow(extent == Extent::kConstants && value != Py_None ? value : Py_Ellipsis);
   if (extent == Extent::kNames || !is_definition(value)) return none();
   return PyType_SUPPORTS_WEAKREFS(Py_TYPE(value)) ? weak(value) : Ref::borrow(value);
 }
@@ -144,11 +147,13 @@ bool UnfollowedModules::is_replaced(PyObject* module, PyObject* name, PyObject* 
   const std::size_t* index = index_.find(module);
   if (!index || !call(holders_[*index].object).is(module)) return false;
   PyObject* before = PyDict_GetItemWithError(holders_[*index].names.get(), name);
-  return before && before != Py_None && !is_same(before, value);
+  if (before == Py_Ellipsis) return !is_atom(value);
+  return before && is_concern(before) && !is_same(before, value);
 }
 
-void UnfollowedModules::add_changes(const Holder& holder, PyObject* object,
+bool UnfollowedModules::add_changes(const Holder& holder, PyObject* object,
                                     std::vector<Change>& found) const {
+  bool all_concern = true;
   const auto add = [&](PyObject* name, PyObject* value) {
     found.push_back({Ref::borrow(object), holder.place, holder.is_class, Ref::borrow(name),
                      value ? Ref::borrow(value) : Ref()});
@@ -158,13 +163,15 @@ void UnfollowedModules::add_changes(const Holder& holder, PyObject* object,
   for (Py_ssize_t at = 0; PyDict_Next(now, &at, &name, &value);) {
     if (!PyUnicode_Check(name)) continue;
     before = PyDict_GetItemWithError(holder.names.get(), name);
-    const bool differs = before ? before != Py_None && !is_same(before, value)
+    const bool differs = before ? is_concern(before) && !is_same(before, value)
                                 : counts_as_new(object, holder.is_class, name, value);
     if (differs) add(name, value);
+    if (before == Py_Ellipsis && !is_atom(value)) all_concern = false;
   }
   for (Py_ssize_t at = 0; PyDict_Next(holder.names.get(), &at, &name, &before);)
-    if (before != Py_None && PyUnicode_Check(name) && ok(PyDict_Contains(now, name)) == 0)
+    if (is_concern(before) && PyUnicode_Check(name) && ok(PyDict_Contains(now, name)) == 0)
       add(name, nullptr);
+  return all_concern;
 }
 
 std::vector<UnfollowedModules::Change> UnfollowedModules::changed() const {
@@ -177,8 +184,8 @@ std::vector<UnfollowedModules::Change> UnfollowedModules::changed() const {
     const std::uint64_t version = frames::dict_version(namespace_of(object.get(), holder.is_class));
     if (version == holder.unchanged_at) continue;
     const std::size_t known = found.size();
-    add_changes(holder, object.get(), found);
-    holder.unchanged_at = found.size() == known ? version : 0;
+    const bool all_concern = add_changes(holder, object.get(), found);
+    holder.unchanged_at = all_concern && found.size() == known ? version : 0;
   }
   return found;
 }

@@ -40,7 +40,8 @@ class UnfollowedModules {
   bool is_new_name(PyObject* module, PyObject* name);
   // False if nothing has changed in a module since changed() looked at it.
   bool may_differ(PyObject* module);
-  // Whether the name holds something else than the definition, or the constant, of the import.
+  // Whether the name holds something else than the definition, or the constant, of the import, or
+  // an object where the import has none.
   bool is_replaced(PyObject* module, PyObject* name, PyObject* value);
   std::vector<Change> changed() const;
 
@@ -51,12 +52,14 @@ class UnfollowedModules {
     Ref place;
     bool is_class = false;
     Extent extent = Extent::kNames;
-    Ref names;  // each with its definition, as a weak reference if that can be, its constant, or
-                // None
+    // Each with its definition, as a weak reference if that can be, its constant, None if it is
+    // another object, Ellipsis if it is no object of its own (None, a number): nobody's concern.
+    Ref names;
     mutable std::uint64_t unchanged_at = 0;  // version of its dict
   };
   void record_holder(PyObject* object, const Ref& place, bool is_class, Extent extent);
-  void add_changes(const Holder& holder, PyObject* object, std::vector<Change>& found) const;
+  // False if there are others that are nobody's concern, as is_replaced() finds.
+  bool add_changes(const Holder& holder, PyObject* object, std::vector<Change>& found) const;
 
   std::vector<Holder> holders_;
   PointerTable<std::size_t> index_;

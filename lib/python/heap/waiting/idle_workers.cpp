@@ -10,8 +10,9 @@
 #include "python/frames/other_threads.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/customs.hpp"
-#include "python/heap/waiting/progress_monitor.hpp"
 #include "python/heap/reducers.hpp"
+#include "python/heap/waiting/mpi_pool.hpp"
+#include "python/heap/waiting/progress_monitor.hpp"
 #include "python/heap/waiting/timers.hpp"
 
 namespace chkpt::heap {
@@ -101,9 +102,11 @@ std::string busy_text() {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(threads.get()); ++i) {
     PyObject* thread = PyList_GET_ITEM(threads.get(), i);
     if (occupation_of(thread) == Occupation::kBusyWorker)
-      return (is_progress_monitor(thread) ? "the monitor of progress bars is busy: '"
-                                          : "a worker of a thread pool is busy: '") +
-             utf8_attr(thread, "_name") + "' at " + frames::place_in_thread(ident_of(thread));
+      return std::string(is_progress_monitor(thread) ? "the monitor of progress bars"
+                         : is_pool_manager(thread)   ? "the manager of an MPI pool"
+                                                     : "a worker of a thread pool") +
+             " is busy: '" + utf8_attr(thread, "_name") + "' at " +
+             frames::place_in_thread(ident_of(thread));
   }
   return "";
 }
@@ -116,6 +119,9 @@ Occupation occupation_of(PyObject* thread) {
                                                     : Occupation::kBusyWorker;
   if (is_timer(thread))
     return timer_sleeps(thread, ident_of(thread)) ? Occupation::kIdleWorker : Occupation::kOther;
+  if (is_pool_manager(thread))
+    return manager_sleeps(thread, ident_of(thread)) ? Occupation::kIdleWorker
+                                                    : Occupation::kBusyWorker;
   const Ref arguments = worker_arguments(thread);
   if (!arguments) return Occupation::kOther;
   if (!waits_for_work(ident_of(thread), item(arguments, kQueue))) return Occupation::kBusyWorker;
@@ -164,6 +170,8 @@ bool is_thread_type(PyTypeObject* type) {
 Ref describe_worker(PyObject* thread) {
   if (is_progress_monitor(thread)) return pack(thread, Py_None, progress_of(thread));
   if (is_timer(thread)) return pack(thread, Py_None, due_time(thread, ident_of(thread)));
+  if (is_pool_manager(thread))
+    return pack(thread, Py_None, manager_state(thread, ident_of(thread)));
   const Ref executor = call(item(worker_arguments(thread), kExecutor));
   return pack(thread, executor,
               executor.is(Py_None) ? none() : attr(idle_semaphore(executor.get()), "_value"));
@@ -197,6 +205,14 @@ static void restart_timer(PyObject* thread, PyObject* due) {
   set_attr(thread, "interval", interval.get());
 }
 
+static void restart_manager(PyObject* thread, PyObject* state) {
+  forget_start(thread);
+  const Ref prepared = prepare_manager(thread, state);
+  call_method(thread, "start");
+  wait_until([&] { return goes_on(state, ident_of(thread)); });
+  manager_started(thread, state, prepared.get());
+}
+
 // By Thread.start(), as a thread that has not been started yet; not again with the initializer that
 // its executor may have been given.
 void restart_worker(PyObject* description) {
@@ -205,6 +221,7 @@ void restart_worker(PyObject* description) {
   call_method(dangling, "add", thread);
   if (is_progress_monitor(thread)) return restart_monitor(thread, item(description, 2));
   if (is_timer(thread)) return restart_timer(thread, item(description, 2));
+  if (is_pool_manager(thread)) return restart_manager(thread, item(description, 2));
   const Ref arguments = worker_arguments(thread);
   if (!arguments) broken("a saved worker of a thread pool has lost its arguments");
   PyObject* queue = item(arguments, kQueue);

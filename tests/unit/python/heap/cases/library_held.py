@@ -31,6 +31,18 @@ def match_finditer_empty():
     return behave
 
 
+# Where the import has None, a resume finds no object of the script's.
+def object_in_a_module_that_is_not_followed():
+    line = queue.Queue()
+    line.put(5)
+    multiprocessing.process._parent_process, before = line, multiprocessing.process._parent_process
+
+    def behave():
+        multiprocessing.process._parent_process = before
+        return type(line).__name__, line.qsize()
+    return behave
+
+
 def match_mutated():
     b = bytearray(b"hello world")
     m = re.search(b"w(o)", b)
