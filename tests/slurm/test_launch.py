@@ -52,6 +52,13 @@ def test_different_programs_on_the_nodes_are_named(srun, work):
     assert not harness.files(work)
 
 
+def test_a_trial_runs_inside_a_step(srun):
+    outcome = srun(harness.CHKPT_MPI, "-f", "50", "--trial-after", "0", PROGRAM, "20", "0.05")
+    assert outcome.code == 0, outcome.stderr
+    assert sum("as a trial" in line for line in outcome.messages) == 1, outcome.stderr
+    assert any("trial" in line and "it has what the script had" in line for line in outcome.messages)
+
+
 def test_single_process_in_a_job_of_several_tasks_is_noticed(submit, work):
     job = submit(f"#!/bin/bash\n#SBATCH --nodes=2 --ntasks=4\nchkpt-mpi {PROGRAM} 5 0\n")
     job.wait_for_end()
