@@ -148,15 +148,18 @@ std::optional<CommandResult> Command::poll() {
   return result_;
 }
 
-CommandResult Command::wait(std::chrono::milliseconds limit) {
+CommandResult Command::wait(std::chrono::milliseconds limit, bool (*give_up)()) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
-  for (;;) {
+  bool given_up = false;
+  while (!given_up) {
     if (const auto result = poll()) return *result;
     if (std::chrono::steady_clock::now() > deadline) break;
     std::this_thread::sleep_for(kLookAgainAfter);
+    given_up = give_up && give_up();
   }
   kill_it();
-  result_.output = "no answer within " + std::to_string(limit.count() / 1000) + " s";
+  result_.output =
+      given_up ? "given up" : "no answer within " + std::to_string(limit.count() / 1000) + " s";
   return result_;
 }
 

@@ -29,8 +29,8 @@ class Command {
 
   // The result if it has ended. Never blocks.
   std::optional<CommandResult> poll();
-  // Waits; when the time is over, kills it.
-  CommandResult wait(std::chrono::milliseconds limit);
+  // Waits; when the time is over, or `give_up` is there and says so, kills it.
+  CommandResult wait(std::chrono::milliseconds limit, bool (*give_up)() = nullptr);
 
  private:
   bool read_output();

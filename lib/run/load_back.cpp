@@ -6,6 +6,7 @@
 #include <climits>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 #include "base/directory.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "base/units.hpp"
+#include "cut/blocked_signals.hpp"
 #include "cut/handles.hpp"
 #include "files/descriptors.hpp"
 #include "inspect/compare.hpp"
@@ -173,6 +174,10 @@ std::string one_line(const std::string& output) {
 
 int load_back(const std::string& path, bool quiet) {
   if (quiet) log::set_level(log::Level::kError);
+  // What a batch system sends to all processes of a step is the rank's to understand: the child of
+  // a rank goes on.
+  std::optional<cut::BlockedSignals> blocked;
+  if (quiet) blocked.emplace();
   files::descriptors::begin();
   close_inherited();
   files::low_numbers::hold();
@@ -192,13 +197,11 @@ int load_back(const std::string& path, bool quiet) {
   }
 }
 
-LoadedBack load_back_in_child(const std::string& file, std::chrono::milliseconds patience) {
+LoadedBack load_back_in_child(const std::string& file, std::chrono::milliseconds patience,
+                              bool (*give_up)()) {
   using Outcome = LoadedBack::Outcome;
-  const CommandResult result = Command(child_command(file)).wait(patience);
-  if (!result.ended) {
-    const double waited_s = std::chrono::duration<double>(patience).count();
-    return {Outcome::kNotCompared, "it was not done after " + format_duration(waited_s)};
-  }
+  const CommandResult result = Command(child_command(file)).wait(patience, give_up);
+  if (!result.ended) return {Outcome::kNotCompared, "not compared: " + result.output};
   if (result.output == kSame) return {};
   if (result.output == kNotCompared) return {Outcome::kNotCompared, kNotCompared};
   if (result.output.empty()) return {Outcome::kUnloadable, "loading it back crashed"};

@@ -21,7 +21,9 @@ struct LoadedBack {
 };
 
 // Runs load_back() in a child process, unseen by the script. Meant for a moment at which all ranks
-// stand. After `patience` the child is ended, and nothing is known.
-LoadedBack load_back_in_child(const std::string& file, std::chrono::milliseconds patience);
+// stand. After `patience`, or when `give_up` is there and says so, the child is ended, and nothing
+// is known.
+LoadedBack load_back_in_child(const std::string& file, std::chrono::milliseconds patience,
+                              bool (*give_up)() = nullptr);
 
 }  // namespace chkpt::run

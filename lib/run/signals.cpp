@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "run/signals.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <vector>
@@ -15,9 +16,11 @@ namespace {
 
 cut::Agent* g_agent = nullptr;
 std::vector<int> g_signals;
+std::atomic<bool> g_stop_signalled{false};
 
 extern "C" void on_stop_signal(int) {
   const int saved = errno;
+  g_stop_signalled = true;
   if (g_agent) g_agent->trigger_from_signal(true);
   errno = saved;
 }
@@ -58,5 +61,7 @@ void install_signal_triggers(const Config& config, cut::Agent& agent) {
     throw IoError("pthread_atfork failed", ENOMEM);
   }
 }
+
+bool stop_was_signalled() { return g_stop_signalled; }
 
 }  // namespace chkpt::run

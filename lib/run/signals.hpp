@@ -12,4 +12,7 @@ namespace chkpt::run {
 // runs. `agent` is borrowed for the life of the process. Forked children get the defaults back.
 void install_signal_triggers(const Config& config, cut::Agent& agent);
 
+// Whether one of them has come to this rank. Any thread.
+bool stop_was_signalled();
+
 }  // namespace chkpt::run

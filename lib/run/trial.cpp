@@ -10,6 +10,7 @@
 #include "base/units.hpp"
 #include "mpi/session.hpp"
 #include "run/load_back.hpp"
+#include "run/signals.hpp"
 
 namespace chkpt::run {
 namespace {
@@ -18,7 +19,7 @@ namespace session = mpi::session;
 
 // The ranks stand as long as it takes. Twice the size of a file is read, as much is made of it, and
 // saved again; the ranks of a node and other jobs need some too.
-constexpr auto kPatience = std::chrono::minutes(2);
+constexpr auto kPatience = std::chrono::minutes(1);
 constexpr std::uint64_t kLargest = 4'000'000'000;
 constexpr std::uint64_t kTimesItsSize = 8;
 
@@ -75,7 +76,7 @@ Trial::Clock::duration Trial::written(const cut::CutInfo& info, std::uint64_t ep
     return {};
   }
   const Clock::time_point began = Clock::now();
-  const LoadedBack result = load_back_in_child(file, kPatience);
+  const LoadedBack result = load_back_in_child(file, kPatience, stop_was_signalled);
   const Clock::duration took = Clock::now() - began;
   say(which, result, std::chrono::duration<double>(took).count());
   return took;

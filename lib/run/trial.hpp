@@ -23,8 +23,8 @@ class Trial {
   Trial(const Config& config, bool is_resumed);
 
   // Main thread, when all ranks stand and this rank's file is written. On the first and the last
-  // rank, which are seldom alike; the other ranks wait for them. Says what comes out. Returns how
-  // long it took.
+  // rank, which are seldom alike; the other ranks wait for them. Given up when a signal asks the
+  // run to stop. Says what comes out. Returns how long it took.
   Clock::duration written(const cut::CutInfo& info, std::uint64_t epoch, const std::string& file);
 
  private:

@@ -42,6 +42,35 @@ def test_signal_takes_a_snapshot_and_stops_with_75(name, ranks, work, folder):
     harness.assert_same_files(expected_files(ranks, folder), harness.files(work))
 
 
+# Loading a timedelta back takes its time.
+SLOW = """
+import chkpt, copyreg, datetime, time
+def wait(seconds):
+    __import__("time").sleep(seconds)
+    return __import__("datetime").timedelta(1)
+copyreg.pickle(datetime.timedelta, lambda day: (wait, ({seconds},)))
+day = datetime.timedelta(1)
+chkpt.snapshot()
+for _ in range(600): time.sleep(0.1)
+"""
+
+
+@pytest.mark.parametrize("option, seconds", [("--verify-snapshots", 2), ("--trial-after=0", 40)])
+def test_signal_to_all_processes_while_a_snapshot_is_loaded_back(option, seconds, work):
+    """As Slurm sends it to a step: the loading child goes on, or is given up, but is no failure."""
+    (work / "slow.py").write_text(SLOW.format(seconds=seconds))
+    command = [CHKPT_MPI, "-f", "-1", option, "slow.py"]
+    with Job(command, work) as job:
+        assert job.wait_until(lambda: len(job.rank_pids()) == 2)
+        time.sleep(1.0)
+        for pid in job.pids():
+            harness.send(pid, signal.SIGTERM)
+        stopped = job.wait(30)
+    assert stopped.code == 75, stopped.stderr
+    assert "crashed" not in stopped.stderr and "skipped" not in stopped.stderr
+    assert len(harness.snapshots(work)) == 2
+
+
 def test_second_signal_and_request_file_say_who_blocks(work):
     go = work / "go"
     command = [CHKPT_MPI, "-f", "-1", SCRIPTS / "blocking.py", go]

@@ -60,7 +60,11 @@ void restore_handlers(PyObject* saved) {
 // None while it is as it was when the process started.
 sigset_t mask_baseline;
 
+// In a process that only loads to save again its own stays.
+PyObject* given_mask = nullptr;
+
 Ref save_mask() {
+  if (given_mask) return Ref::borrow(given_mask);
   sigset_t mask;
   pthread_sigmask(SIG_SETMASK, nullptr, &mask);
   bool changed = false;
@@ -74,6 +78,10 @@ Ref save_mask() {
 }
 
 void restore_mask(PyObject* saved) {
+  if (is_rehearsal()) {
+    given_mask = Py_NewRef(saved);
+    return;
+  }
   sigset_t mask;
   sigemptyset(&mask);
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i)
