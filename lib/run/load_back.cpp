@@ -69,6 +69,9 @@ std::vector<heap::LoadedBuffer> private_buffers(store::RankFile& file) {
 }
 
 struct NotCompared {};
+struct NotSavedAgain {
+  std::string why;
+};
 
 void start_python(const Json& meta, ByteView mpi_section) {
   const std::string cwd = meta.value("cwd", "");
@@ -131,8 +134,11 @@ std::vector<inspect::Difference> load_and_compare(const std::string& path) {
   heap::Loaded& loaded = *new heap::Loaded(heap::load({file.pickle()}, private_buffers(file)));
   loaded.finish();
   const bool tracked = meta.value("mode", "") == mode_name(Mode::kTracked);
-  const heap::Pickled again = save_again(loaded, tracked);
-  return differences(original, again);
+  try {
+    return differences(original, save_again(loaded, tracked));
+  } catch (const CannotSave& problem) {
+    throw NotSavedAgain{problem.what()};
+  }
 }
 
 // A child of the script's process: not one of the job's, whatever the launcher says.
@@ -192,6 +198,8 @@ int load_back(const std::string& path, bool quiet) {
     answer.end(lines, kExitScriptFailed);
   } catch (const NotCompared&) {
     answer.end({kNotCompared}, kExitOk);
+  } catch (const NotSavedAgain& problem) {
+    answer.end({"it cannot be saved again: " + inspect::printable(problem.why)}, kExitScriptFailed);
   } catch (const std::exception& problem) {
     answer.end({kUnloadable + inspect::printable(problem.what())}, kExitCannotResume);
   }

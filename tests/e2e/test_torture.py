@@ -86,6 +86,16 @@ def test_what_loads_wrongly_is_named_and_not_committed(call, work):
     assert not snapshots(work)
 
 
+def test_what_cannot_be_saved_again_is_no_failure_of_loading(call, work):
+    only_here = "import copyreg, datetime, os\nhome = os.getpid()\n" \
+                "def reduce(day):\n    if os.getpid() != home: raise TypeError('elsewhere')\n" \
+                "    return datetime.timedelta, (1,)\n" \
+                "copyreg.pickle(datetime.timedelta, reduce)\nday = datetime.timedelta(1)\n"
+    done = call(only_here + ASK, "--verify-snapshots", "-f", "-1")
+    assert "it differs: it cannot be saved again: `__main__.day -> <datetime.timedelta>`" in done.stderr
+    assert "elsewhere" in done.stderr and not snapshots(work)
+
+
 def test_finalizers_of_what_was_loaded_do_not_run(call, work):
     held = "import tempfile\ndef hold():\n" \
            "    folder = tempfile.TemporaryDirectory(dir='.')\n    chkpt.snapshot()\n" \
