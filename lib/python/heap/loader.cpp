@@ -226,6 +226,8 @@ void Loader::load_deferred() {
         mark_finalized(expect_list(content));
       else if (kind == kSharedMemory)
         memory_checks_ = Ref::borrow(expect_list(content));
+      else if (kind == kWeakEntries)
+        append(weak_entries_ ? weak_entries_ : (weak_entries_ = new_list()), Ref::borrow(content));
       else
         weak_members_ = Ref::borrow(expect_list(content));
       continue;
@@ -326,6 +328,7 @@ Loaded Loader::run() {
   if (module_order_) order_modules(expect_list(module_order_.get()));
   for (const std::function<void()>& work : late_) work();
   if (memory_checks_) check_shared_memory(memory_checks_.get());
+  if (weak_entries_) restore_weak_entries(weak_entries_.get());
   if (weak_members_) restore_weak_members(weak_members_.get());
   apart.leave();
   PyObject* process = expect(body.get(), "process");

@@ -64,6 +64,7 @@ class Loader {
   std::unordered_map<long long, Ref> contents_;        // of deferred_
   std::unordered_map<PyObject*, long long> unfilled_;  // frozensets among deferred_
   Ref weak_members_;                                   // of libraries' weak containers, or null
+  Ref weak_entries_;                                   // of their dicts by key, or null
   Ref memory_checks_;                                  // of compiled objects, or null
   std::vector<std::function<void()>> fills_;
   std::vector<std::function<void()>> late_, with_codecs_, by_script_;

@@ -114,6 +114,16 @@ bool any_attribute(PyObject* instance, const Layout& layout, const Claim& claim)
   return false;
 }
 
+// Attributes that are not among what it is to be made of; its class is saved raw from now on then.
+bool any_other_attribute(PyObject* object, PyObject* arguments, Rule& rule) {
+  const bool any = any_attribute(object, rule.layout, [&](PyObject* attribute) {
+    return !is_atom(attribute) &&
+           !holds_any(arguments, [&](PyObject* one) { return one == attribute; });
+  });
+  if (any && raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
+  return any;
+}
+
 // Instances that are made anew by their class need not be new ones.
 bool may_share_instances(PyTypeObject* type) {
   return type->tp_new != PyBaseObject_Type.tp_new || Py_TYPE(type)->tp_call != PyType_Type.tp_call;
@@ -126,13 +136,7 @@ bool leaves_attributes_out(PyObject* object, PyObject* value, Rule& rule) {
   if (PyTuple_GET_ITEM(value, 0) != raw(rule.type) || may_share_instances(rule.type) ||
       taken_by_own_getstate().count(rule.type))
     return false;
-  PyObject* arguments = PyTuple_GET_ITEM(value, 1);
-  const bool any = any_attribute(object, rule.layout, [&](PyObject* attribute) {
-    return !is_atom(attribute) &&
-           !holds_any(arguments, [&](PyObject* one) { return one == attribute; });
-  });
-  if (any && raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
-  return any;
+  return any_other_attribute(object, PyTuple_GET_ITEM(value, 1), rule);
 }
 
 bool holds_itself(PyObject* instance, PyObject* object) {
@@ -151,18 +155,29 @@ bool is_made_of_its_holder(PyObject* object, PyObject* arguments, Rule& rule) {
   return true;
 }
 
-// A function that is given names alone looks for it among what its library has been told, which is
-// put back after all objects: Django's fields, by the names of their models.
+// A function that is told no class looks for it among what its library has been told, which is put
+// back after all objects: Django's fields, by the names of their models; yt's data, by the hash of
+// their data set and what they were cut out with.
 bool is_looked_up(PyObject* object, PyObject* value, Rule& rule) {
+  PyObject* arguments = PyTuple_GET_ITEM(value, 1);
   if (taken_by_own_getstate().count(rule.type) || !is_class_of_followed(rule.type) ||
-      !PyFunction_Check(PyTuple_GET_ITEM(value, 0)) || !is_atom(PyTuple_GET_ITEM(value, 1)))
+      !PyFunction_Check(PyTuple_GET_ITEM(value, 0)) ||
+      holds_any(arguments, [](PyObject* one) { return PyType_Check(one) != 0; }))
     return false;
   for (Py_ssize_t i = 2; i < PyTuple_GET_SIZE(value); ++i)
     if (PyTuple_GET_ITEM(value, i) != Py_None) return false;
-  if (!any_attribute(object, rule.layout, [](PyObject* one) { return !is_atom(one); }))
-    return false;
-  if (raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
-  return true;
+  return any_other_attribute(object, arguments, rule);
+}
+
+// What the class has inherited of a C type calls it with what the C type's constructor takes, which
+// its own may not: yt's field detectors, which are defaultdicts.
+bool is_called_for_its_base(PyObject* maker, const Rule& rule) {
+  PyTypeObject* base = rule.layout.native_base;
+  return maker == raw(rule.type) && base != &PyBaseObject_Type &&
+         same_attribute(rule.type, base, "__reduce__") &&
+         same_attribute(rule.type, base, "__reduce_ex__") &&
+         !(same_attribute(rule.type, base, "__init__") &&
+           same_attribute(rule.type, base, "__new__"));
 }
 
 // The ways to be made that a resume cannot go.
@@ -171,8 +186,9 @@ bool cannot_be_made_so(Saver& saver, PyObject* object, PyObject* value, Rule& ru
   if (!PyTuple_Check(value) || PyTuple_GET_SIZE(value) < 2) return false;
   rule.layout = layout_of(rule.type);
   PyTypeObject* base = rule.layout.native_base;
-  if (base != &PyBaseObject_Type && base != &PyDict_Type && base != &PyList_Type) return false;
   PyObject *maker = PyTuple_GET_ITEM(value, 0), *arguments = PyTuple_GET_ITEM(value, 1);
+  if (is_called_for_its_base(maker, rule)) return true;
+  if (base != &PyBaseObject_Type && base != &PyDict_Type && base != &PyList_Type) return false;
   return is_made_of_script_class(saver, maker, arguments) ||
          is_made_of_instances(maker, arguments, rule) ||
          is_made_of_its_holder(object, arguments, rule) ||

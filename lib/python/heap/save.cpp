@@ -239,10 +239,23 @@ std::size_t dump_rest_from(std::size_t done, Saver& saver, Pickling& pickling) {
   return done;
 }
 
+// What they hold may lead to the keys of others.
+std::size_t dump_weak_entries_from(std::size_t done, Saver& saver, Pickling& pickling) {
+  saver.weak_members().in_entries = true;
+  for (Ref entries = saver.weak_members().entries_met(); PyList_GET_SIZE(entries.get()) > 0;
+       entries = saver.weak_members().entries_met()) {
+    pickling.dump(pack(text(kWeakEntries), entries));
+    done = dump_rest_from(done, saver, pickling);
+  }
+  saver.weak_members().in_entries = false;
+  return done;
+}
+
 // By the time they are, all that leads to a member of a weak container has been written, then all
 // objects.
 void dump_deferred(Saver& saver, Pickling& pickling, const OriginalArrays& originals) {
   std::size_t done = dump_rest_from(0, saver, pickling);
+  done = dump_weak_entries_from(done, saver, pickling);
   const Ref members = saver.weak_members().met();
   if (PyList_GET_SIZE(members.get()) > 0) {
     pickling.dump(pack(text(kWeakMembers), members));
@@ -335,7 +348,8 @@ Pickled save_now(const SaveRequest& request, Findings& findings) {
     for (const Ref& object : failure.way)
       if (!saver.by_value().type(Py_TYPE(object.get())) && take_own_getstate(Py_TYPE(object.get())))
         throw SaveAgain{Py_TYPE(object.get())};
-    throw CannotSave(failure.text);
+    const bool in_entries = saver.weak_members().in_entries;
+    throw CannotSave(in_entries ? std::string(kWeakEntries) + ": " + failure.text : failure.text);
   }
   for (const Saver::ModuleEntry& entry : saver.by_value_modules())
     out.by_value_modules.push_back(utf8(entry.name.get()));
@@ -369,8 +383,10 @@ Pickled save_what_can_be_saved(const SaveRequest& request) {
     } catch (const CannotSave& refusal) {
       const auto why_not = [&](PyObject* value) { return why_not_saveable(request, value); };
       const bool in_library = std::strstr(refusal.what(), kLibraryGlobals) != nullptr;
-      if (!(in_library && leave_out_unsaveable(why_not)) && !leave_out_unsaveable_of_own(why_not) &&
-          !leave_out_unsaveable_names(why_not)) {
+      const bool in_entries = std::strstr(refusal.what(), kWeakEntries) == refusal.what();
+      if (!(in_library && leave_out_unsaveable(why_not)) &&
+          !(in_entries && leave_out_unsaveable_entries(why_not)) &&
+          !leave_out_unsaveable_of_own(why_not) && !leave_out_unsaveable_names(why_not)) {
         // It has not helped: what stood in the way, such as an open transaction, may be gone later.
         for (PyTypeObject* type : tried) give_back_own_getstate(type);
         static std::string last;  // for another obstacle those that were in vain are tried again

@@ -7,6 +7,7 @@
 
 #include "python/heap/call.hpp"
 #include "python/heap/modules/library_baseline.hpp"
+#include "python/heap/modules/library_contents.hpp"
 #include "python/heap/modules/library_globals.hpp"
 
 namespace chkpt::heap {
@@ -16,6 +17,8 @@ void WeakMembers::add(PyObject* container) {
   const Ref place = library_place_of(container);
   const Ref data = attr_or_null(container, "data");
   if (!place || !data) return;
+  if (has_weak_keys(container))
+    return entries_.look_at(container, place, [&](PyObject* key) { order_.insert(key, 0); });
   Container found{place, {}};
   const auto take = [&](PyObject* key, PyObject* reference) {
     PyObject* member = PyWeakref_Check(reference) ? PyWeakref_GET_OBJECT(reference) : Py_None;
@@ -37,6 +40,10 @@ void WeakMembers::add(PyObject* container) {
 void WeakMembers::look() {
   if (!library_baseline()) return;
   for (PyObject* container : library_baseline()->nodes.weak_containers()) add(container);
+}
+
+Ref WeakMembers::entries_met() {
+  return entries_.met_now([&](PyObject* key) { return *order_.find(key) > 0; });
 }
 
 Ref WeakMembers::met() {

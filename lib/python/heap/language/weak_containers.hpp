@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "python/heap/language/weak_entries.hpp"
 #include "python/heap/pointer_table.hpp"
 
 namespace chkpt::heap {
@@ -24,6 +25,10 @@ class WeakMembers {
   }
   // [(place, [(key or None, member)])] of those that have been noted, in their order; may be empty.
   Ref met();
+  // What is kept of the objects that have been noted since the last time; may be empty.
+  Ref entries_met();
+  // Such entries are being saved: what cannot be is in nothing else of the script.
+  bool in_entries = false;
 
  private:
   struct Container {
@@ -33,6 +38,7 @@ class WeakMembers {
   void add(PyObject* container);
 
   std::vector<Container> containers_;
+  WeakEntries entries_;
   PointerTable<int> order_;  // of members; 0: not noted
   int met_ = 0;
 };

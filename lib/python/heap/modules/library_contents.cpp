@@ -45,6 +45,7 @@ LateType g_reentrant_lock("_thread", "RLock");
 LateType g_counter("itertools", "count");
 LateType g_weak_set("_weakrefset", "WeakSet");
 LateType g_weak_values("weakref", "WeakValueDictionary");
+LateType g_weak_keys("weakref", "WeakKeyDictionary");
 
 // Set by the interpreter, the import system or a cache of the standard library.
 bool is_own_business(PyObject* name, Holder holder) {
@@ -314,8 +315,11 @@ void read_entries(PyObject* object, Holder holder, Entries& entries) {
 }
 
 bool is_weak_container(PyObject* value) {
-  return g_weak_set.is_exactly(Py_TYPE(value)) || g_weak_values.is_exactly(Py_TYPE(value));
+  return g_weak_set.is_exactly(Py_TYPE(value)) || g_weak_values.is_exactly(Py_TYPE(value)) ||
+         has_weak_keys(value);
 }
+
+bool has_weak_keys(PyObject* value) { return g_weak_keys.is_exactly(Py_TYPE(value)); }
 
 bool is_lock(PyObject* value) {
   return g_lock.is_exactly(Py_TYPE(value)) || g_reentrant_lock.is_exactly(Py_TYPE(value));

@@ -59,8 +59,9 @@ bool is_double_underscored(PyObject* name);
 // Numbers, strings, None and tuples of them.
 bool is_atom(PyObject* value);
 
-// weakref.WeakSet and WeakValueDictionary themselves.
+// weakref.WeakSet, WeakValueDictionary and WeakKeyDictionary themselves.
 bool is_weak_container(PyObject* value);
+bool has_weak_keys(PyObject* value);
 
 // Has no parts, but somebody may hold it.
 bool is_lock(PyObject* value);

@@ -319,6 +319,8 @@ Ref library_locks() {
   return locks;
 }
 
+std::string place_text(PyObject* place) { return described(place, ""); }
+
 Ref library_object_at(PyObject* place) {
   Ref object = object_at(place);
   if (!object) broken("another " + described(place, "") + " was imported than before");

@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <string>
+#include <string>
 
 namespace chkpt::heap {
 
@@ -63,6 +64,8 @@ Ref library_place_of(PyObject* object);
 // The object of a library with a place that has this address; borrowed, null if there is none.
 PyObject* library_object_with(const void* address);
 Ref library_object_at(PyObject* place);
+// "module.name[...]", to be shown.
+std::string place_text(PyObject* place);
 // [(lock, its place)] of the locks that objects of library modules have.
 Ref library_locks();
 

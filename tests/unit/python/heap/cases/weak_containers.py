@@ -30,6 +30,10 @@ bars = [weakholder.Bar(0), weakholder.Bar(1)]
 thing, other = Mine(3), Mine(4)
 weakholder.registry.known.update([thing, bars[0]])
 weakholder.named.update({"a": thing, ("b", 2): other, "bar": bars[1]})
+dataset, last = weakholder.Dataset(), weakholder.Dataset()
+dataset.width, dataset.partner = [3], weakholder.Dataset()
+dataset.partner.width, dataset.partner.partner = dataset.width, last
+weakholder.listeners.update({Mine: [bars], thing: 3})
 gc.disable()
 weakholder.registry.known.add(Unsaveable())
 ran = []
@@ -41,6 +45,9 @@ def check():
     known = [one for one in weakholder.registry.known if not isinstance(one, Unsaveable)]
     assert set(known) == {thing, bars[0]} and thing in weakholder.registry.known
     assert weakholder.named["a"] is thing and weakholder.named["b", 2] is other and len(weakholder.named) == 3
+    assert dataset.width == [3] and dataset.width is dataset.partner.width and dataset.partner.partner is last
+    assert list(weakholder.listeners.items()) == [(weakholder.Bar, ["always"]), (Mine, [bars]), (thing, 3)]
+    assert len(weakholder.Dataset.width.values) == 2 and last.width is None
     ran.append(1)
     if len(ran) < 2:
         return
