@@ -6,7 +6,6 @@
 #include <csignal>
 #include <cstdio>
 #include <random>
-#include <sstream>
 
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include "python/frames/stack.hpp"
 #include "run/gil.hpp"
 #include "run/load_back.hpp"
+#include "run/rank_report.hpp"
 #include "run/version.hpp"
 #include "store/staging.hpp"
 
@@ -40,22 +40,6 @@ double seconds_since(std::chrono::steady_clock::time_point then) {
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// The payload of a write report: how the MANIFEST will list the file.
-std::string file_payload(const store::RankFileInfo& file) {
-  return file.name + " " + std::to_string(file.size) + " " + file.root.hex();
-}
-
-store::RankFileInfo parse_file_payload(const std::string& payload) {
-  std::istringstream words(payload);
-  store::RankFileInfo file;
-  std::string root;
-  words >> file.name >> file.size >> root;
-  const auto hash = Hash128::from_hex(root);
-  if (!words || !hash) throw FormatError("a rank sent an unreadable report: " + payload);
-  file.root = *hash;
-  return file;
 }
 
 // What the script has written so far must be out of our buffers before the process goes, and
@@ -216,7 +200,7 @@ cut::Report SnapshotWork::write(const cut::CutInfo& info) {
     // Neither slow writing, nor what the next snapshots will take.
     trial_took_ = trial_.written(info, epoch_of(info), path);
     write_began_ += trial_took_;
-    return {true, "", file_payload(result.file)};
+    return {true, "", report_payload(result.file)};
   } catch (const std::exception& problem) {
     forget_capture();
     return {false, problem.what(), ""};
@@ -282,9 +266,7 @@ store::Manifest SnapshotWork::make_manifest(const cut::CutInfo& info,
   manifest.generation = start_.generation.number;
   manifest.nranks = static_cast<int>(reports.size());
   manifest.created_unix_ns = unix_time_ns();
-  for (const cut::Report& report : reports) {
-    manifest.files.push_back(parse_file_payload(report.payload));
-  }
+  manifest.files = reported_files(reports);
   char cut_ms[32];
   std::snprintf(cut_ms, sizeof cut_ms, "%.3f", info.cut_ms);
   manifest.facts = {{"identity", program_.identity},
