@@ -21,7 +21,8 @@ namespace {
 // object, and the order of sys.modules, are no state of the script. Abstract base classes hold what
 // was registered with them weakly: there may be classes that only wait for the garbage collector.
 enum Root : std::size_t { kInterned, kHeader, kLibraryStrings, kBody };
-constexpr std::string_view kNotState[] = {"imports", "order", "path", "registrations"};
+constexpr std::string_view kNotState[] = {"imports", "order", "own pickling", "path",
+                                          "registrations"};
 
 // Arguments of reconstructors that say how to make an object, not what it is: classes that are to
 // be made before, of which some wait for the garbage collector; where in its bytes and in which

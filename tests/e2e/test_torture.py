@@ -188,6 +188,13 @@ EXACT = {
     "packages of the script":
         "import os, sys\nos.mkdir('pack')\nopen('pack/__init__.py', 'w').write('X = 1')\n"
         "sys.path.insert(0, os.getcwd())\nimport pack, argparse",
+    "objects of libraries that cannot be saved as they are":
+        "import os, sys\nos.mkdir('site-packages')\nsys.path.insert(0, 'site-packages')\n"
+        "open('site-packages/wells.py', 'w').write('import bz2\\nclass Well:\\n'\n"
+        "' def __init__(self, depth): self.depth, self.water, self.log = depth, None, []\\n'\n"
+        "' def draw(self): self.water = [bz2.BZ2Compressor()]\\n'\n"
+        "' def __reduce__(self): return Well, (self.depth,)\\n')\n"
+        "import wells\nwell = wells.Well(3); well.draw()",
     "slots of a dataclass":
         "from dataclasses import dataclass\n@dataclass(slots=True)\nclass C:\n    x: int\nc = C(1)",
     "slot names that were asked for":

@@ -26,6 +26,7 @@
 #include "python/heap/compiled/original_arrays.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/rebuilder.hpp"
+#include "python/heap/raw_state.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/modules/import_environment.hpp"
 #include "python/heap/modules/unseen_imports.hpp"
@@ -322,6 +323,7 @@ Loaded Loader::run() {
   fill_deferred();
   restore_module_entries(expect_list(expect(body.get(), "entries")));
   restore_registrations(expect_list(expect(body.get(), "registrations")));
+  if (PyObject* types = find(body.get(), "own pickling")) let_types_pickle(expect_list(types));
   acquire_library_locks(expect_list(expect(body.get(), "locks")));
   give_module_classes(expect_list(expect(body.get(), "modules")));
   if (stack_) stack_->fill(expect(body.get(), "frames"));

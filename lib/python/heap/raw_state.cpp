@@ -211,6 +211,19 @@ bool has_own_getstate(PyTypeObject* type) {
   return !same_attribute(type, &PyBaseObject_Type, "__getstate__");
 }
 
+Ref types_with_own_pickling() {
+  Ref types = new_list();
+  for (PyTypeObject* type : taken_by_own_getstate()) append(types, Ref::borrow(raw(type)));
+  return types;
+}
+
+void let_types_pickle(PyObject* types) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(types); ++i) {
+    auto* type = reinterpret_cast<PyTypeObject*>(PyList_GET_ITEM(types, i));
+    if (PyType_Check(raw(type)) && taken_by_own_getstate().insert(type).second) Py_INCREF(type);
+  }
+}
+
 bool uses_own_getstate(PyTypeObject* type) { return taken_by_own_getstate().count(type) != 0; }
 
 // For a transfer a class may be content with something like its object: dask's layers give a table

@@ -15,6 +15,9 @@ bool same_attribute(PyTypeObject* type, PyTypeObject* base, const char* name);
 bool has_own_getstate(PyTypeObject* type);
 // Raw state has been tried and could not be saved.
 bool uses_own_getstate(PyTypeObject* type);
+// Which these are, [type]: who goes on from a snapshot saves in the same way.
+Ref types_with_own_pickling();
+void let_types_pickle(PyObject* types);
 
 // `value`: what the object's own way of pickling gives.
 bool makes_another_type(PyObject* value, Rule& rule);

@@ -27,6 +27,7 @@
 #include "python/heap/compiled/own_modules.hpp"
 #include "python/heap/language/original_builtins.hpp"
 #include "python/heap/pickle_types.hpp"
+#include "python/heap/raw_state.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/saver.hpp"
 #include "python/heap/compiled/shared_memory.hpp"
@@ -198,6 +199,7 @@ Ref body_of(const Saver& saver, const SaveRequest& request) {
   put(body, "modules", module_namespaces(saver));
   put(body, "entries", request.modules ? module_entries_of_script() : new_list());
   put(body, "registrations", request.modules ? saver.library_registrations() : new_list());
+  put(body, "own pickling", types_with_own_pickling());
   put(body, "locks", request.modules ? saver.held_library_locks() : new_list());
   put(body, "process", process_states(request));
   put(body, "extra", request.extra ? request.extra : none());
