@@ -235,6 +235,29 @@ Ref reduce_iterated(Saver& saver, PyObject* array, Rule& rule, PyObject* iterato
 Ref rebuild_dtype(Args args) { return call(numpy("dtype"), args[0]); }
 const Rebuilder make_dtype{"numpy.dtype", guarded<rebuild_dtype>};
 
+// Null if it is none's.
+Ref dtype_named(const Ref& name) {
+  Ref made = Ref::steal(PyObject_CallFunctionObjArgs(numpy("dtype").get(), name.get(), nullptr));
+  if (!made) PyErr_Clear();
+  return made;
+}
+
+bool is_equal(const Ref& a, const Ref& b) {
+  return ok(PyObject_RichCompareBool(a.get(), b.get(), Py_EQ)) == 1;
+}
+
+// Two of C's types may have one size, which is all that numpy's own name says: long and long long.
+// Null if the letter does not say it all either.
+Ref letter_of(PyObject* dtype) {
+  if (!attr(dtype, "metadata").is(Py_None)) return {};
+  const Ref order = attr(dtype, "byteorder"), letter = attr(dtype, "char");
+  const bool swapped = utf8(order.get()) == ">" || utf8(order.get()) == "<";
+  Ref name = swapped ? own(PyUnicode_Concat(order.get(), letter.get())) : letter;
+  const Ref made = dtype_named(name);
+  return made && is_equal(made, Ref::borrow(dtype)) && is_equal(attr(made, "char"), letter) ? name
+                                                                                            : Ref();
+}
+
 // The class of a dtype: type(numpy.dtype("f8")).
 Ref rebuild_dtype_class(Args args) { return Ref::borrow(raw(Py_TYPE(rebuild_dtype(args).get()))); }
 const Rebuilder make_dtype_class{"numpy.dtype.class", guarded<rebuild_dtype_class>};
@@ -250,11 +273,12 @@ Ref reduce_dtype_class(PyTypeObject* type) {
 }
 
 Ref reduce_dtype(Saver& saver, PyObject* dtype, Rule& rule) {
-  const Ref name = attr(dtype, "str");
-  const Ref again =
-      Ref::steal(PyObject_CallFunctionObjArgs(numpy("dtype").get(), name.get(), nullptr));
-  if (!again) PyErr_Clear();
-  return again.is(dtype) ? reduced(make_dtype, pack(name)) : reduce_by_default(saver, dtype, rule);
+  const Ref name = attr(dtype, "str"), again = dtype_named(name);
+  if (again.is(dtype)) return reduced(make_dtype, pack(name));
+  const Ref letter = letter_of(dtype);
+  return again && letter && !is_equal(attr(again, "char"), attr(dtype, "char"))
+             ? reduced(make_dtype, pack(letter))
+             : reduce_by_default(saver, dtype, rule);
 }
 
 Ref contiguous(PyObject* owner) {

@@ -49,6 +49,9 @@ tagged.tag = "mine"
 matrix = np.matrix([[1, 2], [3, 4]])
 masked = np.ma.array([1, 2, 3], mask=[0, 1, 0])
 scalars = [np.float64(1.5), np.int32(3), np.bool_(True), np.str_("s"), np.datetime64("2020-01-01"), np.complex64(1j)]
+long_longs = [np.longlong(3), np.ulonglong(4), np.zeros(500, "q")[2], np.zeros(3, "Q"), np.zeros(500, ">q"), np.dtype("q"),
+              np.zeros(2, [("a", "q"), ("b", ">Q", (2,)), ("c", "l")])["b"], np.dtype("q", metadata={"a": 1})]
+long_types = [(type(one), getattr(one, "dtype", one).str, getattr(one, "dtype", one).char) for one in long_longs]
 dtypes = [np.dtype("f8"), np.dtype([("x", "i4")]), np.dtype(">i2")]
 functions = [np.add, np.sin, np.linalg.norm, np.float64, np.ndarray, np.newaxis]
 vectorized = np.vectorize(lambda x: x + 1)
@@ -85,6 +88,9 @@ of_dtypes = {kind: type(np.dtype(kind)) for kind in ("f8", "U3", "V4", "M8[s]", 
 
 
 def check():
+    assert [(type(one), getattr(one, "dtype", one).str, getattr(one, "dtype", one).char)
+            for one in long_longs[:-1]] == long_types[:-1], long_types
+    assert long_longs[5] is np.dtype("q") and long_longs[-1].metadata == {"a": 1}
     assert all(type(np.dtype(kind)) is made for kind, made in of_dtypes.items())
     assert metaclass is type(np.dtype) and metaclass in copyreg.dispatch_table
     assert Registered in copyreg.dispatch_table
