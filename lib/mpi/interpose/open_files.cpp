@@ -64,12 +64,7 @@ MPI_Comm communicator(MPI_File file) {
 
 int started(bool by_script, MPI_File file, int rc, MPI_Request* request) {
   const FileInfo* info = by_script ? find(file) : nullptr;
-  if (info == nullptr || rc != MPI_SUCCESS) return rc;
-  RequestInfo entry;
-  entry.kind = RequestKind::kCollective;  // completes by itself, as one does
-  entry.comm = info->comm;
-  if (!keep_apart(request)) requests().add(*request, entry);
-  return rc;
+  return info == nullptr ? rc : started_on(*info->comm, rc, request);
 }
 
 int begun(const char* call, MPI_File file, int rc) {

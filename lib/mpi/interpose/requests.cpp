@@ -141,6 +141,15 @@ void Requests::keep_type(MPI_Datatype type) {
   });
 }
 
+int started_on(CommInfo& comm, int rc, MPI_Request* request) {
+  if (rc != MPI_SUCCESS || keep_apart(request)) return rc;
+  RequestInfo info;
+  info.kind = RequestKind::kCollective;
+  info.comm = &comm;
+  requests().add(*request, info);
+  return rc;
+}
+
 int make_completed_request(const MPI_Status& status, MPI_Request* request) {
   auto state = std::make_unique<MPI_Status>(status);
   const int rc =

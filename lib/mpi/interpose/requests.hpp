@@ -101,6 +101,10 @@ inline bool is_receive(const RequestInfo& info) {
 extern Requests g_requests;
 inline Requests& requests() { return g_requests; }
 
+// A call on `comm` has started what completes by itself when all its members have made the call, or
+// at once: a nonblocking collective call, an access to a window or a file. Returns rc.
+int started_on(CommInfo& comm, int rc, MPI_Request* request);
+
 // A request that is complete and answers `status` when waited for. Enters it as kCompleted.
 int make_completed_request(const MPI_Status& status, MPI_Request* request);
 // MPICH gives one handle to all sends and collective calls that are over at once. If *request is

@@ -85,12 +85,7 @@ void accessed(const char* mpi_call, MPI_Win win) {
 
 int started(MPI_Win win, int rc, MPI_Request* request) {
   const WindowInfo* info = not_counted() ? nullptr : find(win);
-  if (info == nullptr || rc != MPI_SUCCESS) return rc;
-  RequestInfo entry;
-  entry.kind = RequestKind::kCollective;  // completes by itself, as one does
-  entry.comm = info->comm;
-  if (!keep_apart(request)) requests().add(*request, entry);
-  return rc;
+  return info == nullptr ? rc : started_on(*info->comm, rc, request);
 }
 
 void complete_accesses() {

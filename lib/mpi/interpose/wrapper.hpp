@@ -62,12 +62,7 @@ class Collective {
   int started(int rc, MPI_Request* request) {
     if (of_thread_) return of_thread_->started(rc, request);
     if (comm_ == nullptr) return rc;
-    if (rc != MPI_SUCCESS) return done(rc);
-    RequestInfo info;
-    info.kind = RequestKind::kCollective;
-    info.comm = comm_;
-    if (!keep_apart(request)) requests().add(*request, info);
-    return rc;
+    return rc == MPI_SUCCESS ? started_on(*comm_, rc, request) : done(rc);
   }
 
  private:
