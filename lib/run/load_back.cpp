@@ -3,7 +3,6 @@
 
 #include <Python.h>
 
-#include <climits>
 #include <cstdio>
 #include <cstring>
 #include <optional>
@@ -141,11 +140,10 @@ std::vector<inspect::Difference> load_and_compare(const std::string& path) {
   }
 }
 
-// A child of the script's process: not one of the job's, whatever the launcher says.
+// A child of the script's process: not one of the job's, whatever the launcher says. This very
+// program, also when another one has been installed in its place.
 std::vector<std::string> child_command(const std::string& file) {
-  char program[PATH_MAX] = "";
-  const ssize_t length = ::readlink("/proc/self/exe", program, sizeof program - 1);
-  if (length <= 0) throw IoError("cannot find this program", errno);
+  const std::string program = "/proc/" + std::to_string(::getpid()) + "/exe";
   std::vector<std::string> command = {"env"};
   for (char** variable = environ; *variable; ++variable) {
     const std::string text = *variable;

@@ -85,7 +85,8 @@ def test_symlink_to_script(work, script):
 @pytest.mark.parametrize("options", [
     "-u", "-O", "-OO", "-B", "-E", "-I", "-P", "-s", "-S", "-b", "-bb", "-Wdefault", "-W error",
     "-X dev", "-X utf8", "-Xutf8=0", "-X faulthandler", "-X frozen_modules=off",
-    "-X pycache_prefix=/nonexistent", "-X int_max_str_digits=0", "-uBs -X dev -OO"])
+    "-X pycache_prefix=/nonexistent", "-X int_max_str_digits=0", "-uBs -X dev -OO",
+    "-X warn_default_encoding"])
 def test_interpreter_options(work, script, options):
     assert assert_same(work, *options.split(), script(PROBE), "x")[0] == 0
 

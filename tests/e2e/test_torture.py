@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -291,6 +292,17 @@ def test_killed_again_and_again(call):
         kills += 1
     assert (done.returncode, done.stdout) == (0, plain.stdout), done.stderr
     assert kills > 0 and "resumed from epoch" in done.stderr
+
+
+def test_a_program_that_has_been_replaced_meanwhile(work):
+    installed = work.parent / "chkpt-mpi"
+    try:
+        os.link(CHKPT_MPI, installed)
+    except OSError:  # on another file system
+        shutil.copy(CHKPT_MPI, installed)
+    (work / "script.py").write_text("import os\nos.remove('../chkpt-mpi')\n" + ASK)
+    done = harness.run([installed, "--verify-snapshots", "-f", "-1", "script.py"], work)
+    assert done.code == 0 and snapshots(work), done.stderr
 
 
 def test_load_back_by_hand(call, work):

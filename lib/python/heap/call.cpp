@@ -17,6 +17,12 @@ Ref attr_or_null(PyObject* object, const char* name) {
   return Ref::steal(value);
 }
 
+Ref attr_of_base(PyObject* object, PyTypeObject* base, const char* name) {
+  const Ref found = attr(raw(base), name);
+  const descrgetfunc get = Py_TYPE(found.get())->tp_descr_get;
+  return get ? own(get(found.get(), object, raw(base))) : found;
+}
+
 void set_attr(PyObject* object, const char* name, PyObject* value) {
   ok(PyObject_SetAttrString(object, name, value));
 }

@@ -30,6 +30,8 @@ inline PyObject* raw(PyTypeObject* type) { return reinterpret_cast<PyObject*>(ty
 Ref attr(PyObject* object, const char* name);
 inline Ref attr(const Ref& object, const char* name) { return attr(object.get(), name); }
 Ref attr_or_null(PyObject* object, const char* name);  // null if there is no such attribute
+// What `base`, a C type that the object's class derives from, says; the class is not asked.
+Ref attr_of_base(PyObject* object, PyTypeObject* base, const char* name);
 void set_attr(PyObject* object, const char* name, PyObject* value);
 bool is_true(PyObject* object);
 inline bool is_true(const Ref& object) { return is_true(object.get()); }

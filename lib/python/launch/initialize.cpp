@@ -72,6 +72,11 @@ std::optional<std::uint32_t> seed_to_force(const LaunchSpec& spec) {
   return std::nullopt;
 }
 
+// PYTHONHASHSEED, which Python has accepted.
+std::uint32_t fixed_seed() {
+  return static_cast<std::uint32_t>(std::strtoul(std::getenv("PYTHONHASHSEED"), nullptr, 10));
+}
+
 // A script whose name begins with "-" needs "--" in front, as with python3.
 std::vector<std::string> command_line(const LaunchSpec& spec, const std::string& program) {
   std::vector<std::string> line{program};
@@ -118,9 +123,9 @@ void initialize(const LaunchSpec& spec) {
   }
   set_argv(config, line);
   config.check(PyConfig_SetBytesString(config.get(), &config->program_name, program.c_str()));
-  config.check(PyConfig_Read(config.get()));
-  g_hash_seed = static_cast<std::uint32_t>(config->hash_seed);
+  // Not PyConfig_Read() before: what it finds in -X warn_default_encoding would be lost.
   config.check(Py_InitializeFromConfig(config.get()));
+  g_hash_seed = seed ? *seed : fixed_seed();
   hide_module();
 }
 

@@ -87,6 +87,7 @@ struct Limit {
 constexpr Limit kLimits[] = {
     {"getrecursionlimit", "setrecursionlimit"},
     {"getswitchinterval", "setswitchinterval"},
+    {"getdlopenflags", "setdlopenflags"},
     {"get_int_max_str_digits", "set_int_max_str_digits"},
     {"get_coroutine_origin_tracking_depth", "set_coroutine_origin_tracking_depth"}};
 

@@ -103,14 +103,18 @@ Ref immutable_value(PyObject* object, PyTypeObject* base) {
   return {};
 }
 
+bool is_named(PyTypeObject* base, const char* name) {
+  return std::strcmp(base->tp_name, name) == 0;
+}
+
 bool is_memory_file(PyTypeObject* base) {
-  return std::strcmp(base->tp_name, "_io.BytesIO") == 0 ||
-         std::strcmp(base->tp_name, "_io.StringIO") == 0;
+  return is_named(base, "_io.BytesIO") || is_named(base, "_io.StringIO");
 }
 
 // (..., position, __dict__): without the __dict__, which is ours to save.
 void memory_file_state(PyObject* object, PyTypeObject* base, Parts& parts) {
-  if (truth_of(object, "closed")) refuse("a closed file in memory, of a class of the script");
+  if (is_true(attr_of_base(object, base, "closed")))
+    refuse("a closed file in memory, of a class of the script");
   const Ref state = own(PySequence_List(call_method(raw(base), "__getstate__", object).get()));
   ok(PyList_SetItem(state.get(), PyList_GET_SIZE(state.get()) - 1, Py_NewRef(Py_None)));
   parts.state = own(PyList_AsTuple(state.get()));
@@ -124,10 +128,9 @@ bool is_bare_stream(PyTypeObject* base) {
   return false;
 }
 
-bool builtin_parts(PyObject* object, PyTypeObject* base, Parts& parts) {
-  if (Ref value = immutable_value(object, base)) {
-    parts.args = pack(value);
-  } else if (base == &PyList_Type) {
+// By what lies in them: the class may iterate in its own way.
+bool container_parts(PyObject* object, PyTypeObject* base, Parts& parts) {
+  if (base == &PyList_Type) {
     parts.list_items = own(PyList_GetSlice(object, 0, PyList_GET_SIZE(object)));
   } else if (base == &PyDict_Type) {
     parts.dict_items = dict_pairs(object);
@@ -135,21 +138,45 @@ bool builtin_parts(PyObject* object, PyTypeObject* base, Parts& parts) {
     parts.dict_items = own(PySequence_List(call_method(raw(base), "items", object).get()));
   } else if (base == &PySet_Type || base == &PyFrozenSet_Type) {
     parts.set_table = own(frames::set_get(object));
-  } else if (base == &PyByteArray_Type) {
-    parts.args = pack(own(
+  } else if (is_named(base, "collections.deque")) {
+    parts.args = pack(own(PyTuple_New(0)), attr_of_base(object, base, "maxlen"));
+    parts.init = true;
+    parts.list_items = own(PySequence_List(own(base->tp_iter(object)).get()));
+  } else if (is_named(base, "collections.defaultdict")) {
+    parts.state = attr_of_base(object, base, "default_factory");
+    parts.state_method = "__init__";
+    parts.dict_items = dict_pairs(object);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// What the constructor is given.
+Ref constructor_parts(PyObject* object, PyTypeObject* base) {
+  const auto part = [&](const char* name) { return attr_of_base(object, base, name); };
+  if (base == &PyByteArray_Type)
+    return pack(own(
         PyBytes_FromStringAndSize(PyByteArray_AS_STRING(object), PyByteArray_GET_SIZE(object))));
+  if (base == &PyProperty_Type) return pack(part("fget"), part("fset"), part("fdel"));
+  if (base == &PyStaticMethod_Type || base == &PyClassMethod_Type) return pack(part("__func__"));
+  if (is_named(base, "_struct.Struct")) return pack(part("format"));
+  return {};
+}
+
+bool builtin_parts(PyObject* object, PyTypeObject* base, Parts& parts) {
+  if (Ref value = immutable_value(object, base)) {
+    parts.args = pack(value);
+  } else if (container_parts(object, base, parts)) {
+    return true;
+  } else if (Ref given = constructor_parts(object, base)) {
+    parts.args = given;
     parts.init = true;
-  } else if (base == &PyProperty_Type) {
-    parts.args = pack(attr(object, "fget"), attr(object, "fset"), attr(object, "fdel"));
-    parts.init = true;
-  } else if (base == &PyStaticMethod_Type || base == &PyClassMethod_Type) {
-    parts.args = pack(attr(object, "__func__"));
-    parts.init = true;
-  } else if (std::strcmp(base->tp_name, "_random.Random") == 0) {
+  } else if (is_named(base, "_random.Random")) {
     parts.state = call_method(raw(base), "getstate", object);
     parts.state_method = "setstate";
   } else if (std::strncmp(base->tp_name, "_multibytecodec.MultibyteIncremental", 36) == 0) {
-    parts.args = pack(attr(object, "errors"));
+    parts.args = pack(attr_of_base(object, base, "errors"));
     parts.state = call_method(raw(base), "getstate", object);
     parts.state_method = "setstate";
   } else if (is_memory_file(base)) {

@@ -180,9 +180,10 @@ Ref reduce_exception(Saver& saver, PyObject* exception, Rule& rule) {
   PyTypeObject* native = rule.layout.native_base;
   auto* group = reinterpret_cast<PyTypeObject*>(PyExc_BaseExceptionGroup);
   const bool is_group = PyType_IsSubtype(native, group) != 0;
-  const Ref args = is_group ? pack(attr(exception, "message"),
-                                   own(PySequence_List(attr(exception, "exceptions").get())))
-                            : own(PyTuple_New(0));
+  const Ref args =
+      is_group ? pack(attr_of_base(exception, group, "message"),
+                      own(PySequence_List(attr_of_base(exception, group, "exceptions").get())))
+               : own(PyTuple_New(0));
   const Ref cause = or_none(object->cause), context = or_none(object->context);
   const Ref state = pack(object->args, instance_state(saver, exception, rule), cause, context,
                          boolean(object->suppress_context != 0), or_none(object->traceback),

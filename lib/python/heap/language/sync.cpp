@@ -234,10 +234,19 @@ Ref reduce_token(Saver&, PyObject* object, Rule&) {
 
 // ---- thread-locals: the main thread's view, the only one there is
 
-// Past the __init__ of a class that derives from it.
+PyTypeObject* local_type() {
+  static PyObject* const local = attr(import("_thread"), "_local").release();
+  return reinterpret_cast<PyTypeObject*>(local);
+}
+
+Ref names_of(PyObject* local) {
+  return own(local_type()->tp_getattro(local, text("__dict__").get()));
+}
+
+// Past the __new__ and __init__ of a class that derives from it.
 Ref rebuild_local(Args args) {
   auto* type = reinterpret_cast<PyTypeObject*>(args[0]);
-  return own(type->tp_new(type, no_args().get(), nullptr));
+  return own(local_type()->tp_new(type, no_args().get(), nullptr));
 }
 const Rebuilder make_local{"thread_local", guarded<rebuild_local>};
 
@@ -250,7 +259,7 @@ struct LocalArguments {
 LocalArguments find_arguments(PyTypeObject* type) {
   const Ref positional = pack(number(1)), keywords = new_dict();
   put(keywords, "marker", number(1));
-  const Ref probe = own(type->tp_new(type, positional.get(), keywords.get()));
+  const Ref probe = own(local_type()->tp_new(type, positional.get(), keywords.get()));
   LocalArguments found;
   for (std::size_t at = sizeof(PyObject);
        at + sizeof(void*) <= static_cast<std::size_t>(type->tp_basicsize); at += sizeof(void*)) {
@@ -286,10 +295,12 @@ void set_arguments(PyObject* local, PyObject* arguments) {
   set(at.keywords, item(arguments, 1));
 }
 
-// (this thread's names, arguments)
+// (this thread's names, arguments, slots, which all threads share)
 Ref fill_local(Args args) {
-  ok(PyDict_Update(attr(args[0], "__dict__").get(), item(args[1], 0)));
+  ok(PyDict_Update(names_of(args[0]).get(), item(args[1], 0)));
   set_arguments(args[0], item(args[1], 1));
+  if (PyTuple_GET_SIZE(args[1]) > 2)
+    restore_instance_state(args[0], pack(Py_None, item(args[1], 2), Py_False).get());
   return none();
 }
 const Rebuilder set_local{"thread_local.state", guarded<fill_local>};
@@ -298,15 +309,14 @@ PyTypeObject* type_object(const Ref& type) { return reinterpret_cast<PyTypeObjec
 
 }  // namespace
 
-Ref reduce_local(Saver&, PyObject* local, Rule& rule) {
-  const Ref names = own(PyDict_Copy(attr(local, "__dict__").get()));
-  return reduced(make_local, pack(rule.type), pack(names, arguments_of(local)), set_local);
+Ref reduce_local(Saver& saver, PyObject* local, Rule& rule) {
+  rule.layout.slots = layout_of(rule.type).slots;
+  const Ref names = own(PyDict_Copy(names_of(local).get()));
+  const Ref slots = Ref::borrow(item(instance_state(saver, local, rule), 1));
+  return reduced(make_local, pack(rule.type), pack(names, arguments_of(local), slots), set_local);
 }
 
-bool is_local_type(PyTypeObject* type) {
-  static PyObject* const local = attr(import("_thread"), "_local").release();
-  return PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(local)) != 0;
-}
+bool is_local_type(PyTypeObject* type) { return PyType_IsSubtype(type, local_type()) != 0; }
 
 Ref called_apart(const Ref& callable) { return call_method(own(PyContext_New()), "run", callable); }
 

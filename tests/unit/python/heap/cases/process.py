@@ -23,6 +23,7 @@ os.umask(0o027)
 sys.argv[:] = ["script.py", "--flag"]
 sys.path.append("/nowhere")
 sys.setrecursionlimit(2345)
+sys.setdlopenflags(os.RTLD_NOW | os.RTLD_GLOBAL)
 sys.pycache_prefix = "/nowhere"
 socket.setdefaulttimeout(2.5)
 multiprocessing.set_start_method("spawn")
@@ -103,6 +104,7 @@ def check():
     old = os.umask(0)
     os.umask(old)
     assert old == 0o027
+    assert sys.getdlopenflags() == os.RTLD_NOW | os.RTLD_GLOBAL
     assert sys.argv == ["script.py", "--flag"] and "/nowhere" in sys.path and sys.getrecursionlimit() == 2345
     assert gc.get_threshold() == (500, 5, 5) and not gc.isenabled()
     collections_seen.clear()

@@ -1,0 +1,69 @@
+# Classes that derive from C types and do in their own way what a save or a load might ask them: they
+# are not asked, and what lies in their instances counts, not what they show.
+import builtins
+import collections
+import io
+import os
+import struct
+import threading
+
+made_in = os.getpid()
+calls = []
+
+
+def noisy(base):
+    """A class whose instances note each attribute that is asked for."""
+    def look(self, name):
+        calls.append((base.__name__, name))
+        return base.__getattribute__(self, name)
+    return type("Noisy", (base,), {"__getattribute__": look, "__module__": __name__})
+
+
+class Backwards(collections.deque):
+    def __iter__(self):
+        return reversed(list(super().__iter__()))
+
+
+class Sorted(collections.defaultdict):
+    def __init__(self):
+        super().__init__(self.missing)
+
+    def missing(self):
+        return len(self)
+
+    def items(self):
+        return sorted(super().items())
+
+
+class Local(threading.local):
+    __slots__ = ("shared",)
+
+    def __new__(cls, *args):
+        calls.append("new")
+        return super().__new__(cls, *args)
+
+    def __init__(self, number):
+        self.number = number
+
+
+backwards, keyed, local = Backwards([1, 2, 3], 3), Sorted(), Local(4)
+keyed["b"], keyed["a"], local.shared = 1, 2, local
+objects = [noisy(base)(*args) for base, args in (
+    (collections.deque, ("ab",)), (collections.defaultdict, (int, {"k": 1})), (io.StringIO, ("text",)),
+    (io.BytesIO, (b"bytes",)), (struct.Struct, ("<ih",)), (property, (len,)),
+    (getattr(builtins, "ExceptionGroup"), ("many", [ValueError(1)])))]
+calls.clear()
+
+
+def check():
+    assert calls == [], calls  # neither by the save nor by the load
+    assert list(backwards) == [3, 2, 1] and backwards[0] == 1 and backwards.maxlen == 3
+    assert list(keyed) == ["b", "a"] and keyed.default_factory.__self__ is keyed
+    assert keyed["c"] == 2 and list(keyed) == ["b", "a", "c"] and keyed.pop("c") == 2
+    assert local.number == 4 and local.shared is local
+    queue, table, text, data, layout, shown, group = objects
+    assert list(queue) == ["a", "b"] and queue.maxlen is None and table == {"k": 1} and table["new"] == 0
+    del table["new"]
+    assert text.getvalue() == "text" and data.getvalue() == b"bytes" and layout.unpack(b"\1\0\0\0\2\0") == (1, 2)
+    assert shown.fget is len and group.message == "many" and repr(group.exceptions) == "(ValueError(1),)"
+    calls.clear()
