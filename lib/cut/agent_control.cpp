@@ -148,6 +148,7 @@ void Agent::Impl::on_request(const Message& message) {
   waits_since_ = requested_at_ = std::chrono::steady_clock::now();
   frozen_ = prepare_asked_ = known_to_all_ = false;
   order_.reset();
+  mpi::thread_calls::begin_cut();
   // Nothing is asked of this rank yet; where it stands it may stay.
   eligible_ = state_ == RankState::kDone;
   weighed_ = false;
@@ -269,6 +270,9 @@ Status Agent::Impl::make_status() const {
     if (status.deferral.empty() && pending_) {
       const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - requested_at_;
       status.deferral = mpi::epochs::outlasting(waited.count());
+    }
+    if (status.deferral.empty() && pending_ && mpi::thread_calls::message_waits()) {
+      status.deferral = "a message that another thread has not received";
     }
     if (status.deferral.empty() && mpi::session::size() != ranks_) {
       status.deferral = "MPI was started by the script itself in a job of several ranks";

@@ -128,6 +128,7 @@ void all() {
     }
     for (const auto& message : comm.drained) finish_if_arrived(&comm, *message);
   });
+  thread_calls::look_for_messages();
   matched::for_each(take_matched);
   requests().count_completed();
   drained_notices::update();

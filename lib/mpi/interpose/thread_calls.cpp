@@ -2,6 +2,7 @@
 #include "mpi/interpose/thread_calls.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <string>
 #include <utility>
@@ -172,6 +173,40 @@ void settle() {
     log::error(std::string("communicators of other threads: ") + error.what());
     unfollowed(last_call());
   }
+}
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kPatience = std::chrono::seconds(1);
+std::atomic<Clock::rep> g_waits_since{0};  // 0: nothing waits
+
+// Under the lock: a thread that frees one asks for it first.
+bool any_message() {
+  const Lock lock(state().mutex);
+  for (const auto& entry : state().used) {
+    int found = 0;
+    PMPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, entry.first, &found, MPI_STATUS_IGNORE);
+    if (found != 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void look_for_messages() {
+  if (!g_any || busy() || !any_message()) {
+    g_waits_since = 0;
+  } else if (g_waits_since == 0) {
+    g_waits_since = Clock::now().time_since_epoch().count();
+  }
+}
+
+void begin_cut() { g_waits_since = 0; }
+
+bool message_waits() {
+  const Clock::rep since = g_waits_since;
+  return since != 0 && Clock::now().time_since_epoch() - Clock::duration(since) > kPatience;
 }
 
 void drop_freed() {

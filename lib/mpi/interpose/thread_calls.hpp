@@ -50,6 +50,13 @@ const char* last_call();
 // Communicators that they use: the other members have to run on while busy().
 std::vector<CommId> used();
 
+// Main thread, while it stands or waits: looks for messages that the cut must leave alone.
+void look_for_messages();
+// Whether the cut in progress has waited for one of those for long: it will not stand before a
+// thread has received it. Any thread.
+bool message_waits();
+void begin_cut();
+
 // Main thread: enters in its tables what other threads have done, unless busy().
 void settle();
 // Main thread: forgets what they have freed, before the library gives a handle again.

@@ -47,7 +47,42 @@ void threads(Rig& rig) {
   MPI_Comm_free(&given);
 }
 
-const Registration a("threads", threads);
+template <class F>
+void in_thread(F call) {
+  std::thread(call).join();
+}
+
+bool cut_within(Rig& rig, double seconds) {
+  const int before = committed_so_far();
+  const double until = rig.elapsed() + seconds;
+  while (rig.elapsed() < until) work(1000);
+  return committed_so_far() > before;
+}
+
+// A thread has sent what none has received yet: the ranks do not stand for long in vain.
+void unreceived(Rig& rig) {
+  constexpr double kMoreThanPatience = 1.5;
+  const int to = (rig.rank + 1) % rig.size, from = (rig.rank + rig.size - 1) % rig.size;
+  MPI_Comm comm = MPI_COMM_NULL;
+  in_thread([&] { MPI_Comm_dup(MPI_COMM_WORLD, &comm); });
+  require(cut_within(rig, 0.5), "unreceived: no cut at first");
+  MPI_Barrier(MPI_COMM_WORLD);
+  in_thread([&] { MPI_Send(&rig.rank, 1, MPI_INT, to, 3, comm); });
+  MPI_Barrier(MPI_COMM_WORLD);
+  work(100000);  // what was asked for before may still be committed
+  require(!cut_within(rig, kMoreThanPatience), "unreceived: a cut without the message");
+  if (rig.rank == 0) {
+    require(last_skip().find("another thread") != std::string::npos, "unreceived: " + last_skip());
+  }
+  int found = -1;
+  in_thread([&] { MPI_Recv(&found, 1, MPI_INT, from, 3, comm, MPI_STATUS_IGNORE); });
+  require(found == from, "unreceived: content");
+  MPI_Barrier(MPI_COMM_WORLD);
+  require(cut_within(rig, 0.5), "unreceived: no cut afterwards");
+  in_thread([&] { MPI_Comm_free(&comm); });
+}
+
+const Registration a("threads", threads), b("unreceived", unreceived);
 
 }  // namespace
 }  // namespace chkpt::cut_test
