@@ -202,7 +202,8 @@ EXACT = {
         "import pickle\nclass C: pass\npickle.dumps(C(), 2)",
     "pairwise": "import itertools\np = itertools.pairwise('abcd'); next(p)\n"
                 "q = itertools.pairwise(''); list(q)",
-    "iterators of sets": "s = iter({'a', 'b', 'c'}); next(s)\nt = iter({1}); list(t)",
+    "iterators of sets": "s = iter({'a', 'b', 'c'}); next(s)\nt = iter({1}); list(t)\n"
+                         "class K: pass\nk = {K()}; u = iter(k); next(u)\nv = iter({K()}); next(v)",
     "iterators that have ended": "t = iter((1,)); list(t)\nm = map(str, t)\nimport itertools\n"
                                  "c = itertools.chain([1]); list(c)\n"
                                  "i = itertools.islice('abc', 1); list(i)\nr = reversed('a'); list(r)\n"

@@ -86,13 +86,18 @@ Ref fill_set_iterator(Args args) {
 const Rebuilder set_set_iterator{"set_iterator.state", guarded<fill_set_iterator>};
 
 // A set of objects that hash by their addresses lies in another order in the new process: of an
-// iterator of such a one, what is left is kept.
+// iterator of such a one, what is left is kept: of one that has nothing left, that of an empty set.
 Ref reduce_set_iterator(Saver&, PyObject* iterator, Rule&) {
   const Ref place = own(frames::set_iter_get(iterator));
   PyObject* set = item(place, 0);
-  const bool exact = set == Py_None || set_keeps_order(set);
-  return reduced(make_set_iterator, pack(), exact ? place : own(frames::set_iter_rest(iterator)),
-                 set_set_iterator);
+  if (set == Py_None || set_keeps_order(set))
+    return reduced(make_set_iterator, pack(), place, set_set_iterator);
+  Ref rest = own(frames::set_iter_rest(iterator));
+  if (PyList_GET_SIZE(rest.get()) == 0) {
+    const Ref zero = number(0);
+    rest = pack(own(PySet_New(nullptr)), zero, zero, zero);
+  }
+  return reduced(make_set_iterator, pack(), rest, set_set_iterator);
 }
 
 // ---- iterators of deques and ordered dicts can only be made of a filled container: when all is
