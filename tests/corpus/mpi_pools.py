@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# ranks: 2 3
+# ranks: 1 3
 """A pool of mpi4py.futures for the whole run: its manager thread sleeps between the generations of tasks."""
 from mpi4py import MPI
 from mpi4py.futures import MPICommExecutor, as_completed

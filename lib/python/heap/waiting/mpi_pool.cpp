@@ -19,6 +19,10 @@ constexpr const char* kModules[] = {"mpi4py.futures._lib", "mpi4py.futures._core
 constexpr const char* kShared = "_manager_shared";
 constexpr const char* kManagers[] = {kShared, "_manager_split", "_manager_comm"};
 
+// The manager of the pool that a job of one rank gets: it works on the tasks itself. Its own
+// function does the same when it is called again, its initializer being used up.
+constexpr const char* kThread = "_manager_thread";
+
 enum State : Py_ssize_t { kModule, kArguments, kFreesComm, kListed };
 constexpr Py_ssize_t kArgumentCount = 5;  // of client_exec: comm, options, tag, workers, tasks
 constexpr Py_ssize_t kTasks = 4;
@@ -36,10 +40,21 @@ bool is_target(PyObject* thread, const char* module, const char* name) {
   return target && target.is(manager.get());
 }
 
+PyObject* pool_of(PyObject* thread) { return item(attr(thread, "_args"), 0); }
+
+// Not of a pool of several threads: those that the manager has started are in its variables.
+bool works_alone(PyObject* thread, const char* module) {
+  if (!is_target(thread, module, kThread)) return false;
+  const Ref size = attr(pool_of(thread), "size");
+  return PyLong_Check(size.get()) && integer(size.get()) == 1;
+}
+
 const char* module_of(PyObject* thread) {
-  for (const char* module : kModules)
+  for (const char* module : kModules) {
     for (const char* name : kManagers)
       if (is_target(thread, module, name)) return module;
+    if (works_alone(thread, module)) return module;
+  }
   return nullptr;
 }
 
@@ -50,18 +65,32 @@ bool is_sleep(const frames::BlockedCallable& called) {
          utf8_attr(called.callable, "__name__") == "sleep";
 }
 
-// The frame of client_exec(), if that has called Backoff.sleep() and this time.sleep(); or null.
-Ref sleeping_frame(const char* module, unsigned long ident) {
+// The frame that has called Backoff.sleep(), and this time.sleep(); None if there is none.
+Ref sleeping_caller(const char* module, unsigned long ident) {
   const Ref sleep = code_of(attr(attr(import(module), "Backoff"), "sleep"));
   PyObject* code = nullptr;
-  if (!is_sleep(frames::call_in_thread(ident, &code)) || !sleep.is(code)) return {};
+  if (!is_sleep(frames::call_in_thread(ident, &code)) || !sleep.is(code)) return none();
   const Ref frames = call_method(import("sys"), "_current_frames");
   const Ref key = own(PyLong_FromUnsignedLong(ident));
   PyObject* innermost = PyDict_GetItemWithError(frames.get(), key.get());
-  Ref frame = innermost ? attr(innermost, "f_back") : none();
-  const bool found = !frame.is(Py_None) &&
-                     attr(frame, "f_code").is(code_of(attr(import(module), "client_exec")).get());
-  return found ? std::move(frame) : Ref();
+  return innermost ? attr(innermost, "f_back") : none();
+}
+
+bool runs(const Ref& frame, const char* module, const char* function) {
+  return !frame.is(Py_None) &&
+         attr(frame, "f_code").is(code_of(attr(import(module), function)).get());
+}
+
+// The frame of client_exec(), if that sleeps; or null.
+Ref sleeping_frame(const char* module, unsigned long ident) {
+  Ref frame = sleeping_caller(module, ident);
+  return runs(frame, module, "client_exec") ? std::move(frame) : Ref();
+}
+
+// In a function inside of _manager_thread().
+bool sleeps_alone(const char* module, unsigned long ident) {
+  const Ref frame = sleeping_caller(module, ident);
+  return !frame.is(Py_None) && runs(attr(frame, "f_back"), module, kThread);
 }
 
 Ref local(const Ref& frame, PyObject* name) {
@@ -96,6 +125,8 @@ bool is_pool_manager(PyObject* thread) { return module_of(thread) != nullptr; }
 bool manager_sleeps(PyObject* thread, unsigned long ident) {
   if (told_state().count(thread) != 0) return true;
   const char* module = module_of(thread);
+  if (module && works_alone(thread, module))
+    return sleeps_alone(module, ident) && !is_true(attr(pool_of(thread), "queue"));
   const Ref frame = module ? sleeping_frame(module, ident) : Ref();
   if (!frame) return false;
   const Ref pending = local(frame, text("pending").get());
@@ -108,6 +139,8 @@ Ref manager_state(PyObject* thread, unsigned long ident) {
   const char* module = module_of(thread);
   const Ref queues = attr(import(module), "THREADS_QUEUES");
   const bool listed = ok(PySequence_Contains(queues.get(), thread)) == 1;
+  if (works_alone(thread, module))
+    return pack(text(module), none(), boolean(false), boolean(listed));
   return pack(text(module), arguments_of(sleeping_frame(module, ident)),
               boolean(!is_target(thread, module, kShared)), boolean(listed));
 }
@@ -120,13 +153,16 @@ Ref prepare_manager(PyObject* thread, PyObject* state) {
     set_attr(thread, "_args", pack(own(PyFloat_FromDouble(kForEver_s))).get());
     return own_function;
   }
+  if (item(state, kArguments) == Py_None) return own_function;
   set_attr(thread, "_target", own(PyCFunction_New(&go_on_method, nullptr)).get());
   set_attr(thread, "_args", state);
   return own_function;
 }
 
 bool goes_on(PyObject* state, unsigned long ident) {
-  return is_rehearsal() || bool(sleeping_frame(utf8(item(state, kModule)).c_str(), ident));
+  const std::string module = utf8(item(state, kModule));
+  return is_rehearsal() || sleeping_frame(module.c_str(), ident) ||
+         sleeps_alone(module.c_str(), ident);
 }
 
 void manager_started(PyObject* thread, PyObject* state, PyObject* prepared) {
@@ -134,8 +170,7 @@ void manager_started(PyObject* thread, PyObject* state, PyObject* prepared) {
   set_attr(thread, "_args", item(prepared, 1));
   if (item(state, kListed) != Py_True) return;
   const Ref queues = attr(import(utf8(item(state, kModule)).c_str()), "THREADS_QUEUES");
-  PyObject* tasks = item(item(state, kArguments), kTasks);
-  ok(PyObject_SetItem(queues.get(), thread, tasks));
+  ok(PyObject_SetItem(queues.get(), thread, attr(pool_of(thread), "queue").get()));
 }
 
 }  // namespace chkpt::heap

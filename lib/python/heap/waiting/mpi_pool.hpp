@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The manager of an mpi4py.futures pool on ranks of the job: a thread that hands tasks to the other
 // ranks and takes their results. While it has no task it only sleeps, between two looks at its
-// queue, and makes no MPI calls: a resume starts it anew at that point. (The managers of pools on
+// queue, and makes no MPI calls: a resume starts it anew at that point. On one rank it works on the
+// tasks itself. (The managers of pools on
 // processes that they have spawned or connected to are threads like any other.) All need the GIL
 // and throw Raised.
 #pragma once
