@@ -9,12 +9,14 @@
 #include <utility>
 #include <vector>
 
+#include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/compiled/ctypes_layout.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/packages/fortran_data.hpp"
 #include "python/heap/packages/numba_functions.hpp"
 #include "python/heap/packages/numpy_arrays.hpp"
+#include "python/heap/raw_state.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/packages/torch_tensors.hpp"
 
@@ -296,7 +298,10 @@ Ref with_array_state(Saver& saver, PyObject* array, Rule& rule, const Rebuilder&
   return reduced(make, args, pack(state, boolean(writeable)), set_array);
 }
 
+// What __array_finalize__ has put there first would keep its place among the attributes.
 void fill_array_state(PyObject* array, PyObject* state, PyObject* writeable) {
+  if (item(state, 0) != Py_None)
+    if (const Ref made = instance_dict(array)) PyDict_Clear(made.get());
   restore_instance_state(array, state);
   if (!is_true(writeable)) set_attr(attr(array, "flags").get(), "writeable", Py_False);
 }
@@ -312,9 +317,10 @@ bool is_numpy_array_type(Saver& saver, PyTypeObject* type) {
   // mask and break up arrays that share data.
   const Ref masked = loaded_attr("numpy.ma", "MaskedArray");
   if (masked && PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(masked.get()))) return true;
-  // Other library classes with a reduce of their own know better.
+  // So would that of others copy what they share: astropy's and unyt's quantities.
   const Ref reduce = attr(raw(type), "__reduce__");
-  return reduce.is(attr(array, "__reduce__").get());
+  return reduce.is(attr(array, "__reduce__").get()) ||
+         (frames::is_python_class(type) && raw_in_place_of_own_reduce(type));
 }
 
 namespace {

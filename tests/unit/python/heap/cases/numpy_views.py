@@ -25,6 +25,21 @@ def void_view():
     return behave
 
 
+def of_library():
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "support", "site-packages")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    import measured
+    m = measured.measured(np.arange(600.0), ["km"])
+    v, plain = m[2:5], m.view(np.ndarray)
+
+    def behave():
+        m[3] = 99
+        m.unit.append("h")
+        return (v.tolist(), v.unit, v.unit is m.unit, plain[3], type(v).__name__, list(vars(m)), list(vars(v)))
+    return behave
+
+
 def masked():
     m = np.ma.array(np.arange(6.0), mask=[0, 1, 0, 0, 1, 0], fill_value=-7, hard_mask=True)
     v = m[1:4]
