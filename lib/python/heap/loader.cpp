@@ -326,6 +326,7 @@ Loaded Loader::run() {
   if (PyObject* types = find(body.get(), "own pickling")) let_types_pickle(expect_list(types));
   acquire_library_locks(expect_list(expect(body.get(), "locks")));
   give_module_classes(expect_list(expect(body.get(), "modules")));
+  if (PyObject* given = find(body.get(), "module classes")) give_module_classes(expect_list(given));
   if (stack_) stack_->fill(expect(body.get(), "frames"));
   if (module_order_) order_modules(expect_list(module_order_.get()));
   for (const std::function<void()>& work : late_) work();

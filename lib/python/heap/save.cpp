@@ -191,12 +191,25 @@ Ref module_namespaces(const Saver& saver) {
   return namespaces;
 }
 
-Ref body_of(const Saver& saver, const SaveRequest& request) {
+// Those of libraries that the script has given a class of its own: (name, None, class).
+Ref library_module_classes(Saver& saver) {
+  Ref given = new_list();
+  for (const Ref& name : saver.imported_modules()) {
+    PyObject* module = PyDict_GetItemWithError(PyImport_GetModuleDict(), name.get());
+    if (!module || !PyModule_Check(module) || !saver.by_value().type(Py_TYPE(module))) continue;
+    const Ref type = module_class({name, Ref::borrow(module), Ref()});
+    append(given, pack(name, Py_None, type));
+  }
+  return given;
+}
+
+Ref body_of(Saver& saver, const SaveRequest& request) {
   const Ref body = new_dict();
   const frames::StackState* stack = request.stack;
   put(body, "frames", stack ? stack->frames : none());
   put(body, "base_exception", stack && stack->base_exception ? stack->base_exception : none());
   put(body, "modules", module_namespaces(saver));
+  put(body, "module classes", request.modules ? library_module_classes(saver) : new_list());
   put(body, "entries", request.modules ? module_entries_of_script() : new_list());
   put(body, "registrations", request.modules ? saver.library_registrations() : new_list());
   put(body, "own pickling", types_with_own_pickling());

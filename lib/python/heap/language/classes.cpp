@@ -371,7 +371,8 @@ void check_is_of_imported_module(PyTypeObject* type) {
   const Ref name = module ? attr_or_null(module, "__name__") : Ref();
   if (!name || !PyUnicode_Check(name.get())) return;
   PyObject* imported = PyDict_GetItemWithError(PyImport_GetModuleDict(), name.get());
-  if (imported && imported != module)
+  if (imported && imported != module && PyModule_Check(imported) &&
+      PyModule_GetDef(imported) == PyModule_GetDef(module))
     refuse(std::string("the type ") + type->tp_name + " of another import of the module " +
            utf8(name.get()) + " than that in sys.modules");
 }

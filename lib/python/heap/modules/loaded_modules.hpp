@@ -16,9 +16,10 @@ void make_modules(PyObject* shells);
 void import_modules(PyObject* names, PyObject* draws, PyObject* environment);
 // `order`: the names in sys.modules, one after the other; what else has been imported comes last.
 void order_modules(PyObject* order);
-// List of (name, items of its namespace).
+// List of (name, items of its namespace, class | None).
 void fill_modules(PyObject* namespaces);
-// When the rest is loaded: a class of the script may have its own way of giving attributes.
+// The classes alone, also of modules of libraries. When the rest is loaded: a class of the script
+// may have its own way of giving attributes.
 void give_module_classes(PyObject* namespaces);
 
 }  // namespace chkpt::heap

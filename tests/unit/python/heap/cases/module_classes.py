@@ -1,4 +1,5 @@
 # Modules of classes that derive from ModuleType: made of them, and given them by `__class__ =`.
+import json
 import os
 import sys
 import types
@@ -46,6 +47,8 @@ sys.modules["listed"] = listed
 number = 21
 me = sys.modules[__name__]
 me.__class__ = Lazy
+json.__class__ = Lazy
+json.number = 4
 calls.clear()
 
 
@@ -56,5 +59,6 @@ def check():
     assert type(alone) is Noisy and alone.me is alone and calls == ["me"]
     assert type(slotted) is Slotted and slotted.slot is slotted
     assert sys.modules["listed"] is listed and type(listed) is Noisy and listed.number == 5
+    assert type(json) is Lazy and json.twice == 8 and json.dumps([1]) == "[1]"
     assert type(me) is Lazy and me.twice == 42 and me.anything == "ANYTHING" and me.calls is calls
     calls.clear()
