@@ -11,7 +11,14 @@ namespace {
 constexpr const char* kNames[] = {"initialize",  "threads",     "thread_level", "finalize",
                                   "fast_reduce", "recv_mprobe", "errors"};
 enum Loaded : std::uint64_t { kNothing = 0, kPackage = 1, kExtension = 2 };
-enum Value : std::uint64_t { kAbsent = 0, kNone = 1, kFalse = 2, kTrue = 3, kText = 4 };
+enum Value : std::uint64_t {
+  kAbsent = 0,
+  kNone = 1,
+  kFalse = 2,
+  kTrue = 3,
+  kText = 4,
+  kNumber = 5
+};
 
 PyObject* loaded_module(const char* name) {
   return PyDict_GetItemString(PyImport_GetModuleDict(), name);
@@ -21,8 +28,16 @@ void write_value(mpi::RecipeWriter& out, PyObject* value) {
   if (!value) return out.u64(kAbsent);
   if (value == Py_None) return out.u64(kNone);
   if (PyBool_Check(value)) return out.u64(value == Py_True ? kTrue : kFalse);
+  // As `python -m mpi4py --rc=threads=0` sets it.
+  int overflow = 0;
+  const long long number =
+      PyLong_CheckExact(value) ? PyLong_AsLongLongAndOverflow(value, &overflow) : 0;
+  if (PyLong_CheckExact(value) && overflow == 0) {
+    out.u64(kNumber);
+    return out.i64(number);
+  }
   const char* text = PyUnicode_Check(value) ? PyUnicode_AsUTF8(value) : nullptr;
-  if (!text) throw CannotSave("mpi4py.rc has a setting that is neither a bool nor a str");
+  if (!text) throw CannotSave("mpi4py.rc has a setting that is neither a number nor a str");
   out.u64(kText);
   out.text(text);
 }
@@ -42,6 +57,8 @@ Ref read_value(mpi::RecipeReader& in) {
       return checked(
           PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())));
     }
+    case kNumber:
+      return checked(PyLong_FromLongLong(in.i64()));
     default:
       throw FormatError("MPI recipe: unknown setting of mpi4py");
   }
