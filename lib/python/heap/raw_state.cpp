@@ -224,12 +224,6 @@ void let_types_pickle(PyObject* types) {
   }
 }
 
-bool raw_in_place_of_own_reduce(PyTypeObject* type) {
-  if (uses_own_getstate(type)) return false;
-  if (raw_in_place_of_reduce().insert(type).second) Py_INCREF(type);
-  return true;
-}
-
 bool uses_own_getstate(PyTypeObject* type) { return taken_by_own_getstate().count(type) != 0; }
 
 // For a transfer a class may be content with something like its object: dask's layers give a table

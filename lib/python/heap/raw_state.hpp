@@ -18,8 +18,6 @@ bool uses_own_getstate(PyTypeObject* type);
 // Which these are, [type]: who goes on from a snapshot saves in the same way.
 Ref types_with_own_pickling();
 void let_types_pickle(PyObject* types);
-// Whether a class with a __reduce__ of its own is to be saved raw: as long as that has not failed.
-bool raw_in_place_of_own_reduce(PyTypeObject* type);
 
 // `value`: what the object's own way of pickling gives.
 bool makes_another_type(PyObject* value, Rule& rule);

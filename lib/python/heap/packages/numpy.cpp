@@ -16,7 +16,6 @@
 #include "python/heap/packages/fortran_data.hpp"
 #include "python/heap/packages/numba_functions.hpp"
 #include "python/heap/packages/numpy_arrays.hpp"
-#include "python/heap/raw_state.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/packages/torch_tensors.hpp"
 
@@ -313,14 +312,11 @@ bool is_numpy_array_type(Saver& saver, PyTypeObject* type) {
   auto* base = reinterpret_cast<PyTypeObject*>(array.get());
   if (!PyType_IsSubtype(type, base)) return false;
   if (saver.by_value().type(type)) return true;
-  // The state of masked arrays is their data and their __dict__; their own reduce would copy the
-  // mask and break up arrays that share data.
-  const Ref masked = loaded_attr("numpy.ma", "MaskedArray");
-  if (masked && PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(masked.get()))) return true;
-  // So would that of others copy what they share: astropy's and unyt's quantities.
+  // Their own reduce would copy the data, and the mask of masked arrays, which others share: those
+  // of astropy's and unyt's quantities do. What C code adds to an array is its own affair.
   const Ref reduce = attr(raw(type), "__reduce__");
-  return reduce.is(attr(array, "__reduce__").get()) ||
-         (frames::is_python_class(type) && raw_in_place_of_own_reduce(type));
+  return (frames::is_python_class(type) && layout_of(type).native_base == base) ||
+         reduce.is(attr(array, "__reduce__").get());
 }
 
 namespace {
