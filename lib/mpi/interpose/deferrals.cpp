@@ -51,6 +51,12 @@ void add(Kind kind, const char* mpi_call, const char* why) {
   if (on_main_thread()) clock_advanced();
 }
 
+void add_found(Kind kind, const std::string& text) {
+  const std::lock_guard<std::mutex> lock(g_mutex);
+  Entry& entry = g_entries[static_cast<std::size_t>(kind)];
+  if (entry.live++ == 0) entry.text = text;
+}
+
 void remove(Kind kind) {
   const std::lock_guard<std::mutex> lock(g_mutex);
   Entry& entry = g_entries[static_cast<std::size_t>(kind)];

@@ -18,6 +18,8 @@ enum class Kind {
 };
 
 void add(Kind kind, const char* mpi_call, const char* why = "");
+// The same with the whole text, from inside the cut's own work.
+void add_found(Kind kind, const std::string& text);
 void remove(Kind kind);
 // For the rest of the run.
 void forever(const char* mpi_call, const char* why = "");

@@ -30,10 +30,8 @@ using deferrals::Kind;
 std::atomic<bool> g_any{false};
 std::atomic<const char*> g_last_call{""};
 
-constexpr const char* kWhy = "called from a thread";
-
-void defer(const char* call, bool* counts) {
-  if (std::exchange(*counts, false)) deferrals::add(Kind::kThreadComm, call, kWhy);
+void defer(const std::string& text, bool* counts) {
+  if (std::exchange(*counts, false)) deferrals::add_found(Kind::kThreadComm, text);
 }
 
 }  // namespace
@@ -58,11 +56,12 @@ bool may_use(const char* call, MPI_Comm comm) {
 
 void lose_count(const char* call, MPI_Comm comm) {
   if (!in_other_thread()) return;
+  const std::string text = std::string(call) + " called from a thread";
   const Lock lock(state().mutex);
   const auto made = state().made.find(comm);
-  if (made != state().made.end()) defer(call, &made->second.counts);
+  if (made != state().made.end()) defer(text, &made->second.counts);
   const auto used = state().used.find(comm);
-  if (used != state().used.end()) defer(call, &used->second.counts);
+  if (used != state().used.end()) defer(text, &used->second.counts);
 }
 
 void unfollowed(const char* call) {
@@ -153,7 +152,7 @@ void settle_now() {
     CommInfo* info = registry().find(comm);
     if (info == nullptr) continue;
     if (use.entered && messages(*info) != use.messages) {
-      defer("a communicator of the main thread,", &use.counts);
+      defer("a communicator on which another thread and the main one send or receive", &use.counts);
     }
     enter_counts(*info, thread_traffic::take(comm));
     use.messages = messages(*info);

@@ -79,7 +79,14 @@ void unreceived(Rig& rig) {
   require(found == from, "unreceived: content");
   MPI_Barrier(MPI_COMM_WORLD);
   require(cut_within(rig, 0.5), "unreceived: no cut afterwards");
+  MPI_Barrier(MPI_COMM_WORLD);
+  MPI_Sendrecv(&rig.rank, 1, MPI_INT, to, 3, &found, 1, MPI_INT, from, 3, comm, MPI_STATUS_IGNORE);
+  MPI_Barrier(MPI_COMM_WORLD);
+  work(100000);
+  require(!cut_within(rig, 0.2), "unreceived: a cut with two threads on a communicator");
+  MPI_Barrier(MPI_COMM_WORLD);
   in_thread([&] { MPI_Comm_free(&comm); });
+  require(cut_within(rig, 0.5), "unreceived: no cut without the communicator");
 }
 
 const Registration a("threads", threads), b("unreceived", unreceived);
