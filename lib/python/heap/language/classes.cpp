@@ -442,8 +442,9 @@ void set_class_attribute(PyObject* type, PyObject* name, PyObject* value) {
   else
     ok(PyType_Type.tp_setattro(type, name, value));
   // A property keeps the name it was assigned to for its error messages only.
-  if (Py_TYPE(value) == &PyProperty_Type && attr_or_null(value, "__set_name__"))
-    call_method(value, "__set_name__", type, name);
+  if (!PyType_IsSubtype(Py_TYPE(value), &PyProperty_Type)) return;
+  if (const Ref set_name = attr_or_null(raw(&PyProperty_Type), "__set_name__"))
+    call(set_name, value, type, name);
 }
 
 }  // namespace chkpt::heap

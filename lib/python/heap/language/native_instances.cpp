@@ -8,6 +8,7 @@
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/hashing.hpp"
+#include "python/heap/layout.hpp"
 #include "python/heap/loader.hpp"
 #include "python/heap/quiet.hpp"
 #include "python/heap/reducers.hpp"
@@ -65,15 +66,34 @@ void fill_keys(PyObject* object, PyTypeObject* base, PyObject* pairs, PyObject* 
     fill();
 }
 
+// What the constructors of property, staticmethod and classmethod take, without their other effect:
+// they give the instance names and a doc, through a __setattr__ that the class may have.
+constexpr const char* kMembers = "members";
+
+// ((name, value), ...); a property keeps no None.
+void set_members(PyObject* object, PyTypeObject* base, PyObject* members) {
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(members); ++i) {
+    PyObject* member = PyTuple_GET_ITEM(members, i);
+    PyObject* value = item(member, 1);
+    const Py_ssize_t offset = member_offset(base, utf8(item(member, 0)).c_str());
+    auto** place = reinterpret_cast<PyObject**>(reinterpret_cast<char*>(object) + offset);
+    const bool none_kept = base != &PyProperty_Type && value == Py_None;
+    Py_XSETREF(*place, value != Py_None || none_kept ? Py_NewRef(value) : nullptr);
+  }
+}
+
+void give_native_state(PyObject* object, PyTypeObject* base, PyObject* method, PyObject* state) {
+  if (utf8(method) == kMembers) return set_members(object, base, state);
+  const NoDeprecationWarnings quiet(warns_when_saved(base));
+  call(own(PyObject_GetAttr(raw(base), method)), object, state);
+}
+
 // (object, (instance state, base, native state, list items, dict items, set table, state method))
 Ref fill_native(Args args) {
   PyObject* object = args[0];
   PyObject* state = args[1];
   auto* base = reinterpret_cast<PyTypeObject*>(item(state, 1));
-  if (item(state, 2) != Py_None) {
-    const NoDeprecationWarnings quiet(warns_when_saved(base));
-    call(own(PyObject_GetAttr(raw(base), item(state, 6))), object, item(state, 2));
-  }
+  if (item(state, 2) != Py_None) give_native_state(object, base, item(state, 6), item(state, 2));
   extend(object, base, item(state, 3));
   fill_keys(object, base, item(state, 4), item(state, 5));
   restore_instance_state(object, item(state, 0));
@@ -158,9 +178,16 @@ Ref constructor_parts(PyObject* object, PyTypeObject* base) {
   if (base == &PyByteArray_Type)
     return pack(own(
         PyBytes_FromStringAndSize(PyByteArray_AS_STRING(object), PyByteArray_GET_SIZE(object))));
+  if (is_named(base, "_struct.Struct")) return pack(part("format"));
+  return {};
+}
+
+Ref member_parts(PyObject* object, PyTypeObject* base) {
+  const auto part = [&](const char* name) {
+    return pack(text(name), attr_of_base(object, base, name));
+  };
   if (base == &PyProperty_Type) return pack(part("fget"), part("fset"), part("fdel"));
   if (base == &PyStaticMethod_Type || base == &PyClassMethod_Type) return pack(part("__func__"));
-  if (is_named(base, "_struct.Struct")) return pack(part("format"));
   return {};
 }
 
@@ -172,6 +199,9 @@ bool builtin_parts(PyObject* object, PyTypeObject* base, Parts& parts) {
   } else if (Ref given = constructor_parts(object, base)) {
     parts.args = given;
     parts.init = true;
+  } else if (Ref members = member_parts(object, base)) {
+    parts.state = members;
+    parts.state_method = kMembers;
   } else if (is_named(base, "_random.Random")) {
     parts.state = call_method(raw(base), "getstate", object);
     parts.state_method = "setstate";

@@ -35,6 +35,34 @@ class Sorted(collections.defaultdict):
         return sorted(super().items())
 
 
+def named(base):
+    """A class whose instances note each name they are given."""
+    def give(self, name, value):
+        calls.append((base.__name__, name))
+        base.__setattr__(self, name, value)
+    return type("Named", (base,), {"__setattr__": give, "__module__": __name__})
+
+
+def documented(self):
+    "of the function"
+    return 5
+
+
+class Holder:
+    shown = named(property)(documented)
+    of_class, plain = named(classmethod)(documented), named(staticmethod)(documented)
+
+
+def complaint():
+    try:
+        Holder().shown = 1
+    except AttributeError as error:
+        return str(error)
+
+
+first_complaint = complaint()
+
+
 class Local(threading.local):
     __slots__ = ("shared",)
 
@@ -66,4 +94,7 @@ def check():
     del table["new"]
     assert text.getvalue() == "text" and data.getvalue() == b"bytes" and layout.unpack(b"\1\0\0\0\2\0") == (1, 2)
     assert shown.fget is len and group.message == "many" and repr(group.exceptions) == "(ValueError(1),)"
+    for wrapper in (vars(Holder)[name] for name in ("shown", "of_class", "plain")):
+        assert wrapper.__doc__ == "of the function" and type(wrapper).__name__ == "Named"
+    assert Holder().shown == Holder.of_class() == Holder.plain(1) == 5 and complaint() == first_complaint
     calls.clear()
