@@ -166,11 +166,12 @@ def sqlite_functions():
     data.create_function("removed", 0, None)
     data.create_aggregate("total2", 1, Total)
     data.create_collation("reverse", lambda a, b: (a < b) - (a > b))
+    data.execute("pragma case_sensitive_like = true")
     data.execute("create table t(a, b)")
     data.executemany("insert into t values (?, ?)", zip(range(5), "axbyc"))
     data.commit()
     yield
-    found = list(data.execute("select b, twice(a), abs(a) from t order by b collate reverse"))
+    found = list(data.execute("select b, twice(a), abs(a), b like 'X' from t order by b collate reverse"))
     sums = "total2(a) over (order by a rows 1 preceding)" if not hasattr(data, "create_window_function") else "1"
     if sums == "1":
         data.create_window_function("window2", 1, Total)

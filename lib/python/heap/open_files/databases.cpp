@@ -123,7 +123,24 @@ void refuse_callbacks(PyObject* connection) {
       refuse("an sqlite3 connection with a callback");
 }
 
-void refuse_unseen(PyObject* connection) {
+// How many more the connection has than a new one and what it was given.
+long long unseen(PyObject* connection, PyObject* fresh, const char* sql, long long given) {
+  return integer(first_value(connection, sql).get()) - integer(first_value(fresh, sql).get()) -
+         given;
+}
+
+// None unless the run has said whether LIKE minds the case: there is no asking for that, but SQLite
+// puts two functions of its own in the place of those that there were.
+Ref chosen_like(PyObject* connection, PyObject* fresh, long long unseen_functions) {
+  constexpr const char* kLikes =
+      "SELECT count(*) FROM pragma_function_list WHERE name = 'like' AND narg IN (2, 3)";
+  constexpr long long kPut = 2;
+  if (unseen_functions != kPut || unseen(connection, fresh, kLikes, 0) != kPut) return none();
+  return boolean(integer(first_value(connection, "SELECT 'a' LIKE 'A'").get()) == 0);
+}
+
+// What chosen_like() finds.
+Ref refuse_unseen(PyObject* connection) {
   refuse_callbacks(connection);
   if (is_true(attr(connection, "in_transaction")))
     refuse("an sqlite3 connection inside a transaction");
@@ -136,15 +153,15 @@ void refuse_unseen(PyObject* connection) {
     refuse("an sqlite3 connection with temporary tables");
   const Ref fresh = connect(new_dict(), text(":memory:").get());
   const GivenCounts given = given_counts(connection);
-  const std::pair<const char*, long long> kinds[] = {
-      {"SELECT count(*) FROM pragma_function_list", given.functions},
-      {"SELECT count(*) FROM pragma_collation_list", given.collations}};
-  for (const auto& [sql, more] : kinds) {
-    const Ref here = first_value(connection, sql), there = first_value(fresh.get(), sql);
-    if (integer(here.get()) != integer(there.get()) + more)
-      refuse("an sqlite3 connection with functions or collations that Python has not seen");
-  }
+  const long long functions =
+      unseen(connection, fresh.get(), "SELECT count(*) FROM pragma_function_list", given.functions);
+  const long long collations = unseen(
+      connection, fresh.get(), "SELECT count(*) FROM pragma_collation_list", given.collations);
+  Ref like = chosen_like(connection, fresh.get(), functions);
+  if ((functions != 0 && like.is(Py_None)) || collations != 0)
+    refuse("an sqlite3 connection with functions or collations that Python has not seen");
   call_method(fresh, "close");
+  return like;
 }
 
 Ref pragmas_of(PyObject* connection) {
@@ -167,7 +184,8 @@ void set_pragmas(const Ref& connection, PyObject* values) {
 
 // ---- connections
 
-// (type, path or None, contents or None, detect_types, check_same_thread, attributes, pragmas)
+// (type, path or None, contents or None, detect_types, check_same_thread, whether LIKE minds the
+// case or None, pragmas)
 Ref rebuild_connection(Args args) {
   const Ref keywords = new_dict();
   put(keywords, "factory", Ref::borrow(args[0]));
@@ -177,6 +195,9 @@ Ref rebuild_connection(Args args) {
   Ref made = connect(keywords, args[1] == Py_None ? memory.get() : args[1]);
   if (args[2] != Py_None) call_method(made, "deserialize", args[2]);
   set_pragmas(made, args[6]);
+  if (args[5] != Py_None)
+    rows(made.get(),
+         args[5] == Py_True ? "PRAGMA case_sensitive_like = 1" : "PRAGMA case_sensitive_like = 0");
   return made;
 }
 const Rebuilder make_connection{"sqlite3.connection", guarded<rebuild_connection>};
@@ -246,7 +267,7 @@ const Rebuilder make_row{"sqlite3.row", guarded<rebuild_row>};
 
 Ref reduce_connection(Saver&, PyObject* connection, Rule& rule) {
   if (!is_open(connection)) return reduced(make_closed_connection, pack(rule.type));
-  refuse_unseen(connection);
+  const Ref like = refuse_unseen(connection);
   const Ref path =
       first_value(connection, "SELECT file FROM pragma_database_list WHERE name = 'main'");
   // A file's path is absolute; one in memory that was filled from bytes has a name all the same.
@@ -260,7 +281,7 @@ Ref reduce_connection(Saver&, PyObject* connection, Rule& rule) {
   return reduced(
       make_connection,
       pack(rule.type, in_file ? path : none(), contents, number(detect_types_of(connection)),
-           boolean(checks_thread(connection)), none(), pragmas_of(connection)),
+           boolean(checks_thread(connection)), like, pragmas_of(connection)),
       pack(attributes, functions_given_to(connection)), set_connection);
 }
 
