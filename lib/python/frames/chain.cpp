@@ -210,16 +210,14 @@ std::string place_of(InterpreterFrame* frame) {
 
 namespace {
 
-// Kept: a script may drop its module.
-Ref& script_globals() {
-  static Ref* globals = new Ref;
-  return *globals;
-}
+// Not kept: what it holds must go when the interpreter ends. While the script runs its frame has
+// it.
+PyObject* script_globals = nullptr;
 
 }  // namespace
 
-void remember_script(PyObject* globals) { script_globals() = Ref::borrow(globals); }
-bool knows_script() { return bool(script_globals()); }
+void remember_script(PyObject* globals) { script_globals = globals; }
+bool knows_script() { return script_globals != nullptr; }
 
 std::string why_not_the_script(const std::vector<InterpreterFrame*>& frames) {
   if (frames.empty()) return "no Python code is running";
@@ -228,7 +226,7 @@ std::string why_not_the_script(const std::vector<InterpreterFrame*>& frames) {
   if (!module || !PyModule_Check(module)) return "there is no __main__ module";
   PyObject* globals = PyModule_GetDict(module);
   const auto is_script = [&](InterpreterFrame* f) {
-    const bool in_main = f->f_globals == globals || script_globals().is(f->f_globals);
+    const bool in_main = f->f_globals == globals || f->f_globals == script_globals;
     return in_main && !(shim::code(f)->co_flags & CO_OPTIMIZED);
   };
   if (is_script(frames.front())) return "";

@@ -39,7 +39,7 @@ std::string name_of_callable(PyObject* callable);
 
 // The globals of the script, which it may run under another module's name later: a script that is
 // run by it (runpy.run_path) or a worker's copy of it can take its place as __main__.
-void remember_script(PyObject* globals);
+void remember_script(PyObject* globals);  // borrowed
 bool knows_script();
 
 // Why the frames that lie outside __main__ are no script's (atexit, shutdown, start-up); empty: the
