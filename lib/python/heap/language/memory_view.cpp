@@ -52,6 +52,9 @@ Ref reduce_memory_view(Saver&, PyObject* object, Rule&) {
     return reduced(make_released_view, pack());
   const Py_buffer* view = PyMemoryView_GET_BUFFER(object);
   if (!view->obj) refuse("a memoryview of memory that is no object's");
+  // From 3.12 on: what such an object gave lies behind a wrapper that has no name.
+  if (!PyObject_CheckBuffer(view->obj))
+    refuse("a memoryview of an object whose class has __buffer__");
   const Ref whole = own(PyMemoryView_FromObject(view->obj));
   const Py_buffer* all = PyMemoryView_GET_BUFFER(whole.get());
   const Ref readonly = boolean(view->readonly && !all->readonly);
