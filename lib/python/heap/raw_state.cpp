@@ -169,12 +169,15 @@ bool is_looked_up(PyObject* object, PyObject* value, Rule& rule) {
   return any_other_attribute(object, arguments, rule);
 }
 
-// What the class has inherited of a C type calls it with what the C type's constructor takes, which
-// its own may not: yt's field detectors, which are defaultdicts.
+// What the class has inherited of Python's own containers calls it with what their constructors
+// take, which its own may not: yt's field detectors, which are defaultdicts. A library's C type may
+// mean the constructors of its classes (pyproj's Geod).
 bool is_called_for_its_base(PyObject* maker, const Rule& rule) {
   PyTypeObject* base = rule.layout.native_base;
-  return maker == raw(rule.type) && base != &PyBaseObject_Type &&
-         same_attribute(rule.type, base, "__reduce__") &&
+  const bool container = base == &PyODict_Type ||
+                         std::strcmp(base->tp_name, "collections.defaultdict") == 0 ||
+                         std::strcmp(base->tp_name, "collections.deque") == 0;
+  return container && maker == raw(rule.type) && same_attribute(rule.type, base, "__reduce__") &&
          same_attribute(rule.type, base, "__reduce_ex__") &&
          !(same_attribute(rule.type, base, "__init__") &&
            same_attribute(rule.type, base, "__new__"));
