@@ -104,6 +104,26 @@ void restore_limits(PyObject* saved) {
       call_method(import("sys"), limit.setter, value);
 }
 
+// ---- the import lock, which importlib holds while it asks a finder
+
+// How often this thread holds it: nothing tells but that it cannot be released once more.
+Ref save_import_lock() {
+  const Ref imp = import("_imp");
+  if (!is_true(call_method(imp, "lock_held"))) return none();
+  long long held = 0;
+  try {
+    for (;; ++held) call_method(imp, "release_lock");
+  } catch (const Raised&) {
+    PyErr_Clear();
+  }
+  for (long long i = 0; i < held; ++i) call_method(imp, "acquire_lock");
+  return held > 0 ? number(held) : none();
+}
+
+void restore_import_lock(PyObject* held) {
+  for (long long i = integer(held); i > 0; --i) call_method(import("_imp"), "acquire_lock");
+}
+
 // ---- hooks the script may have set
 
 constexpr const char* kHooks[] = {
@@ -198,6 +218,7 @@ void register_interpreter_parts() {
   register_process_part({"sys.lists", save_sys_lists, restore_sys_lists, 10, {"sys"}});
   // Late: what is imported until then is no business of the script's.
   register_process_part({"import hooks", save_import_hooks, restore_import_hooks, 1290});
+  register_process_part({"import lock", save_import_lock, restore_import_lock, 1300});
   register_process_part({"sys.limits", save_limits, restore_limits, 11});
   register_process_part({"sys.hooks", save_hooks, restore_hooks, 12});
   // The very last: from then on code of libraries calls what the script has put there.

@@ -23,6 +23,9 @@ os.umask(0o027)
 sys.argv[:] = ["script.py", "--flag"]
 sys.path.append("/nowhere")
 sys.setrecursionlimit(2345)
+imp = sys.modules["_imp"]
+imp.acquire_lock()
+imp.acquire_lock()
 sys.setdlopenflags(os.RTLD_NOW | os.RTLD_GLOBAL)
 sys.pycache_prefix = "/nowhere"
 socket.setdefaulttimeout(2.5)
@@ -104,6 +107,11 @@ def check():
     old = os.umask(0)
     os.umask(old)
     assert old == 0o027
+    imp.release_lock()
+    imp.release_lock()
+    assert not imp.lock_held()
+    imp.acquire_lock()
+    imp.acquire_lock()
     assert sys.getdlopenflags() == os.RTLD_NOW | os.RTLD_GLOBAL
     assert sys.argv == ["script.py", "--flag"] and "/nowhere" in sys.path and sys.getrecursionlimit() == 2345
     assert gc.get_threshold() == (500, 5, 5) and not gc.isenabled()
