@@ -93,6 +93,16 @@ void Addresses::find_owners(PyObject* memo) {
       owners_.emplace(order.at(owner.get()), owner);
 }
 
+std::unordered_set<std::uint64_t> Addresses::leading_nowhere() const {
+  OwnedMemory memory;
+  for (const auto& [order, owner] : owners_) memory.add_array(owner.get());
+  std::unordered_set<std::uint64_t> nowhere;
+  for (const std::uint64_t address : no_objects_)
+    if (!memory.place_of(reinterpret_cast<const char*>(address)))
+      nowhere.insert(address);  // NOLINT
+  return nowhere;
+}
+
 void Addresses::find_places() {
   OwnedMemory memory;
   // Of several that begin at the same byte the last one is found: the same one in every process.

@@ -35,6 +35,8 @@ class Addresses {
   // `met` gives the object at an address if it was saved, else null (borrowed); `memo` is the
   // pickler's: what it has saved.
   void look_up(const std::function<PyObject*(const void*)>& met, PyObject* memo);
+  // After that: the numbers that lead to nothing that was saved.
+  std::unordered_set<std::uint64_t> leading_nowhere() const;
   // When the first save's own objects are gone: forgets those of them that took the place of
   // something the script had. True if there is a number to replace, so that a second save is due.
   bool settle();

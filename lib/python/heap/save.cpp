@@ -26,6 +26,7 @@
 #include "python/heap/compiled/own_libraries.hpp"
 #include "python/heap/compiled/own_modules.hpp"
 #include "python/heap/language/original_builtins.hpp"
+#include "python/heap/numbered_memory.hpp"
 #include "python/heap/pickle_types.hpp"
 #include "python/heap/raw_state.hpp"
 #include "python/heap/reducers.hpp"
@@ -305,6 +306,7 @@ void look_up_addresses(Addresses& addresses, Saver& saver, const Pickling& pickl
         return entry ? item(entry, 1) : library_object_with(address);
       },
       memo.get());
+  check_numbered_memory(saver, addresses.leading_nowhere(), memo.get());
 }
 
 // What is known at the end of a save only, and makes another one due.
@@ -361,7 +363,8 @@ Pickled save_now(const SaveRequest& request, Findings& findings) {
   } catch (const Raised&) {
     const Failure failure = explain_failure(saver, body);
     for (const Ref& object : failure.way)
-      if (!saver.by_value().type(Py_TYPE(object.get())) && take_own_getstate(Py_TYPE(object.get())))
+      if (!saver.is_refused_for_good() && !saver.by_value().type(Py_TYPE(object.get())) &&
+          take_own_getstate(Py_TYPE(object.get())))
         throw SaveAgain{Py_TYPE(object.get())};
     const bool in_entries = saver.weak_members().in_entries;
     throw CannotSave(in_entries ? std::string(kWeakEntries) + ": " + failure.text : failure.text);

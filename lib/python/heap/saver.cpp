@@ -344,6 +344,11 @@ void Saver::refuse_late(PyObject* object, PyObject* array, const std::string& wh
   throw Raised{};
 }
 
+void Saver::refuse_for_good(PyObject* object, const std::string& why) {
+  is_refused_for_good_ = true;
+  refuse_late(object, nullptr, why);
+}
+
 Ref not_implemented() { return Ref::borrow(Py_NotImplemented); }
 
 Ref reduced(const Rebuilder& make, const Ref& args) { return pack(make.function(), args); }

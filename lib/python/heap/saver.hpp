@@ -118,6 +118,9 @@ class Saver {
   SavedMemory& memory() { return memory_of_save_; }
   // Refuses an object that was saved already, because of an array.
   [[noreturn]] void refuse_late(PyObject* object, PyObject* array, const std::string& why);
+  // The same, of an object whose own way of pickling is no way out.
+  [[noreturn]] void refuse_for_good(PyObject* object, const std::string& why);
+  bool is_refused_for_good() const { return is_refused_for_good_; }
   // The array; null for other refusals.
   PyObject* refused_for() const { return refused_for_; }
   // What the script has said about saving.
@@ -192,6 +195,7 @@ class Saver {
   std::unique_ptr<OwnedMemory> all_memory_;
   SavedMemory memory_of_save_;
   PyObject* refused_for_ = nullptr;
+  bool is_refused_for_good_ = false;
   WeakMembers weak_members_;
   Ref finalized_ = Ref::steal(PyList_New(0));
   PointerTable<bool> lower_layers_;
