@@ -32,6 +32,10 @@ bool is_nobodys(int n, const Ref& handler) {
   return ok(PyObject_RichCompareBool(handler.get(), number(0).get(), Py_EQ)) == 1;  // SIG_DFL
 }
 
+// In a process that only loads to save again: those that C code has there and had not before, such
+// as the driver of a network that another launch of MPI finds.
+PyObject* given_handlers = nullptr;
+
 Ref save_handlers() {
   const Ref handlers = new_dict();
   for (int n = 1; n < NSIG; ++n) {
@@ -41,13 +45,18 @@ Ref save_handlers() {
       PyErr_Clear();  // not a valid number
       continue;
     }
-    if (!handler.is(Py_None) && !is_nobodys(n, handler))
-      ok(PyDict_SetItem(handlers.get(), number(n).get(), handler.get()));
+    const Ref key = number(n);
+    PyObject* given = given_handlers ? PyDict_GetItemWithError(given_handlers, key.get()) : nullptr;
+    if (handler.is(Py_None) && given)
+      ok(PyDict_SetItem(handlers.get(), key.get(), given));
+    else if (!handler.is(Py_None) && !is_nobodys(n, handler))
+      ok(PyDict_SetItem(handlers.get(), key.get(), handler.get()));
   }
   return handlers;
 }
 
 void restore_handlers(PyObject* saved) {
+  if (is_rehearsal()) given_handlers = Py_NewRef(saved);
   PyObject *n = nullptr, *handler = nullptr;
   Py_ssize_t position = 0;
   while (PyDict_Next(saved, &position, &n, &handler)) {
