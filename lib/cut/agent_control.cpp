@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -57,8 +56,7 @@ void Agent::Impl::run_control() {
   while (!quit_) {
     pollfd entries[3] = {
         {link_.fd(), POLLIN, 0}, {wake_fd_.get(), POLLIN, 0}, {signal_fd_.get(), POLLIN, 0}};
-    const int n = ::poll(entries, 3, sample_ms());
-    if (n < 0 && errno != EINTR) return;
+    const int n = wait_for_any(entries, 3, sample_ms());
     if (n > 0 && entries[1].revents != 0) clear_event(wake_fd_.get());
     if (n > 0 && entries[2].revents != 0) take_signal();
     if (n > 0 && entries[0].revents != 0) {

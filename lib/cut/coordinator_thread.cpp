@@ -54,8 +54,7 @@ void CoordinatorThread::run() {
     entries.clear();
     ports_.watch(&entries);
     entries.push_back({stop_fd_.get(), POLLIN, 0});
-    const int n = ::poll(entries.data(), entries.size(), poll_timeout_ms());
-    if (n < 0 && errno != EINTR) return;
+    const int n = wait_for_any(entries.data(), entries.size(), poll_timeout_ms());
     if (n > 0 && (entries.back().revents & POLLIN) != 0) return;
     for (std::size_t port = 0; n > 0 && port < ports_.size(); ++port) {
       if (entries[port].revents != 0) take_messages(port);
@@ -139,8 +138,8 @@ void CoordinatorThread::wait_for_stop(double seconds) {
     if (left <= 0) return;
     std::vector<pollfd> entries;
     ports_.watch(&entries);
-    if (::poll(entries.data(), entries.size(), static_cast<int>(std::ceil(left * 1e3))) <= 0)
-      continue;
+    const int left_ms = static_cast<int>(std::ceil(left * 1e3));
+    if (wait_for_any(entries.data(), entries.size(), left_ms) == 0) continue;
     for (std::size_t port = 0; port < ports_.size(); ++port) {
       std::vector<Message> messages;
       if (entries[port].revents != 0) ports_.receive(port, &messages);

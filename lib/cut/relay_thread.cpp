@@ -60,8 +60,7 @@ void RelayThread::run() {
     ports_.watch(&entries);
     entries.push_back({up_.fd(), POLLIN, 0});
     entries.push_back({stop_fd_.get(), POLLIN, 0});
-    const int n = ::poll(entries.data(), entries.size(), poll_timeout_ms());
-    if (n < 0 && errno != EINTR) return;
+    const int n = wait_for_any(entries.data(), entries.size(), poll_timeout_ms());
     if (n > 0 && (entries.back().revents & POLLIN) != 0) return;
     if (n > 0 && entries[ports_.size()].revents != 0) take_orders();
     for (std::size_t port = 0; n > 0 && port < ports_.size(); ++port) {
