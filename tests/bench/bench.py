@@ -97,7 +97,7 @@ def job(ranks, rounds, size):
 def b7(rounds):
     rows = []
     for ranks in (2, 4, 8, 16, 32) if rounds > 1 else (2,):
-        found = [job(ranks, 7, 0) for _ in range(max(1, rounds // 4))]
+        found = [job(ranks, 7, 0) for _ in range(max(1, rounds // 2))]
         pairs = [({"x": each["barrier"]}, {"x": each["snapshot"]}) for each in found]
         rows.append({**interleaved.ratio_of(pairs, "x"), "name": f"snapshot / Barrier on {ranks}"})
     return rows
@@ -111,7 +111,7 @@ def b8(rounds):
         return {name: job(number, 3, size)["snapshot"]}
 
     return [interleaved.ratio_of(interleaved.interleave(lambda: on(1), lambda: on(ranks),
-                                                        max(1, rounds // 4)), name)]
+                                                        max(1, rounds // 2)), name)]
 
 
 def cuts(rounds):

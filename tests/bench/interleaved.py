@@ -57,12 +57,17 @@ def ratio_of(pairs, name):
     middle = statistics.median(reference[name]["wall"] for reference, _ in pairs)
     kept = [(a[name], b[name]) for a, b in pairs
             if abs(a[name]["wall"] / middle - 1) <= MOVED_TOO_FAR]
+    discarded = len(pairs) - len(kept)
+
+    if not kept:  # few rounds, all far from each other: all are shown, and that all moved
+        kept = [(a[name], b[name]) for a, b in pairs]
+        discarded = len(pairs)
 
     def ratio(reduce, clock):
         return (reduce([b[clock] for _, b in kept]) /
                 max(reduce([a[clock] for a, _ in kept]), 1e-12))
 
-    return {"name": name, "rounds": len(kept), "discarded": len(pairs) - len(kept),
+    return {"name": name, "rounds": len(kept), "discarded": discarded,
             "reference_s": middle, "median": ratio(statistics.median, "wall"),
             "minimum": ratio(min, "wall"), "cpu": ratio(statistics.median, "cpu")}
 
