@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The control thread of a rank: it takes the coordinator's messages and says how this rank stands
 // when the main thread cannot. It never calls MPI or Python, except hooks that say they allow it.
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/wait_for.hpp"
 #include "cut/agent_impl.hpp"
 #include "mpi/interpose/deferrals.hpp"
 #include "mpi/interpose/epochs.hpp"
@@ -75,7 +75,7 @@ void Agent::Impl::run_control() {
 void Agent::Impl::lost(int rank) const {
   ::sleep(kLauncherPatience_s);
   pollfd told_to_stop = {signal_fd_.get(), POLLIN, 0};
-  ::poll(&told_to_stop, 1, static_cast<int>(config_.lost_patience_s * 1e3));
+  wait_for_any(&told_to_stop, 1, static_cast<int>(config_.lost_patience_s * 1e3));
   log::error("lost the connection to rank " + std::to_string(rank) + "; ending this rank");
   ::_exit(kExitScriptFailed);
 }

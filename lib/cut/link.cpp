@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cut/link.hpp"
 
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
-#include <thread>
 
 #include <sys/socket.h>
 
@@ -67,13 +64,6 @@ bool Link::take_frames(std::vector<Message>* messages) {
   }
   inbox_.erase(0, at);
   return sound;
-}
-
-int wait_for_any(pollfd* entries, std::size_t count, int timeout_ms) {
-  constexpr auto kLater = std::chrono::milliseconds(20);
-  const int n = ::poll(entries, count, timeout_ms);
-  if (n < 0 && errno != EINTR) std::this_thread::sleep_for(kLater);
-  return std::max(n, 0);
 }
 
 std::pair<Link, Link> make_link_pair() {

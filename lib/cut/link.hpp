@@ -7,8 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include <poll.h>
-
 #include "base/unique_fd.hpp"
 #include "cut/message.hpp"
 
@@ -39,11 +37,6 @@ class Link {
 
 // A message as it travels, for sending it several times.
 std::string frame_of(const Message& message);
-
-// poll(), for threads that have to live on: how many entries have something, 0 also when a signal
-// came, or when poll() fails for the moment, a little later then. It does where the script allows
-// fewer open files than there are entries (RLIMIT_NOFILE), or memory is short.
-int wait_for_any(pollfd* entries, std::size_t count, int timeout_ms);
 
 // Both ends within one process.
 std::pair<Link, Link> make_link_pair();

@@ -3,6 +3,7 @@
 
 #include "python/frames/safe_point.hpp"
 
+#include "base/wait_for.hpp"
 #include "python/frames/breaker.hpp"
 #include "python/frames/chain.hpp"
 #include "python/frames/loop_waits.hpp"
@@ -13,7 +14,6 @@
 #include <cstring>
 #include <mutex>
 
-#include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -175,9 +175,9 @@ void* watch(void*) {
   int rounds = 0;
   while (!s.stopping) {
     pollfd wait{fd, POLLIN, 0};
-    ::poll(&wait, 1, s.wanted && !s.in_handler ? kRearmMs : -1);
+    const bool woken = wait_for_any(&wait, 1, s.wanted && !s.in_handler ? kRearmMs : -1) > 0;
     std::uint64_t events = 0;
-    if ((wait.revents & POLLIN) && ::read(fd, &events, sizeof events) < 0 && errno != EAGAIN) break;
+    if (woken && ::read(fd, &events, sizeof events) < 0 && errno != EAGAIN) break;
     if (!s.wanted || s.in_handler || s.stopping) continue;
     if (++rounds % kLookAgainEvery == 0) s.look_anyway = true;
     arm();
