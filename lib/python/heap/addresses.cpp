@@ -64,12 +64,12 @@ PyObject* Addresses::id_of(PyObject* integer) {
     const auto found = ids_.find(address);
     return found == ids_.end() ? nullptr : found->second.get();
   }
-  if (may_be_address(address)) seen_.insert(address);
+  if (may_be_address(address)) seen_.emplace(address, Ref::borrow(integer));
   return nullptr;
 }
 
 void Addresses::look_up(const std::function<PyObject*(const void*)>& met, PyObject* memo) {
-  for (const std::uint64_t address : seen_) {
+  for (const auto& [address, integer] : seen_) {
     auto* place = reinterpret_cast<void*>(address);  // NOLINT
     PyObject* object = is_singleton(place) ? static_cast<PyObject*>(place) : met(place);
     if (object)
@@ -93,13 +93,13 @@ void Addresses::find_owners(PyObject* memo) {
       owners_.emplace(order.at(owner.get()), owner);
 }
 
-std::unordered_set<std::uint64_t> Addresses::leading_nowhere() const {
+std::unordered_map<std::uint64_t, Ref> Addresses::leading_nowhere() const {
   OwnedMemory memory;
   for (const auto& [order, owner] : owners_) memory.add_array(owner.get());
-  std::unordered_set<std::uint64_t> nowhere;
+  std::unordered_map<std::uint64_t, Ref> nowhere;
   for (const std::uint64_t address : no_objects_)
-    if (!memory.place_of(reinterpret_cast<const char*>(address)))
-      nowhere.insert(address);  // NOLINT
+    if (!memory.place_of(reinterpret_cast<const char*>(address)))  // NOLINT
+      nowhere.emplace(address, seen_.at(address));
   return nowhere;
 }
 

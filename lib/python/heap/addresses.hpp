@@ -35,8 +35,8 @@ class Addresses {
   // `met` gives the object at an address if it was saved, else null (borrowed); `memo` is the
   // pickler's: what it has saved.
   void look_up(const std::function<PyObject*(const void*)>& met, PyObject* memo);
-  // After that: the numbers that lead to nothing that was saved.
-  std::unordered_set<std::uint64_t> leading_nowhere() const;
+  // After that: the numbers that lead to nothing that was saved, each with one int that is it.
+  std::unordered_map<std::uint64_t, Ref> leading_nowhere() const;
   // When the first save's own objects are gone: forgets those of them that took the place of
   // something the script had. True if there is a number to replace, so that a second save is due.
   bool settle();
@@ -46,7 +46,7 @@ class Addresses {
   void find_owners(PyObject* memo);
   void find_places();
 
-  std::unordered_set<std::uint64_t> seen_;
+  std::unordered_map<std::uint64_t, Ref> seen_;
   std::unordered_map<std::uint64_t, Ref> objects_;
   std::unordered_set<std::uint64_t> no_objects_;  // seen, and none is there
   std::map<long long, Ref> owners_;  // of memory that some of those lead into, as they were saved

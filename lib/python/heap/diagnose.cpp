@@ -62,6 +62,11 @@ std::string place_of_frame(PyObject* frame) {
   return base_name(utf8(code->co_filename)) + ":" + std::to_string(line);
 }
 
+bool leads_nowhere(PyObject* object) {
+  return object == Py_None || PyBool_Check(object) || PyLong_CheckExact(object) ||
+         PyFloat_CheckExact(object) || PyUnicode_CheckExact(object);
+}
+
 // Breadth first from the script's variables, so that the path found is a shortest one.
 class Search {
  public:
@@ -88,9 +93,7 @@ class Search {
  private:
   void add(PyObject* parent, const std::string& label, PyObject* object,
            const std::string& place = "") {
-    if (!object || object == Py_None || PyBool_Check(object) || PyLong_CheckExact(object) ||
-        PyFloat_CheckExact(object) || (PyUnicode_CheckExact(object) && object != target_))
-      return;
+    if (!object || (object != target_ && leads_nowhere(object))) return;
     if ((PyModule_Check(object) || saver_.is_registered(object)) && object != target_) return;
     if (!origins_.emplace(object, Origin{parent, label, place}).second) return;
     keep_.push_back(Ref::borrow(object));

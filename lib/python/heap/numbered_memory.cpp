@@ -11,14 +11,14 @@
 namespace chkpt::heap {
 namespace {
 
-using Numbers = std::unordered_set<std::uint64_t>;
+using Numbers = std::unordered_map<std::uint64_t, Ref>;
 
 Numbers starts_of_blocks(const Numbers& numbers) {
   Numbers blocks;
   if (numbers.empty()) return blocks;
   const MappedMemory mapped(Mapped::kWritable);
-  for (const std::uint64_t number : numbers)
-    if (malloc_block_size(number, mapped) > 0) blocks.insert(number);
+  for (const auto& [number, integer] : numbers)
+    if (malloc_block_size(number, mapped) > 0) blocks.emplace(number, integer);
   return blocks;
 }
 
@@ -52,6 +52,10 @@ void check_numbered_memory(Saver& saver, const Numbers& numbers, PyObject* memo)
     if (!frames::is_python_class(type) || !has_dict(type) || saver.by_value().type(type)) continue;
     check_instance(saver, object, blocks);
   }
+  if (saver.calls_libraries())
+    saver.refuse_for_good(blocks.begin()->second.get(),
+                          "a number by which the script knows memory of C code, as functions of "
+                          "ctypes give it");
 }
 
 }  // namespace chkpt::heap

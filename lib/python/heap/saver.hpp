@@ -107,6 +107,9 @@ class Saver {
   Ref first_for(const void* memory, const Ref& object);
   // What is known of the HDF5 files met in this save, by identifier; see hdf5_files.cpp.
   Ref hdf5_files() const { return hdf5_files_; }
+  // Functions that ctypes has found in a library.
+  void note_library_function() { calls_libraries_ = true; }
+  bool calls_libraries() const { return calls_libraries_; }
   // Null for the first object in this save with its identifier, else that first one.
   Ref first_hdf5_handle(PyObject* handle);
   // Refuses memory that objects of two libraries own: it could not be shared again.
@@ -196,6 +199,7 @@ class Saver {
   SavedMemory memory_of_save_;
   PyObject* refused_for_ = nullptr;
   bool is_refused_for_good_ = false;
+  bool calls_libraries_ = false;
   WeakMembers weak_members_;
   Ref finalized_ = Ref::steal(PyList_New(0));
   PointerTable<bool> lower_layers_;

@@ -154,6 +154,7 @@ Ref target_of(Saver& saver, PyObject* object, const char* target) {
   if (function.thunk && thunk_code(function.thunk) == target)
     return pack(function.thunk, number(0), text("code"));
   if (const Ref library = library_of(function)) {
+    saver.note_library_function();
     const Ref name = attr_or_null(object, "__name__");
     if (const Ref symbol = symbol_at(library.get(), target, name.get()))
       return pack(library, symbol, text("symbol"));
