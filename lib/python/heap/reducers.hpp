@@ -76,7 +76,8 @@ Ref reduce_unpacking(Saver&, PyObject*, Rule&);  // struct's iter_unpack()
 Ref reduce_key(Saver&, PyObject*, Rule&);        // functools.cmp_to_key()
 Ref reduce_groupby(Saver&, PyObject*, Rule&);
 Ref reduce_islice(Saver&, PyObject*, Rule&);
-Ref reduce_chain(Saver&, PyObject*, Rule&);  // also reversed()
+Ref reduce_chain(Saver&, PyObject*, Rule&);
+Ref reduce_reversed(Saver&, PyObject*, Rule&);
 Ref reduce_zip_longest(Saver&, PyObject*, Rule&);
 Ref reduce_newline_decoder(Saver&, PyObject*, Rule&);
 bool is_child_process(PyTypeObject* type);

@@ -17,6 +17,7 @@
 #include "python/heap/customs.hpp"
 #include "python/heap/hashing.hpp"
 #include "python/heap/kept_hashes.hpp"
+#include "python/heap/language/iterated_as_itself.hpp"
 #include "python/heap/language/lru_cache.hpp"
 #include "python/heap/modules/library_contents.hpp"
 #include "python/heap/modules/library_globals.hpp"
@@ -307,7 +308,7 @@ void Saver::let_buffers_pass(PyObject* value) {
 }
 
 Ref Saver::reduce_by_rule(PyObject* object, Rule& rule) {
-  Ref value = rule.reduce(*this, object, rule);
+  Ref value = made_from_iterators(rule.reduce(*this, object, rule), rule.type);
   return rule.may_point && originals_ ? originals_->put_into(object, value) : value;
 }
 

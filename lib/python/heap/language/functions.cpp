@@ -6,6 +6,7 @@
 #include "python/frames/objects.hpp"
 #include "python/frames/tasks.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/layout.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -255,12 +256,14 @@ Ref reduce_property(Saver&, PyObject* object, Rule&) {
                                      attr(object, "fdel"), attr(object, "__doc__")));
 }
 
-// staticmethod and classmethod: made around None, filled by their own __init__, so that what they
-// wrap may refer to them.
+// staticmethod and classmethod: made around None, so that what they wrap may refer to them, and
+// filled past their __init__, which would ask that for its names.
 Ref rebuild_wrapper(Args args) { return call(args[0], Py_None); }
 const Rebuilder make_wrapper{"wrapper", guarded<rebuild_wrapper>};
 Ref fill_wrapper(Args args) {
-  call_method(args[0], "__init__", item(args[1], 0));
+  const Py_ssize_t offset = member_offset(Py_TYPE(args[0]), "__func__");
+  auto** wrapped = reinterpret_cast<PyObject**>(reinterpret_cast<char*>(args[0]) + offset);
+  Py_XSETREF(*wrapped, Py_NewRef(item(args[1], 0)));
   if (const Ref dict = instance_dict(args[0])) {
     PyDict_Clear(dict.get());
     ok(PyDict_Update(dict.get(), item(args[1], 1)));

@@ -11,6 +11,7 @@
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/language/contexts.hpp"
+#include "python/heap/language/iterated_as_itself.hpp"
 #include "python/heap/layout.hpp"
 #include "python/heap/reducers.hpp"
 
@@ -104,6 +105,7 @@ Ref reduce_csv_writer(Saver&, PyObject* writer, Rule&) {
 }
 
 Ref rebuild_csv_reader(Args args) {
+  const IteratedAsItself input(args[0]);
   return call_method(import("_csv"), "reader", args[0], args[1]);
 }
 const Rebuilder make_csv_reader{"csv.reader", guarded<rebuild_csv_reader>};
@@ -171,6 +173,7 @@ Pairwise& as_pairwise(PyObject* object, PyTypeObject* type) {
 // (iterator[, the item that comes first in the next pair]); nothing: it has ended.
 Ref rebuild_pairwise(Args args) {
   const Ref source = args.count == 0 ? own(PyTuple_New(0)) : Ref::borrow(args[0]);
+  const IteratedAsItself iterated(source.get());
   const Ref made = call_method(import("itertools"), "pairwise", source);
   Pairwise& pairwise = as_pairwise(made.get(), Py_TYPE(made.get()));
   if (args.count == 0) Py_CLEAR(pairwise.iterator);
@@ -204,6 +207,7 @@ Batched& as_batched(PyObject* object, PyTypeObject* type) {
 // (size, strict[, iterator]); no iterator: it has ended.
 Ref rebuild_batched(Args args) {
   const Ref source = args.count < 3 ? own(PyTuple_New(0)) : Ref::borrow(args[2]);
+  const IteratedAsItself iterated(source.get());
   const Ref made = call_method(import("itertools"), "batched", source, args[0]);
   Batched& batched = as_batched(made.get(), Py_TYPE(made.get()));
   if (has_strict(Py_TYPE(made.get()))) batched.strict = args[1] == Py_True;
@@ -278,7 +282,7 @@ constexpr Named kNamed[] = {
     {"itertools.islice", reduce_islice},
     {"itertools.chain", reduce_chain},
     {"itertools.zip_longest", reduce_zip_longest},
-    {"reversed", reduce_chain},
+    {"reversed", reduce_reversed},
     {"_io.IncrementalNewlineDecoder", reduce_newline_decoder},
     {"zlib.Compress", reduce_compressor},
     {"_io._BytesIOBuffer", reduce_exported_bytes},

@@ -175,6 +175,27 @@ Ref fill_groupby(Args args) {
 }
 const Rebuilder set_groupby{"itertools.groupby.state", guarded<fill_groupby>};
 
+// ---- reversed() of a class with __len__ and __getitem__: nobody may ask for the length while the
+// object is empty
+
+struct Reversed {
+  PyObject_HEAD Py_ssize_t index;
+  PyObject* sequence;
+};
+
+Ref rebuild_reversed(Args args) { return call(args[0], own(PyTuple_New(0))); }
+const Rebuilder make_reversed{"reversed", guarded<rebuild_reversed>};
+// (iterator, (sequence, index))
+Ref fill_reversed(Args args) {
+  auto* state = reinterpret_cast<Reversed*>(args[0]);
+  if (state->index != -1 || !PyTuple_CheckExact(state->sequence))
+    broken("reversed objects are laid out in an unknown way");
+  Py_SETREF(state->sequence, Py_NewRef(item(args[1], 0)));
+  state->index = static_cast<Py_ssize_t>(integer(item(args[1], 1)));
+  return none();
+}
+const Rebuilder set_reversed{"reversed.state", guarded<fill_reversed>};
+
 // ---- iterators whose own pickling gives one that has ended something to go through again
 
 // (type, arguments)
@@ -188,11 +209,19 @@ const Rebuilder make_ended{"iterator.ended", guarded<rebuild_ended>};
 
 }  // namespace
 
-// chain() and reversed(): without a state they have ended.
+// Without a state they have ended, as reversed() has.
 Ref reduce_chain(Saver& saver, PyObject* object, Rule& rule) {
   const Ref value = reduce_by_default(saver, object, rule);
   if (PyTuple_GET_SIZE(value.get()) > 2) return value;
   return reduced(make_ended, pack(rule.type, item(value, 1)));
+}
+
+Ref reduce_reversed(Saver& saver, PyObject* object, Rule& rule) {
+  const Ref value = reduce_by_default(saver, object, rule);
+  if (PyTuple_GET_SIZE(value.get()) == 2)
+    return reduced(make_ended, pack(rule.type, item(value, 1)));
+  return reduced(make_reversed, pack(rule.type), pack(item(item(value, 1), 0), item(value, 2)),
+                 set_reversed);
 }
 
 Ref reduce_islice(Saver& saver, PyObject* object, Rule& rule) {

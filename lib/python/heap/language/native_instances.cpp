@@ -8,6 +8,7 @@
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/hashing.hpp"
+#include "python/heap/language/iterated_as_itself.hpp"
 #include "python/heap/layout.hpp"
 #include "python/heap/loader.hpp"
 #include "python/heap/quiet.hpp"
@@ -20,6 +21,8 @@ namespace {
 Ref rebuild_native(Args args) {
   auto* type = reinterpret_cast<PyTypeObject*>(args[0]);
   auto* base = reinterpret_cast<PyTypeObject*>(args[1]);
+  IteratedAsItself sources;
+  if (base->tp_iternext) sources.add_all(args[2]);
   const Ref made = own(base->tp_new(type, args[2], nullptr));
   if (is_true(args[3]) && base->tp_init) ok(base->tp_init(made.get(), args[2], nullptr));
   return made;

@@ -376,6 +376,7 @@ bool is_weak_set_type(PyTypeObject* type) {
 // has them as well, with the set that an iteration may be going through.
 Ref reduce_weak_set(Saver& saver, PyObject* set, Rule& rule) {
   const Ref value = reduce_by_default(saver, set, rule);
+  if (item(value, 0) != raw(rule.type)) return value;  // its __init__ has not ended: its raw state
   return pack(item(value, 0), no_args(), item(value, 2));
 }
 

@@ -80,6 +80,28 @@ objects = [noisy(base)(*args) for base, args in (
     (collections.deque, ("ab",)), (collections.defaultdict, (int, {"k": 1})), (io.StringIO, ("text",)),
     (io.BytesIO, (b"bytes",)), (struct.Struct, ("<ih",)), (property, (len,)),
     (getattr(builtins, "ExceptionGroup"), ("many", [ValueError(1)])))]
+
+
+class Wrapped:
+    """Something to call that has its names from elsewhere."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __getattr__(self, name):
+        calls.append(name)
+        return getattr(self.function, name)
+
+    def __call__(self, *args):
+        return self.function(*args)
+
+
+class Wrapping:
+    plain = staticmethod(Wrapped(len))
+    of_class = classmethod(Wrapped(repr))
+
+
+wrapped_names = {name: dict(vars(Wrapping)[name].__dict__) for name in ("plain", "of_class")}
 calls.clear()
 
 
@@ -96,5 +118,9 @@ def check():
     assert shown.fget is len and group.message == "many" and repr(group.exceptions) == "(ValueError(1),)"
     for wrapper in (vars(Holder)[name] for name in ("shown", "of_class", "plain")):
         assert wrapper.__doc__ == "of the function" and type(wrapper).__name__ == "Named"
+    for name, names in wrapped_names.items():
+        assert vars(Wrapping)[name].__dict__ == names and names["__name__"], names
+        assert isinstance(vars(Wrapping)[name].__func__, Wrapped)
+    assert Wrapping.plain("abc") == 3 and Wrapping.of_class() == repr(Wrapping)
     assert Holder().shown == Holder.of_class() == Holder.plain(1) == 5 and complaint() == first_complaint
     calls.clear()

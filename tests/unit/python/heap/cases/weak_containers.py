@@ -3,6 +3,7 @@ import bz2
 import gc
 import os
 import sys
+import weakref
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "support", "site-packages"))
 import weakholder  # noqa: E402
@@ -37,6 +38,8 @@ weakholder.listeners.update({Mine: [bars], thing: 3})
 gc.disable()
 weakholder.registry.known.add(Unsaveable())
 ran = []
+begun = weakref.WeakSet.__new__(weakref.WeakSet)  # as inside its __init__
+begun.data, begun._remove = set(), weakref.WeakSet()._remove
 
 
 def check():
@@ -48,6 +51,7 @@ def check():
     assert dataset.width == [3] and dataset.width is dataset.partner.width and dataset.partner.partner is last
     assert list(weakholder.listeners.items()) == [(weakholder.Bar, ["always"]), (Mine, [bars]), (thing, 3)]
     assert len(weakholder.Dataset.width.values) == 2 and last.width is None
+    assert sorted(vars(begun)) == ["_remove", "data"] and type(begun) is weakref.WeakSet
     ran.append(1)
     if len(ran) < 2:
         return
