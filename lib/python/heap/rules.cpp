@@ -100,9 +100,10 @@ bool is_typing_alias(PyTypeObject* type) {
 // In the order of its bases, of the first class that has the name itself.
 Py_ssize_t definer_of(PyTypeObject* type, const char* name) {
   Py_ssize_t i = 0;
-  for (; i < PyTuple_GET_SIZE(type->tp_mro); ++i)
-    if (find(reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(type->tp_mro, i))->tp_dict, name))
-      break;
+  for (; i < PyTuple_GET_SIZE(type->tp_mro); ++i) {
+    auto* base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(type->tp_mro, i));
+    if (find(type_namespace(base).get(), name)) break;
+  }
   return i;
 }
 

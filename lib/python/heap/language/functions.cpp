@@ -301,7 +301,8 @@ const Rebuilder set_module{"module.dict", guarded<fill_module>};
 
 // (class, name): Class.__dict__['__weakref__'] and the like, which C types and type.__new__ make.
 Ref rebuild_getset(Args args) {
-  PyObject* found = find(reinterpret_cast<PyTypeObject*>(args[0])->tp_dict, utf8(args[1]).c_str());
+  const Ref names = type_namespace(reinterpret_cast<PyTypeObject*>(args[0]));
+  PyObject* found = find(names.get(), utf8(args[1]).c_str());
   if (!found) broken("a class without its attribute " + utf8(args[1]));
   return Ref::borrow(found);
 }

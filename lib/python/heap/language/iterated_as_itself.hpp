@@ -31,8 +31,8 @@ class IteratedAsItself {
   std::vector<Kept> kept_;
 };
 
-// A reduce value `type(*arguments)` of an iterator written in C: made again in this way if one of
-// its arguments has an __iter__ of its own. Other values stay as they are.
+// A reduce value `type(*arguments)` or `iter(sequence)` of an iterator written in C: made again in
+// this way if one of its arguments has an __iter__ of its own. Other values stay as they are.
 Ref made_from_iterators(const Ref& reduce_value, PyTypeObject* type);
 
 }  // namespace chkpt::heap

@@ -1,5 +1,6 @@
 # Values of builtin types, with identity, aliasing and cycles.
 import math
+import types
 
 numbers = [0, 1, -1, 255, 2**70, -(2**70), True, False, None, 1.5, -0.0, float("inf"), 1j, 2 - 3j]
 nan = float("nan")
@@ -32,8 +33,16 @@ nan_holder = [nan]
 nan_key = {nan: 1}
 library_nan = math.nan
 
+attributes = [types.FunctionType.__dict__["__code__"], type.__dict__["__dict__"], int.__dict__["real"],
+              BaseException.__dict__["__traceback__"], types.FunctionType.__dict__["__closure__"],
+              dict.__dict__["fromkeys"], int.__add__, str.upper]
+
 
 def check():
+    assert attributes[0].__get__(check) is check.__code__ and attributes[2].__get__(7) == 7
+    assert [one.__objclass__ for one in attributes] == [types.FunctionType, type, int, BaseException,
+                                                        types.FunctionType, dict, int, str]
+    assert attributes[0] is types.FunctionType.__dict__["__code__"] and attributes[7]("a") == "A"
     assert numbers[:7] == [0, 1, -1, 255, 2**70, -(2**70), True]
     assert math.copysign(1, numbers[10]) == -1.0
     assert nan != nan and math.isnan(nan)

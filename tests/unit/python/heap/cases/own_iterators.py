@@ -44,6 +44,14 @@ class OwnZip(zip):
     pass
 
 
+def asking(base):
+    def __iter__(self):
+        global asked
+        asked += 1
+        return base.__iter__(self)
+    return type("Asking", (base,), {"__iter__": __iter__, "__module__": __name__})
+
+
 over = [
     zip(Restarting(9), Restarting(9)), zip(Restarting(9), [3] * 9, strict=True), OwnZip(Restarting(9)),
     map(pow, Restarting(9), Restarting(9)), filter(None, Restarting(9)), enumerate(Restarting(9), 5),
@@ -56,6 +64,9 @@ over = [
     reversed(Measured(12)), enumerate(zip(map(str, Restarting(9)), Restarting(9)))]
 if hasattr(itertools, "batched"):
     over.append(itertools.batched(Restarting(9), 2))
+of_bases = [iter(asking(tuple)("abcd")), iter(asking(str)("abcd")), iter(asking(str)("ab\u20acd")),
+            iter(asking(bytes)(b"abcd")), iter(asking(bytearray)(b"abcd"))]
+assert [next(one) for one in of_bases] == ["a", "a", "a", 97, 97]
 ended = [zip(Restarting(0)), reversed(Measured(0)), enumerate(Restarting(1))]
 assert [len(list(one)) for one in ended] == [0, 0, 1]
 
@@ -80,5 +91,7 @@ def check():
     now = [plain(next(one)) for one in over]
     assert now == expected[len(rounds) - 1][:len(over)], now
     rounds.append(now)
+    assert [next(one) for one in of_bases] == [["b", "b", "b", 98, 98], ["c", "c", "\u20ac", 99, 99],
+                                               ["d", "d", "d", 100, 100]][len(rounds) - 2]
     assert all(next(one, "ended") == "ended" for one in ended)
     assert asked == asked_before + 1 * (len(rounds) > 2), asked  # chain() has come to its second part
