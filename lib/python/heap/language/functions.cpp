@@ -339,6 +339,7 @@ void add_function_types(ExactTypes& types) {
   types[&PyStaticMethod_Type] = reduce_wrapper;
   types[&PyClassMethod_Type] = reduce_wrapper;
   types[&PyGetSetDescr_Type] = reduce_getset;
+  types[&PyClassMethodDescr_Type] = reduce_getset;
   types[&PySuper_Type] = reduce_super;
   types[&PyCFunction_Type] = reduce_builtin;
   types[&PyCMethod_Type] = reduce_builtin;
