@@ -176,6 +176,30 @@ def test_a_file_that_ranks_write_together_is_refused_until_it_is_closed(work):
     assert "snapshot 2 committed" in outcome.stderr
 
 
+REFUSED_ON_ONE_RANK = """
+from mpi4py import MPI
+import socket, h5py, chkpt
+comm = MPI.COMM_WORLD
+in_the_way = socket.socket() if comm.rank == 1 else None
+f = h5py.File("all.h5", "w", driver="mpio", comm=comm)
+x = f.create_dataset("x", (comm.size,))
+chkpt.snapshot()
+x[comm.rank] = comm.rank
+f.close()
+if in_the_way: in_the_way.close()
+del f, x, in_the_way
+chkpt.snapshot()
+print("went on")
+"""
+
+
+def test_a_rank_with_such_a_file_does_not_wait_for_one_that_has_been_refused_before(work):
+    (work / "script.py").write_text(REFUSED_ON_ONE_RANK)
+    outcome = run_to_end([CHKPT_MPI, "-f", "-1", "script.py"], work, 2)
+    assert outcome.stdout == b"went on\n" * 2, outcome.stderr
+    assert "snapshot 1 skipped" in outcome.stderr and "snapshot 2 committed" in outcome.stderr
+
+
 def test_a_full_disk_skips_the_snapshot(work):
     """A tmpfs of 3 MiB, mounted where only this command sees it; the second copy does not fit."""
     if subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"], check=False,

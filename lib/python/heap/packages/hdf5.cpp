@@ -114,6 +114,7 @@ bool same_object(PyObject* handle, PyObject* file, const Ref& path) {
 
 // The path of an object of the file, or of what an attribute is attached to.
 Ref checked_path_of(PyObject* handle, const Ref& file) {
+  hdf5::check_alone(file.get());
   Ref path = path_of(handle);
   if (!same_object(handle, file.get(), path))
     refuse("the open HDF5 object '" + shown(path) + "', which its file no longer leads to");

@@ -27,6 +27,9 @@ Ref unpacked_access_list(PyTypeObject* type, PyObject* packed);
 
 // ---- open files
 
+// Refuses a file that several ranks have open together, before anything is asked of it that they
+// would have to do together, too.
+void check_alone(PyObject* file_id);
 // How the file behind an open FileID is opened again: a tuple, the same for one identifier. A file
 // open for writing has been flushed, and its contents become part of the snapshot.
 Ref describe_file(Saver& saver, PyObject* file_id);

@@ -29,6 +29,18 @@ std::string name_of(PyObject* file_id) {
   return PyBytes_Check(name.get()) ? PyBytes_AS_STRING(name.get()) : utf8(name.get());
 }
 
+std::string shown_file(const std::string& name) { return "the open HDF5 file " + quoted(name); }
+
+// Opened by several ranks together. This asks nothing of the others: its access list is a copy,
+// with a duplicate of the communicator, and a rank that is refused for something else makes none.
+bool is_shared(PyObject* file_id) {
+  const Ref ask = attr_or_null(file_id, "get_mpi_atomicity");
+  if (!ask) return false;
+  if (Ref::steal(PyObject_CallNoArgs(ask.get()))) return true;
+  PyErr_Clear();
+  return false;
+}
+
 // What the identifier has open, by the system's word if the driver has a descriptor.
 std::string opened_path(PyObject* file_id, const std::string& name, long long driver) {
   if (driver != constant("h5fd", "SEC2")) return real_path(name);
@@ -90,8 +102,9 @@ void check_order(PyObject* file_id, const std::string& shown) {
 }
 
 Ref describe_now(Saver& saver, PyObject* file_id, const Ref& first_number) {
+  check_alone(file_id);
   const std::string name = name_of(file_id);
-  const std::string shown = "the open HDF5 file " + quoted(name);
+  const std::string shown = shown_file(name);
   const Ref access = call_method(file_id, "get_access_plist");
   const Ref packed = packed_access_list(access.get(), shown);
   check_order(file_id, shown);
@@ -198,6 +211,10 @@ Ref first_of(PyObject* description) {
 
 }  // namespace
 
+void check_alone(PyObject* file_id) {
+  if (is_shared(file_id)) refuse(shown_file(name_of(file_id)) + " with HDF5's driver mpio");
+}
+
 Ref describe_file(Saver& saver, PyObject* file_id) {
   const long long handle = handle_of(file_id);
   const auto known = rehearsed().find(handle);
@@ -222,10 +239,7 @@ void flush_files() {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i) {
     PyObject* file = PyList_GET_ITEM(all.get(), i);
     if (!writes(integer(call_method(file, "get_intent").get()))) continue;
-    // Collective for a file of several ranks, and refused.
-    const Ref driver = call_method(call_method(file, "get_access_plist"), "get_driver");
-    const Ref mpio = attr_or_null(module("h5fd").get(), "MPIO");
-    if (mpio && ok(PyObject_RichCompareBool(mpio.get(), driver.get(), Py_EQ))) continue;
+    if (is_shared(file)) continue;  // collective, and refused
     const Ref done =
         Ref::steal(PyObject_CallMethod(h5f.get(), "flush", "OO", file, everything.get()));
     if (!done) PyErr_Clear();
