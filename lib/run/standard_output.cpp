@@ -50,6 +50,7 @@ void StandardOutput::redirect(const Config& config, const Start& start) {
   const std::string name = path_of_rank(config.standard_output, session::rank());
   const bool shared = session::size() > 1 && name == config.standard_output;
   std::error_code ignored;
+  name_ = name;
   path_ = std::filesystem::absolute(name, ignored).string();
   const Json saved = start.meta.is_object() ? start.meta.value("stdout", Json()) : Json();
   // The first makes the file, or cuts it, before anybody writes to it.
@@ -62,8 +63,10 @@ void StandardOutput::redirect(const Config& config, const Start& start) {
 }
 
 void StandardOutput::open(const Json& saved, bool shared) {
-  // What another file got so far is not in this one: it begins empty, as after `>`.
-  const bool goes_on = saved.is_object() && saved.value("path", "") == path_;
+  // What another file got so far is not in this one: it begins empty, as after `>`. The same name
+  // in another folder is the same file, moved with all that is there.
+  const bool goes_on =
+      saved.is_object() && (saved.value("path", "") == path_ || saved.value("name", "") == name_);
   const bool first = !shared || session::rank() == 0;
   const int flags =
       O_WRONLY | O_CREAT | O_CLOEXEC | (shared ? O_APPEND : 0) | (first && !goes_on ? O_TRUNC : 0);
@@ -90,7 +93,7 @@ Json StandardOutput::describe() const {
   // By its name: the script may have put something else in the place of descriptor 1 meanwhile.
   struct stat info {};
   if (path_.empty() || ::stat(path_.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
-  return {{"path", path_}, {"size", static_cast<std::uint64_t>(info.st_size)}};
+  return {{"name", name_}, {"path", path_}, {"size", static_cast<std::uint64_t>(info.st_size)}};
 }
 
 }  // namespace chkpt::run

@@ -29,6 +29,7 @@ class StandardOutput {
   void open(const Json& saved, bool shared);
   void cut(int fd, std::uint64_t size) const;
 
+  std::string name_;  // as it was given, for this rank
   std::string path_;  // "": left alone
 };
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """--stdout FILE: what a killed and resumed run has printed is what an unbroken one prints."""
+import shutil
 import subprocess
 import textwrap
 
@@ -76,6 +77,20 @@ def test_no_line_twice_and_none_missing(start, work):
     assert out.read_bytes() == expected(work)
     start(text, "--stdout", "out", code=-9)  # the run has ended: this is another one
     assert out.read_bytes().count(b"line 1\n") == 1 and b"end" not in out.read_bytes()
+
+
+def test_a_folder_that_was_moved_keeps_its_output(work):
+    (work / "script.py").write_text("import chkpt, os\n"
+                                    "print('before', flush=True)\n"
+                                    "if not chkpt.snapshot(): print('lost', flush=True), os.kill(os.getpid(), 9)\n"
+                                    "print('after')\n")
+    command = [CHKPT_MPI, "-f", "-1", "-o", "saved", "--stdout", "out", work / "script.py"]
+    assert harness.run(command, work).code == -9
+    moved = work.parent / "moved"
+    shutil.copytree(work, moved)
+    outcome = harness.run(command, moved)
+    assert outcome.code == 0 and any("resumed" in line for line in outcome.messages), outcome.stderr
+    assert (moved / "out").read_text() == "before\nafter\n"
 
 
 def test_what_is_missing_is_said(start, work):

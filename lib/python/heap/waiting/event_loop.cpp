@@ -173,9 +173,22 @@ bool is_selector_loop(PyTypeObject* type) {
          PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(base.get()));
 }
 
+// Its own sockets are there, and the selector watches them: not so within its close().
+void check_is_whole(const Ref& dict, PyObject* selector) {
+  for (const char* name : {"_ssock", "_csock"}) {
+    PyObject* socket = own_value(dict, name);
+    if (socket == Py_None || fileno_of(socket) < 0)
+      refuse("an event loop that is just being closed");
+  }
+  const Ref reading = number(fileno_of(own_value(dict, "_ssock")));
+  if (!PyMapping_HasKey(attr(selector, "_fd_to_key").get(), reading.get()))
+    refuse("an event loop that is just being made or closed");
+}
+
 Ref system_state(const Ref& dict) {
   PyObject* selector = own_value(dict, "_selector");
   if (selector == Py_None) return none();  // closed
+  check_is_whole(dict, selector);
   const int reading = fileno_of(own_value(dict, "_ssock"));
   check_descriptors(selector, reading);
   const Ref poller = attr_or_null(selector, "_selector");
