@@ -136,5 +136,22 @@ print(sum(k % 7 for k in range(3000000)))
 def test_a_call_of_a_thread_on_the_world_ends_snapshots(work):
     outcome = harness.run([CHKPT_MPI, "-f", "20", "-c", THREAD_ON_WORLD], work)
     assert (outcome.code, outcome.stdout) == (0, b"8999994\n"), outcome.stderr
-    before, said, after = outcome.stderr.partition("from a thread: no more snapshots in this run")
-    assert said and "committed" not in after, before
+    before, _, after = outcome.stderr.partition("no more snapshots in this run after MPI_")
+    assert "called from a thread" in after and "committed" not in after, before
+
+
+SPAWNING = """
+from mpi4py import MPI
+import chkpt
+program = "from mpi4py import MPI; MPI.Comm.Get_parent().Disconnect()"
+child = MPI.COMM_SELF.Spawn(%r, ["-c", program], 1)
+child.Disconnect()
+print(chkpt.snapshot())
+"""
+
+
+def test_a_refusal_that_lasts_says_so(work):
+    (work / "spawning.py").write_text(SPAWNING % harness.PYTHON)
+    outcome = harness.run([*harness.MPIRUN, "-n", "1", CHKPT_MPI, "-f", "-1", "spawning.py"], work)
+    assert (outcome.code, outcome.stdout) == (0, b"False\n"), outcome.stderr
+    assert "no more snapshots in this run after MPI_Comm_spawn at spawning.py:5" in outcome.stderr, outcome.stderr

@@ -65,7 +65,7 @@ void remove(Kind kind) {
 
 void forever(const char* mpi_call, const char* why) {
   if (g_any_forever.exchange(true)) return;
-  std::string text = describe(mpi_call, why);
+  std::string text = "no more snapshots in this run after " + describe(mpi_call, why);
   const std::lock_guard<std::mutex> lock(g_mutex);
   g_forever = std::move(text);
 }

@@ -64,9 +64,7 @@ void lose_count(const char* call, MPI_Comm comm) {
   if (used != state().used.end()) defer(text, &used->second.counts);
 }
 
-void unfollowed(const char* call) {
-  deferrals::forever(call, "called from a thread: no more snapshots in this run");
-}
+void unfollowed(const char* call) { deferrals::forever(call, "called from a thread"); }
 
 Freed forget(MPI_Comm comm) {
   if (!g_any) return Freed::kNot;
