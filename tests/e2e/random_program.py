@@ -10,13 +10,14 @@ import random
 import sys
 
 PRELUDE = '''\
-import asyncio, contextlib, functools, itertools, sys
+import asyncio, contextlib, functools, gc, itertools, sys
 try:
     from chkpt import snapshot
 except ImportError:
     def snapshot():
         return False
 
+gc.disable()  # when it finds garbage is another moment after a resume
 STOPS = {int(word) for word in sys.argv[1:]}
 FUEL = 150
 steps, fuel = 0, FUEL
