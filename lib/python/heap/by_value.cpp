@@ -138,12 +138,26 @@ bool is_imported_as(PyObject* module, PyObject* qualname, PyObject* object) {
 
 }  // namespace
 
+// A class may have a descriptor for its instances there (zope.interface): its functions say then
+// where they have been made. Null if nobody says it.
+Ref ByValue::module_name_of(PyTypeObject* of) {
+  PyObject* said = find(of->tp_dict, "__module__");
+  if (!said || PyUnicode_Check(said)) return Ref::borrow(said);
+  PyObject *name = nullptr, *value = nullptr;
+  for (Py_ssize_t at = 0; PyDict_Next(of->tp_dict, &at, &name, &value);) {
+    PyObject* module =
+        PyFunction_Check(value) ? reinterpret_cast<PyFunctionObject*>(value)->func_module : nullptr;
+    if (module && PyUnicode_Check(module)) return Ref::borrow(module);
+  }
+  return {};
+}
+
 bool ByValue::decide_type(PyTypeObject* type) {
   if (!frames::is_python_class(type)) return false;
-  PyObject* name = find(type->tp_dict, "__module__");
-  if (!name || !PyUnicode_Check(name)) return true;
-  PyObject* found = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
-  if (!found || module(name, found)) return true;
+  const Ref name = module_name_of(type);
+  if (!name) return true;
+  PyObject* found = PyDict_GetItemWithError(PyImport_GetModuleDict(), name.get());
+  if (!found || module(name.get(), found)) return true;
   PyObject* qualname = reinterpret_cast<PyHeapTypeObject*>(type)->ht_qualname;
   return !is_imported_as(found, qualname, reinterpret_cast<PyObject*>(type));
 }

@@ -28,6 +28,7 @@
 #include "python/heap/rebuilder.hpp"
 #include "python/heap/raw_state.hpp"
 #include "python/heap/reducers.hpp"
+#include "python/heap/modules/import_directory.hpp"
 #include "python/heap/modules/import_environment.hpp"
 #include "python/heap/modules/unseen_imports.hpp"
 #include "python/heap/language/weak_containers.hpp"
@@ -206,8 +207,10 @@ void Loader::read_header() {
   {
     const NamesToCome names(find(header.get(), "names"));
     import_modules(expect_list(find(header.get(), "imports")),
-                   expect_list(find(header.get(), "draws")), environment);
+                   expect_list(find(header.get(), "draws")), environment,
+                   find(header.get(), "directories"));
     continue_import_environment(environment);
+    continue_import_directories(find(header.get(), "directories"));
   }
   module_order_ = Ref::borrow(find(header.get(), "order"));
   PyObject* stack = expect(header.get(), "stack");

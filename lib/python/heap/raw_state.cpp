@@ -13,6 +13,7 @@
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/hashing.hpp"
+#include "python/heap/language/reference_objects.hpp"
 #include "python/heap/modules/library_contents.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/reducers.hpp"
@@ -191,6 +192,8 @@ bool cannot_be_made_so(Saver& saver, PyObject* object, PyObject* value, Rule& ru
   PyTypeObject* base = rule.layout.native_base;
   PyObject *maker = PyTuple_GET_ITEM(value, 0), *arguments = PyTuple_GET_ITEM(value, 1);
   if (is_called_for_its_base(maker, rule)) return true;
+  // zope.interface's declarations are made of classes and interfaces that are not complete then.
+  if (is_made_of_references(object, base)) return true;
   if (base != &PyBaseObject_Type && base != &PyDict_Type && base != &PyList_Type) return false;
   return is_made_of_script_class(saver, maker, arguments) ||
          is_made_of_instances(maker, arguments, rule) ||

@@ -9,6 +9,7 @@
 #include "python/heap/compiled/ctypes_layout.hpp"
 #include "python/heap/customs.hpp"
 #include "python/heap/packages/fortran_data.hpp"
+#include "python/heap/language/reference_objects.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/packages/numba_functions.hpp"
 #include "python/heap/packages/pybind11_objects.hpp"
@@ -228,6 +229,24 @@ Ref reduce_protocol_5(PyObject* object) {
   return call_method(object, "__reduce_ex__", number(kProtocol));
 }
 
+// Python classes have nothing to say of how it is pickled.
+bool is_pickled_in_c(const Rule& rule) {
+  for (const char* name : {"__reduce__", "__reduce_ex__", "__getstate__"})
+    if (!same_attribute(rule.type, rule.layout.native_base, name)) return false;
+  return true;
+}
+
+// With an exception pending, which says that it cannot be pickled.
+bool is_refused_but_made_of_references(PyObject* object, Rule& rule) {
+  PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
+  PyErr_Fetch(&type, &value, &trace);  // looking up attributes would lose it
+  rule.layout = layout_of(rule.type);
+  const bool claim =
+      is_pickled_in_c(rule) && is_made_of_references(object, rule.layout.native_base);
+  PyErr_Restore(type, value, trace);
+  return claim;
+}
+
 }  // namespace
 
 void choose_rule(Saver& saver, Rule& rule) {
@@ -251,6 +270,10 @@ Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
   try {
     value = registered ? call(registered, object) : reduce_protocol_5(object);
   } catch (const Raised&) {
+    if (is_refused_but_made_of_references(object, rule)) {
+      PyErr_Clear();
+      return reduce_references(saver, object, rule);
+    }
     if (!frames::is_python_class(rule.type) || !is_accident()) throw;
     PyErr_Clear();
     return reduce_raw_state(saver, object, rule);

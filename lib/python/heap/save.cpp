@@ -88,9 +88,11 @@ void write_all(Saver& saver, Findings& findings, const Ref& body, Pickled& out) 
   look_up_addresses(findings.addresses, saver, pickling);
 }
 
-// Empty if it can be pickled.
-std::string why_not_saveable(const SaveRequest& request, PyObject* value) {
-  Saver saver(request);
+// Empty if it can be pickled. Numbers are looked at only if it was one that stood in the way: those
+// that lead to what something else saves seem to lead nowhere here.
+std::string why_not_saveable(const SaveRequest& request, PyObject* value, bool for_numbers) {
+  Addresses addresses;
+  Saver saver(request, &addresses);
   Pickled out;
   try {
     saver.register_modules();
@@ -99,6 +101,7 @@ std::string why_not_saveable(const SaveRequest& request, PyObject* value) {
     Pickling pickling(saver, out);
     pickling.dump(Ref::borrow(value));
     dump_deferred(saver, pickling, {});
+    if (for_numbers) look_up_addresses(addresses, saver, pickling);
   } catch (const Raised&) {
     return saver.refusal().empty() ? take_exception_text() : (PyErr_Clear(), saver.refusal());
   }
@@ -170,8 +173,10 @@ Pickled save_until_settled(const SaveRequest& request) {
 }
 
 // Whether there is something less to save now.
-bool leave_out(const SaveRequest& request, Part part) {
-  const auto why_not = [&](PyObject* value) { return why_not_saveable(request, value); };
+bool leave_out(const SaveRequest& request, Part part, bool for_numbers) {
+  const auto why_not = [&](PyObject* value) {
+    return why_not_saveable(request, value, for_numbers);
+  };
   return (part == Part::kLibraryGlobals && leave_out_unsaveable(why_not)) ||
          (part == Part::kWeakEntries && leave_out_unsaveable_entries(why_not)) ||
          leave_out_unsaveable_of_own(why_not) || leave_out_unsaveable_names(why_not);
@@ -189,7 +194,8 @@ Pickled save_what_can_be_saved(const SaveRequest& request) {
       tried.push_back(again.type);
     } catch (const CannotSave& refusal) {
       const auto* placed = dynamic_cast<const RefusedIn*>(&refusal);
-      if (leave_out(request, placed ? placed->part() : Part::kScript)) continue;
+      const bool for_numbers = std::strstr(refusal.what(), kNumberedMemory) != nullptr;
+      if (leave_out(request, placed ? placed->part() : Part::kScript, for_numbers)) continue;
       // It has not helped: what stood in the way, such as an open transaction, may be gone later.
       for (PyTypeObject* type : tried) give_back_own_getstate(type);
       static std::string last;  // for another obstacle those that were in vain are tried again

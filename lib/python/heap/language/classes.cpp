@@ -399,11 +399,12 @@ Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
   if (PyObject* in_c = module ? loaded_module(("_" + utf8(module.get())).c_str()) : nullptr)
     if (const Ref there = name_in(in_c, raw(type)))
       return reduced(make_renamed_type, pack(in_c, there));
+  if (const Ref of_dtype = reduce_dtype_class(type)) return of_dtype;
+  // gmpy2.mpz says that it is a built-in type, zope.interface's types that their modules are in no
+  // package.
+  if (const Ref somewhere = any_name(saver, raw(type))) return somewhere;
   // A module that nobody has imported yet; the pickler will, or say that it cannot.
   if (!found && module && PyUnicode_Check(module.get())) return not_implemented();
-  if (const Ref of_dtype = reduce_dtype_class(type)) return of_dtype;
-  // gmpy2.mpz says that it is a built-in type.
-  if (const Ref somewhere = any_name(saver, raw(type))) return somewhere;
   refuse("the type " + full + " cannot be found by name");
 }
 

@@ -9,6 +9,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/hashing.hpp"
 #include "python/heap/language/iterated_as_itself.hpp"
+#include "python/heap/language/reference_objects.hpp"
 #include "python/heap/layout.hpp"
 #include "python/heap/loader.hpp"
 #include "python/heap/quiet.hpp"
@@ -262,12 +263,27 @@ void reduced_parts(PyObject* object, const Rule& rule, Parts& parts) {
   if (!pairs.is(Py_None)) parts.dict_items = own(PySequence_List(pairs.get()));
 }
 
+// False: its C base class cannot be pickled, but made again by what it refers to.
+bool pickled_parts(PyObject* object, const Rule& rule, Parts& parts) {
+  try {
+    reduced_parts(object, rule, parts);
+    return true;
+  } catch (const CannotSave&) {
+    if (!is_made_of_references(object, rule.layout.native_base)) throw;
+  } catch (const Raised&) {
+    if (!is_made_of_references(object, rule.layout.native_base)) throw;
+    PyErr_Clear();
+  }
+  return false;
+}
+
 }  // namespace
 
 Ref reduce_native(Saver& saver, PyObject* object, Rule& rule) {
   PyTypeObject* base = rule.layout.native_base;
   Parts parts;
-  if (!builtin_parts(object, base, parts)) reduced_parts(object, rule, parts);
+  if (!builtin_parts(object, base, parts) && !pickled_parts(object, rule, parts))
+    return reduce_references(saver, object, rule);
   const Ref state = pack(instance_state(saver, object, rule), base, parts.state, parts.list_items,
                          parts.dict_items, parts.set_table, text(parts.state_method));
   return reduced(make_native, pack(rule.type, base, parts.args, boolean(parts.init)), state,

@@ -13,6 +13,7 @@
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
+#include "python/heap/modules/import_directory.hpp"
 #include "python/heap/modules/import_draws.hpp"
 #include "python/heap/modules/import_environment.hpp"
 #include "python/heap/modules/import_order.hpp"
@@ -212,6 +213,7 @@ class LibraryImport {
       g_baseline->outermost = attr(spec, "name");
       note_brought(outermost(), outermost());
       note_environment_for(spec);
+      note_directory_for(spec);
       note_bare_modules(false);
       note_module_entries(false);
       g_baseline->nodes.mark_changed();
@@ -295,6 +297,7 @@ void watch_library_globals() {
   note_module_entries(true);
   note_new_random();
   note_first_environment();
+  note_first_directory();
   const Ref bootstrap = import("_frozen_importlib");
   g_load_unlocked = attr(bootstrap, "_load_unlocked").release();
   const Ref wrapped = own(PyCFunction_NewEx(&g_load_method, nullptr, nullptr));

@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/unique_fd.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/modules/import_directory.hpp"
 #include "python/heap/modules/import_draws.hpp"
 #include "python/heap/modules/import_environment.hpp"
 #include "python/heap/modules/library_baseline.hpp"
@@ -95,8 +96,10 @@ PyObject* name_of(PyObject* import) { return PyTuple_Check(import) ? item(import
 
 // In the saved order, because imports have side effects. A module that cannot be imported any more
 // is only missed if something refers to it.
-void import_modules(PyObject* names, PyObject* draws, PyObject* environment) {
+void import_modules(PyObject* names, PyObject* draws, PyObject* environment,
+                    PyObject* directories) {
   const NoOutput quiet;
+  ImportDirectories working_in(directories);
   // All of them first: they import each other.
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i)
     UnseenImports::expect(name_of(PyList_GET_ITEM(names, i)));
@@ -107,6 +110,7 @@ void import_modules(PyObject* names, PyObject* draws, PyObject* environment) {
       continue;
     }
     change_environment_for(environment, name);
+    working_in.enter_for(name);
     if (PyDict_Contains(PyImport_GetModuleDict(), name)) continue;
     draw_again(draws, name);
     PyObject* module = PyImport_Import(name);

@@ -11,9 +11,9 @@ void use_import_path(PyObject* texts);
 // Modules that are saved by value, still empty: list of (name, name it is an alias of | None,
 // type).
 void make_modules(PyObject* shells);
-// Names, and steps as import_step() gives them. `draws`, `environment`: as import_draws()
-// and import_environment() gave them.
-void import_modules(PyObject* names, PyObject* draws, PyObject* environment);
+// Names, and steps as import_step() gives them. `draws`, `environment`, `directories`: as
+// import_draws(), import_environment() and import_directories() gave them.
+void import_modules(PyObject* names, PyObject* draws, PyObject* environment, PyObject* directories);
 // `order`: the names in sys.modules, one after the other; what else has been imported comes last.
 void order_modules(PyObject* order);
 // List of (name, items of its namespace, class | None).

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Python.h>
+
+#include "python/heap/language/reference_objects.hpp"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "python/frames/objects.hpp"
+#include "python/heap/call.hpp"
+#include "python/heap/layout.hpp"
+#include "python/heap/modules/library_paths.hpp"
+#include "python/heap/reducers.hpp"
+
+namespace chkpt::heap {
+namespace {
+
+// Not CPython's own types: those that cannot be pickled hold more than they show, or are refused
+// for what they mean.
+bool is_of_package(PyTypeObject* base) {
+  Dl_info info{};
+  if (::dladdr(reinterpret_cast<void*>(base->tp_traverse), &info) == 0 || !info.dli_fname)
+    return false;
+  const std::string path = info.dli_fname;
+  return path.find("/site-packages/") != std::string::npos ||
+         path.find("/dist-packages/") != std::string::npos || is_own_binary(path);
+}
+
+// The words between the head that all objects have and the end of what the C type defines.
+// instance_state() knows the __dict__; weak references say themselves what they refer to.
+std::vector<Py_ssize_t> reference_words(PyTypeObject* base) {
+  std::vector<Py_ssize_t> offsets;
+  constexpr auto kWord = static_cast<Py_ssize_t>(sizeof(PyObject*));
+  for (auto at = static_cast<Py_ssize_t>(sizeof(PyObject)); at < base->tp_basicsize; at += kWord)
+    if (at != base->tp_dictoffset && at != base->tp_weaklistoffset) offsets.push_back(at);
+  return offsets;
+}
+
+PyObject*& word_at(PyObject* object, Py_ssize_t offset) {
+  return *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(object) + offset);
+}
+
+std::unordered_map<PyObject*, int> shown_to_collector(PyObject* object, PyTypeObject* base) {
+  std::unordered_map<PyObject*, int> shown;
+  base->tp_traverse(
+      object,
+      [](PyObject* referent, void* counts) {
+        ++(*static_cast<std::unordered_map<PyObject*, int>*>(counts))[referent];
+        return 0;
+      },
+      &shown);
+  return shown;
+}
+
+// A hash value that the object keeps: of its content, so it will be the same.
+bool is_own_hash(PyObject* object, PyTypeObject* base, PyObject* word) {
+  if (!base->tp_hash || base->tp_hash == PyBaseObject_Type.tp_hash) return false;
+  const Py_hash_t hash = base->tp_hash(object);
+  if (hash == -1) PyErr_Clear();
+  return hash != -1 && hash == reinterpret_cast<Py_hash_t>(word);
+}
+
+enum class Word { kNone, kReference, kHash, kOther };
+
+// In the order of reference_words().
+std::vector<Word> kinds_of_words(PyObject* object, PyTypeObject* base) {
+  std::unordered_map<PyObject*, int> shown = shown_to_collector(object, base);
+  std::vector<Word> kinds;
+  for (const Py_ssize_t offset : reference_words(base)) {
+    PyObject* word = word_at(object, offset);
+    kinds.push_back(!word                             ? Word::kNone
+                    : --shown[word] >= 0              ? Word::kReference
+                    : is_own_hash(object, base, word) ? Word::kHash
+                                                      : Word::kOther);
+  }
+  return kinds;
+}
+
+// (type, native base)
+Ref rebuild_references(Args args) {
+  auto* type = reinterpret_cast<PyTypeObject*>(args[0]);
+  return own(type->tp_alloc(type, 0));
+}
+const Rebuilder make_references{"references", guarded<rebuild_references>};
+
+// (object, (instance state, native base, words, indices of those that are numbers))
+Ref fill_references(Args args) {
+  auto* base = reinterpret_cast<PyTypeObject*>(item(args[1], 1));
+  PyObject *words = item(args[1], 2), *numbers = item(args[1], 3);
+  const std::vector<Py_ssize_t> offsets = reference_words(base);
+  if (PyTuple_GET_SIZE(words) != static_cast<Py_ssize_t>(offsets.size()))
+    broken(std::string(base->tp_name) + " has changed");
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    PyObject* word = PyTuple_GET_ITEM(words, static_cast<Py_ssize_t>(i));
+    if (ok(PySequence_Contains(numbers, number(static_cast<long long>(i)).get())))
+      word_at(args[0], offsets[i]) = reinterpret_cast<PyObject*>(integer(word));
+    else if (word != frames::null_marker())
+      Py_XSETREF(word_at(args[0], offsets[i]), Py_NewRef(word));
+  }
+  restore_instance_state(args[0], item(args[1], 0));
+  return none();
+}
+const Rebuilder set_references{"references.state", guarded<fill_references>};
+
+Ref saved_word(PyObject* word, Word kind) {
+  if (kind == Word::kHash) return number(reinterpret_cast<long long>(word));
+  return Ref::borrow(word ? word : frames::null_marker());
+}
+
+}  // namespace
+
+bool is_made_of_references(PyObject* object, PyTypeObject* base) {
+  if (!base->tp_traverse || !PyType_IS_GC(base) || base->tp_itemsize != 0 || !is_of_package(base))
+    return false;
+  const std::vector<Word> kinds = kinds_of_words(object, base);
+  const auto any = [&](Word kind) { return std::count(kinds.begin(), kinds.end(), kind) > 0; };
+  // What is something else may be a number, memory of C code, an object that it only borrows.
+  return any(Word::kReference) && !any(Word::kOther);
+}
+
+Ref reduce_references(Saver& saver, PyObject* object, Rule& rule) {
+  PyTypeObject* base = rule.layout.native_base;
+  const std::vector<Py_ssize_t> offsets = reference_words(base);
+  const std::vector<Word> kinds = kinds_of_words(object, base);
+  const Ref words = new_list(), numbers = new_list();
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    append(words, saved_word(word_at(object, offsets[i]), kinds[i]));
+    if (kinds[i] == Word::kHash) append(numbers, number(static_cast<long long>(i)));
+  }
+  return reduced(make_references, pack(rule.type, base),
+                 pack(instance_state(saver, object, rule), base, own(PyList_AsTuple(words.get())),
+                      own(PyList_AsTuple(numbers.get()))),
+                 set_references);
+}
+
+}  // namespace chkpt::heap
