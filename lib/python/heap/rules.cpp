@@ -295,8 +295,7 @@ Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
     if (!of_script) return value;
     refuse("it can only be saved by name, in a module that is saved by value");
   }
-  rule.layout = layout_of(rule.type);
-  return reduce_special(saver, object, rule);
+  return reduce_raw_state(saver, object, rule);
 }
 
 bool is_imported_as(PyObject* object, PyObject* module_name, PyObject* name) {

@@ -118,8 +118,9 @@ bool is_made_of_references(PyObject* object, PyTypeObject* base) {
     return false;
   const std::vector<Word> kinds = kinds_of_words(object, base);
   const auto any = [&](Word kind) { return std::count(kinds.begin(), kinds.end(), kind) > 0; };
-  // What is something else may be a number, memory of C code, an object that it only borrows.
-  return any(Word::kReference) && !any(Word::kOther);
+  // What is something else may be a number, memory of C code, an object that it only borrows. An
+  // object in C that holds nothing may be known by its address.
+  return !any(Word::kOther) && (any(Word::kReference) || frames::is_python_class(Py_TYPE(object)));
 }
 
 Ref reduce_references(Saver& saver, PyObject* object, Rule& rule) {
