@@ -184,6 +184,26 @@ bool is_called_for_its_base(PyObject* maker, const Rule& rule) {
            same_attribute(rule.type, base, "__new__"));
 }
 
+bool is_python_method(PyTypeObject* type, const char* name) {
+  PyObject* found = type_attribute(type, name);
+  return found && PyFunction_Check(found);
+}
+
+// Made empty, and given a state by methods of its class: one for a transfer, as that of a
+// __getstate__. lmfit's parameters leave out what their evaluator of expressions has come to.
+bool is_made_for_transfer(PyObject* value, Rule& rule) {
+  if (PyTuple_GET_ITEM(value, 0) != raw(rule.type) || PyTuple_GET_SIZE(value) < 3 ||
+      PyTuple_GET_ITEM(value, 2) == Py_None || taken_by_own_getstate().count(rule.type))
+    return false;
+  PyObject* arguments = PyTuple_GET_ITEM(value, 1);
+  if (!PyTuple_Check(arguments) || PyTuple_GET_SIZE(arguments) != 0 ||
+      !is_python_method(rule.type, "__setstate__") ||
+      !(is_python_method(rule.type, "__reduce__") || is_python_method(rule.type, "__reduce_ex__")))
+    return false;
+  if (raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
+  return true;
+}
+
 // The ways to be made that a resume cannot go.
 bool cannot_be_made_so(Saver& saver, PyObject* object, PyObject* value, Rule& rule) {
   if (rule.reduce != reduce_by_default) return false;  // another rule's own affair
@@ -195,7 +215,7 @@ bool cannot_be_made_so(Saver& saver, PyObject* object, PyObject* value, Rule& ru
   // zope.interface's declarations are made of classes and interfaces that are not complete then.
   if (is_made_of_references(object, base)) return true;
   if (base != &PyBaseObject_Type && base != &PyDict_Type && base != &PyList_Type) return false;
-  return is_made_of_script_class(saver, maker, arguments) ||
+  return is_made_of_script_class(saver, maker, arguments) || is_made_for_transfer(value, rule) ||
          is_made_of_instances(maker, arguments, rule) ||
          is_made_of_its_holder(object, arguments, rule) ||
          (base == &PyBaseObject_Type &&
