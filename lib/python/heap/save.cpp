@@ -3,6 +3,7 @@
 
 #include "python/heap/save.hpp"
 
+#include <cstring>
 #include <string>
 #include <utility>
 

@@ -28,6 +28,9 @@ field = transferable.Field("one", [1])
 untouched, asked = transferable.Column("a"), transferable.Column("b")
 expression = asked.expression
 comparator = vars(asked)["comparator"]
+settings = transferable.Settings()
+settings.update(a=1, itself=settings)
+settings.evaluated.append("a + 1")
 ran = []
 
 
@@ -42,6 +45,7 @@ def check():
     assert transferable.find_field("one") is field and field.of == [1]
     assert list(vars(untouched)) == ["name"] and list(vars(asked)) == ["name", "comparator"]
     assert expression is asked and comparator is asked.comparator and comparator.expression is asked
+    assert settings.evaluated == ["a + 1"] and list(settings) == ["a", "itself"] and settings["itself"] is settings
     ran.append(1)
     if len(ran) < 2:  # what can be asked once only: after saving, and after loading
         return
