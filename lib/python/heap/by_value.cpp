@@ -136,11 +136,9 @@ bool is_imported_as(PyObject* module, PyObject* qualname, PyObject* object) {
   return true;
 }
 
-}  // namespace
-
 // A class may have a descriptor for its instances there (zope.interface): its functions say then
 // where they have been made. Null if nobody says it.
-Ref ByValue::module_name_of(PyTypeObject* of) {
+Ref module_name_of(PyTypeObject* of) {
   PyObject* said = find(of->tp_dict, "__module__");
   if (!said || PyUnicode_Check(said)) return Ref::borrow(said);
   PyObject *name = nullptr, *value = nullptr;
@@ -151,6 +149,8 @@ Ref ByValue::module_name_of(PyTypeObject* of) {
   }
   return {};
 }
+
+}  // namespace
 
 bool ByValue::decide_type(PyTypeObject* type) {
   if (!frames::is_python_class(type)) return false;

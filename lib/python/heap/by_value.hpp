@@ -31,7 +31,6 @@ class ByValue {
   bool decide_module(PyObject* name, PyObject* module);
   bool has_loader_of_script(PyObject* dict);
   bool decide_type(PyTypeObject* type);
-  Ref module_name_of(PyTypeObject* of);
 
   std::unordered_map<std::string, std::pair<PyObject*, bool>> modules_;
   std::unordered_map<PyTypeObject*, bool> types_;
