@@ -35,7 +35,8 @@ void check_instance(Saver& saver, PyObject* object, const Numbers& blocks) {
   PyObject *name = nullptr, *value = nullptr;
   for (Py_ssize_t position = 0; PyDict_Next(names.get(), &position, &name, &value);) {
     if (!is_one_of(blocks, value) || !PyUnicode_Check(name)) continue;
-    saver.refuse_for_good(object, "its attribute " + utf8(name) + kNumberedMemory);
+    saver.refuse_for_good(
+        object, "its attribute " + utf8(name) + " is a number by which it knows memory of C code");
   }
 }
 

@@ -13,9 +13,6 @@
 
 namespace chkpt::heap {
 
-// What such a refusal ends with.
-constexpr const char* kNumberedMemory = " is a number by which it knows memory of C code";
-
 // `numbers`: those met that may be addresses, but of no object and no array that was saved; `memo`:
 // the pickler's. Refuses an object of a library that has one of them as an attribute where malloc
 // has given a block, then any such number. Throws Raised. Needs the GIL.

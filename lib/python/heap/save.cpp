@@ -3,7 +3,6 @@
 
 #include "python/heap/save.hpp"
 
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -118,11 +117,14 @@ enum class Part { kScript, kLibraryGlobals, kWeakEntries };
 
 class RefusedIn : public CannotSave {
  public:
-  RefusedIn(Part part, const std::string& text) : CannotSave(text), part_(part) {}
+  RefusedIn(Part part, bool is_number, const std::string& text)
+      : CannotSave(text), part_(part), is_number_(is_number) {}
   Part part() const { return part_; }
+  bool is_number() const { return is_number_; }  // by which something knows memory of C code
 
  private:
   Part part_;
+  bool is_number_;
 };
 
 Part part_of(const Failure& failure, Saver& saver, const Ref& body) {
@@ -152,7 +154,7 @@ Pickled save_now(const SaveRequest& request, Findings& findings) {
       if (!saver.is_refused_for_good() && !saver.by_value().type(Py_TYPE(object.get())) &&
           take_own_getstate(Py_TYPE(object.get())))
         throw SaveAgain{Py_TYPE(object.get())};
-    throw RefusedIn(part_of(failure, saver, body), failure.text);
+    throw RefusedIn(part_of(failure, saver, body), saver.is_refused_for_good(), failure.text);
   }
   for (const Saver::ModuleEntry& entry : saver.by_value_modules())
     out.by_value_modules.push_back(utf8(entry.name.get()));
@@ -195,8 +197,9 @@ Pickled save_what_can_be_saved(const SaveRequest& request) {
       tried.push_back(again.type);
     } catch (const CannotSave& refusal) {
       const auto* placed = dynamic_cast<const RefusedIn*>(&refusal);
-      const bool for_numbers = std::strstr(refusal.what(), kNumberedMemory) != nullptr;
-      if (leave_out(request, placed ? placed->part() : Part::kScript, for_numbers)) continue;
+      if (leave_out(request, placed ? placed->part() : Part::kScript,
+                    placed && placed->is_number()))
+        continue;
       // It has not helped: what stood in the way, such as an open transaction, may be gone later.
       for (PyTypeObject* type : tried) give_back_own_getstate(type);
       static std::string last;  // for another obstacle those that were in vain are tried again
