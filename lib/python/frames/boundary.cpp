@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <vector>
 
 namespace chkpt::frames {
 namespace {
@@ -157,6 +159,32 @@ bool runs_next_of(const Boundary& b, PyObject* iterator) {
          type_attribute(iterator, "__next__") == b.function;
 }
 
+// Advancing it runs no Python code, or that of a generator, whose frame would be seen.
+bool is_plain_iterator(PyObject* iterator) {
+  PyTypeObject* const plain[] = {&PyListIter_Type,     &PyTupleIter_Type,     &PyRangeIter_Type,
+                                 &PySetIter_Type,      &PyDictIterKey_Type,   &PyDictIterValue_Type,
+                                 &PyDictIterItem_Type, &PyUnicodeIter_Type,   &PyBytesIter_Type,
+                                 &PyListRevIter_Type,  &PyLongRangeIter_Type, &PyGen_Type};
+  return std::find(std::begin(plain), std::end(plain), Py_TYPE(iterator)) != std::end(plain);
+}
+
+// map() returns what its function returns, and goes no further. Not if another map below, or a
+// __next__, could be what runs the function.
+bool maps_by_callee(const Boundary& b, PyObject* iterator) {
+  if (!iterator || !Py_IS_TYPE(iterator, &PyMap_Type)) return false;
+  std::vector<PyObject*> parts;  // (iterators, function): Python/bltinmodule.c, map_traverse()
+  const auto note = [](PyObject* part, void* all) {
+    static_cast<std::vector<PyObject*>*>(all)->push_back(part);
+    return 0;
+  };
+  PyMap_Type.tp_traverse(iterator, note, &parts);
+  if (parts.size() != 2 || !PyTuple_CheckExact(parts[0]) || tail_callee(parts[1]) != b.function)
+    return false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(parts[0]); ++i)
+    if (!is_plain_iterator(PyTuple_GET_ITEM(parts[0], i))) return false;
+  return PyFunction_Check(b.function);
+}
+
 // next(iterator), next(iterator, default) where __next__ is written in Python.
 bool plan_python_next(const Boundary& b, PyObject* callable, const shim::CallSlots& slots) {
   const bool plain_call =
@@ -256,13 +284,15 @@ bool plan_call(const Boundary& b, std::string* reason) {
   return refuse(reason, "inside " + name_of_callable(callable));
 }
 
-// FOR_ITER and SEND over the callee itself, not inlined; FOR_ITER over an iterator in Python.
+// FOR_ITER and SEND over the callee itself, not inlined; FOR_ITER over an iterator in Python, or
+// over a map() of a function in Python.
 bool plan_iteration(const Boundary& b, std::string* reason) {
   const bool send = b.code.opcode(b.at) == shim::kSend;
   const int top = send ? b.depth - 2 : b.depth - 1;
   auto* generator = reinterpret_cast<PyObject*>(shim::generator_of(b.callee));
   const bool advances_generator = top >= 0 && generator && b.base[top] == generator;
-  const bool runs_next = !send && !generator && top >= 0 && runs_next_of(b, b.base[top]);
+  const bool runs_next = !send && !generator && top >= 0 &&
+                         (runs_next_of(b, b.base[top]) || maps_by_callee(b, b.base[top]));
   if (!advances_generator && !runs_next)
     return refuse(reason, send ? "inside an await or yield from of a C iterator"
                                : "inside a for loop over a C iterator");

@@ -32,8 +32,8 @@ enum Kind : int {
                  // the default (extra) or raise StopIteration
   kInContext = 8,    // Context.run(): leave the context (extra), push the result
   kTaskStep = 9,     // Context.run() of a step of a task (extra: context, task): end the step
-  kPythonNext = 10,  // __next__ in Python: push the result; on StopIteration push the default
-                     // (extra), or leave the loop if there is none
+  kPythonNext = 10,  // __next__ or the function of a map(): push the result; on StopIteration push
+                     // the default (extra), or leave the loop if there is none
 };
 
 // Why a stack cannot be captured now: ("inside <builtin sorted> called", "fit.py:88 in main").
