@@ -3,8 +3,10 @@
 
 #include "python/heap/packages/fftw_plans.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -66,6 +68,20 @@ void* find_function(const char* name) {
   return found.empty() ? nullptr : found.front();
 }
 
+// Its lines, one a plan, come in the order of FFTW's hash table, which says nothing and is another
+// one after a load: without it equal wisdom is equal text.
+std::string in_fixed_order(const std::string& text) {
+  std::vector<std::string> lines;
+  std::stringstream all(text);
+  for (std::string line; std::getline(all, line);) lines.push_back(line);
+  const auto is_plan = [](const std::string& line) { return line.rfind("  (", 0) == 0; };
+  const auto first = std::find_if(lines.begin(), lines.end(), is_plan);
+  std::sort(first, std::find_if_not(first, lines.end(), is_plan));
+  std::string sorted;
+  for (const std::string& line : lines) sorted += line + '\n';
+  return sorted;
+}
+
 // (bytes | None for each precision)
 Ref wisdom() {
   const Ref all = new_list();
@@ -73,7 +89,7 @@ Ref wisdom() {
     auto* const export_all = reinterpret_cast<char* (*)()>(find_function(precision.export_all));
     const std::unique_ptr<char, decltype(&std::free)> text(export_all ? export_all() : nullptr,
                                                            &std::free);
-    append(all, text ? own(PyBytes_FromString(text.get())) : none());
+    append(all, text ? own(PyBytes_FromString(in_fixed_order(text.get()).c_str())) : none());
   }
   return own(PyList_AsTuple(all.get()));
 }
