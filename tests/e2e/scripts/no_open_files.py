@@ -16,4 +16,6 @@ while time.monotonic() < end:
     pass
 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 comm.Barrier()
-print(first, chkpt.snapshot(), flush=True)
+resumed = comm.gather((first, chkpt.snapshot()))
+if comm.rank == 0:
+    print(*resumed)
