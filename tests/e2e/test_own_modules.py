@@ -150,6 +150,29 @@ def test_instances_without_pickling_are_refused(built, work):
     assert len(skipped) == 1 and "`__main__.point -> <draws.Point>`" in skipped[0], outcome.stderr
 
 
+# `word` is a key of all that hash by it: found with an equal one that is made after the resume.
+OF_HASHED = {
+    "name": "hashed", "first": "word = ('a', 1)\nkinds = hashed.Content, hashed.Object, hashed.Itself\n"
+                               "keys = [kind(word) for kind in kinds]\nunasked = [kind(word) for kind in kinds]\n"
+                               "table = {key: key for key in keys}",
+    "step": "[table[key] is key for key in keys], [kind(word) in table for kind in kinds], keys[2].is_stale(),"
+            "[hash(key) == hash(kind(word)) for key, kind in zip(unasked, kinds)] if i == 5 else 0", "then": ""}
+
+
+def test_hashes_that_objects_keep_are_not_those_of_before(built, work):
+    shutil.copy(built("hashed"), work)
+    check_goes_on(OF_HASHED, work)
+
+
+def test_a_handle_is_no_kept_hash(built, work):
+    shutil.copy(built("hashed"), work)
+    script = "import chkpt, hashed; one = hashed.Handle('a'); print(chkpt.snapshot()); del one; print(chkpt.snapshot())"
+    outcome = harness.run([CHKPT_MPI, "-f", "-1", "-c", script], work)
+    assert (outcome.code, outcome.stdout) == (0, b"False\nFalse\n"), outcome.stderr
+    skipped = [line for line in outcome.messages if "skipped" in line]
+    assert len(skipped) == 1 and "`__main__.one -> <hashed.Handle>`" in skipped[0], outcome.stderr
+
+
 def test_another_module_is_not_filled(built, work):
     shutil.copy(built("table"), work)
     (work / "steps.py").write_text(SCRIPT.format(**OF_TABLE))

@@ -6,8 +6,10 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "python/frames/objects.hpp"
@@ -56,27 +58,86 @@ std::unordered_map<PyObject*, int> shown_to_collector(PyObject* object, PyTypeOb
   return shown;
 }
 
-// A hash value that the object keeps: of its content, so it will be the same.
-bool is_own_hash(PyObject* object, PyTypeObject* base, PyObject* word) {
-  if (!base->tp_hash || base->tp_hash == PyBaseObject_Type.tp_hash) return false;
-  const Py_hash_t hash = base->tp_hash(object);
-  if (hash == -1) PyErr_Clear();
-  return hash != -1 && hash == reinterpret_cast<Py_hash_t>(word);
+// ---- hash values that objects keep. The object that a resume makes computes its own: its address
+// is another one, and so may be those of the objects that it refers to.
+
+// Another object with the same references, which is gone without having given up any.
+class Twin {
+ public:
+  Twin(PyObject* object, PyTypeObject* base, std::vector<Py_ssize_t> references)
+      : made_(own(base->tp_alloc(base, 0))), references_(std::move(references)) {
+    for (const Py_ssize_t at : references_)
+      word_at(made_.get(), at) = Py_NewRef(word_at(object, at));
+  }
+  ~Twin() {
+    for (const Py_ssize_t at : references_) Py_CLEAR(word_at(made_.get(), at));
+  }
+  Twin(const Twin&) = delete;
+  Twin& operator=(const Twin&) = delete;
+  PyObject* get() const { return made_.get(); }
+
+ private:
+  Ref made_;
+  std::vector<Py_ssize_t> references_;
+};
+
+Py_hash_t& hash_at(PyObject* object, Py_ssize_t offset) {
+  return reinterpret_cast<Py_hash_t&>(word_at(object, offset));
 }
 
-enum class Word { kNone, kReference, kHash, kOther };
+Py_hash_t hash_by(PyTypeObject* base, PyObject* object) {
+  const Py_hash_t hash = base->tp_hash(object);
+  if (hash == -1) PyErr_Clear();
+  return hash;
+}
 
-// In the order of reference_words().
+// Whether this is what the word holds until somebody asks: the type then puts the hash there.
+bool stands_for_no_hash(Py_hash_t value, PyObject* twin, PyTypeObject* base, Py_ssize_t offset) {
+  hash_at(twin, offset) = value;
+  const Py_hash_t hash = hash_by(base, twin);
+  const bool was_put_there = hash != -1 && hash != value && hash_at(twin, offset) == hash;
+  hash_at(twin, offset) = 0;
+  return was_put_there;
+}
+
+// What the word of such an object held before somebody asked. Nothing if it is no kept hash: a
+// handle of C code may be its own hash.
+std::optional<Py_hash_t> before_hashing(PyObject* object, PyTypeObject* base, Py_ssize_t offset,
+                                        const std::vector<Py_ssize_t>& references) {
+  if (!base->tp_hash || base->tp_hash == PyBaseObject_Type.tp_hash) return {};
+  const Py_hash_t word = hash_at(object, offset);
+  if (word != -1 && hash_by(base, object) != word) return {};
+  const Twin twin(object, base, references);
+  for (const Py_hash_t value : {0, -1})
+    if ((word != -1 || value == -1) && stands_for_no_hash(value, twin.get(), base, offset))
+      return value;
+  return {};
+}
+
+enum class Word { kNone, kReference, kNoHash, kOther };
+
+Word kind_of_hash(const std::optional<Py_hash_t>& before) {
+  if (!before) return Word::kOther;
+  return *before == 0 ? Word::kNone : Word::kNoHash;
+}
+
+// In the order of reference_words(); what is a kept hash, as the word before anybody asked.
 std::vector<Word> kinds_of_words(PyObject* object, PyTypeObject* base) {
   std::unordered_map<PyObject*, int> shown = shown_to_collector(object, base);
+  const std::vector<Py_ssize_t> offsets = reference_words(base);
   std::vector<Word> kinds;
-  for (const Py_ssize_t offset : reference_words(base)) {
+  std::vector<Py_ssize_t> references;
+  for (const Py_ssize_t offset : offsets) {
     PyObject* word = word_at(object, offset);
-    kinds.push_back(!word                             ? Word::kNone
-                    : --shown[word] >= 0              ? Word::kReference
-                    : is_own_hash(object, base, word) ? Word::kHash
-                                                      : Word::kOther);
+    kinds.push_back(!word ? Word::kNone : --shown[word] >= 0 ? Word::kReference : Word::kOther);
+    if (kinds.back() == Word::kReference) references.push_back(offset);
   }
+  // Of several not all are hashes: the type must not be asked for that of an object without the
+  // rest.
+  const auto other = std::find(kinds.begin(), kinds.end(), Word::kOther);
+  if (other == kinds.end() || std::count(other, kinds.end(), Word::kOther) > 1) return kinds;
+  const Py_ssize_t offset = offsets[static_cast<std::size_t>(other - kinds.begin())];
+  *other = kind_of_hash(before_hashing(object, base, offset, references));
   return kinds;
 }
 
@@ -107,8 +168,8 @@ Ref fill_references(Args args) {
 const Rebuilder set_references{"references.state", guarded<fill_references>};
 
 Ref saved_word(PyObject* word, Word kind) {
-  if (kind == Word::kHash) return number(reinterpret_cast<long long>(word));
-  return Ref::borrow(word ? word : frames::null_marker());
+  if (kind == Word::kNoHash) return number(-1);
+  return Ref::borrow(kind == Word::kReference ? word : frames::null_marker());
 }
 
 }  // namespace
@@ -130,7 +191,7 @@ Ref reduce_references(Saver& saver, PyObject* object, Rule& rule) {
   const Ref words = new_list(), numbers = new_list();
   for (std::size_t i = 0; i < offsets.size(); ++i) {
     append(words, saved_word(word_at(object, offsets[i]), kinds[i]));
-    if (kinds[i] == Word::kHash) append(numbers, number(static_cast<long long>(i)));
+    if (kinds[i] == Word::kNoHash) append(numbers, number(static_cast<long long>(i)));
   }
   return reduced(make_references, pack(rule.type, base),
                  pack(instance_state(saver, object, rule), base, own(PyList_AsTuple(words.get())),

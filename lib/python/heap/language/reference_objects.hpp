@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Objects of libraries' C types that are nothing but references to other objects, and cannot be
 // pickled: wrapt's proxies, what zope.interface makes of interfaces and classes. Every word of such
-// an object is null, one that its type's traversal shows to the collector, or its own hash, so it
-// can be made again without knowing the type. Needs the GIL.
+// an object is null, one that its type's traversal shows to the collector, or a hash that the type
+// computes when somebody asks, so it can be made again without knowing the type. Needs the GIL.
 #pragma once
 
 #include "python/heap/saver.hpp"
