@@ -62,6 +62,37 @@ void change(PyObject* changes) {
   }
 }
 
+// Those of the launch stay where they are among the others.
+Ref names_in_order(PyObject* now, PyObject* variables) {
+  const Ref names = own(PyDict_Keys(variables)), ordered = new_list();
+  Py_ssize_t next = 0;
+  PyObject *name = nullptr, *value = nullptr;
+  for (Py_ssize_t at = 0; PyDict_Next(now, &at, &name, &value);) {
+    const bool is_launch = !ok(PyDict_Contains(variables, name));
+    append(ordered, Ref::borrow(is_launch ? name : PyList_GET_ITEM(names.get(), next++)));
+  }
+  return ordered;
+}
+
+// os.environ lists its variables as they were set. They all have their values by now.
+void put_in_order(PyObject* variables) {
+  const Ref data = attr_or_null(environment().get(), "_data");
+  if (!data || !PyDict_CheckExact(data.get())) return;
+  const Ref all = call(raw(&PyDict_Type), environment());
+  PyObject *name = nullptr, *value = nullptr;
+  for (Py_ssize_t at = 0; PyDict_Next(variables, &at, &name, &value);)
+    if (!ok(PyDict_Contains(all.get(), name))) return;
+  const Ref ordered = names_in_order(all.get(), variables);
+  if (same(ordered.get(), own(PyDict_Keys(all.get())).get())) return;
+  const Ref before = own(PyDict_Copy(data.get()));
+  PyDict_Clear(data.get());
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(ordered.get()); ++i) {
+    const Ref key =
+        call_method(environment(), "encodekey", Ref::borrow(PyList_GET_ITEM(ordered.get(), i)));
+    ok(PyDict_SetItem(data.get(), key.get(), PyDict_GetItemWithError(before.get(), key.get())));
+  }
+}
+
 }  // namespace
 
 Ref script_variables() {
@@ -75,6 +106,7 @@ Ref script_variables() {
 
 void set_script_variables(PyObject* variables) {
   change(changes_between(script_variables().get(), variables).get());
+  put_in_order(variables);
 }
 
 void note_first_environment() {

@@ -18,6 +18,8 @@ os.chdir(folder)
 os.environ["SCRIPT_VARIABLE"] = "set"
 os.environ.pop("LANG", None)
 os.environ["TZ"] = "Asia/Tokyo"
+os.environ["PATH"] = os.environ.pop("PATH")
+variables = [name for name in os.environ if name in ("HOME", "PATH", "SCRIPT_VARIABLE", "TZ")]
 time.tzset()
 os.umask(0o027)
 sys.argv[:] = ["script.py", "--flag"]
@@ -102,6 +104,7 @@ def check():
     assert multiprocessing.get_start_method() == "spawn"
     check_warning_hooks()
     assert os.getcwd() == "/nowhere/at/all" and os.readlink("/proc/self/cwd") == folder
+    assert variables == [name for name in os.environ if name in variables]
     assert os.environ["SCRIPT_VARIABLE"] == "set" and "LANG" not in os.environ
     assert time.tzname == ("JST", "JST")
     old = os.umask(0)
