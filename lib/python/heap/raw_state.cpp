@@ -13,6 +13,7 @@
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/hashing.hpp"
+#include "python/heap/left_out.hpp"
 #include "python/heap/language/reference_objects.hpp"
 #include "python/heap/modules/library_contents.hpp"
 #include "python/heap/modules/library_globals.hpp"
@@ -184,14 +185,9 @@ bool is_called_for_its_base(PyObject* maker, const Rule& rule) {
            same_attribute(rule.type, base, "__new__"));
 }
 
-bool is_python_method(PyTypeObject* type, const char* name) {
-  PyObject* found = type_attribute(type, name);
-  return found && PyFunction_Check(found);
-}
-
 // Made empty, and given a state by methods of its class: one for a transfer, as that of a
 // __getstate__. lmfit's parameters leave out what their evaluator of expressions has come to.
-bool is_made_for_transfer(PyObject* value, Rule& rule) {
+bool is_made_for_transfer(PyObject* object, PyObject* value, Rule& rule) {
   if (PyTuple_GET_ITEM(value, 0) != raw(rule.type) || PyTuple_GET_SIZE(value) < 3 ||
       PyTuple_GET_ITEM(value, 2) == Py_None || taken_by_own_getstate().count(rule.type))
     return false;
@@ -199,6 +195,9 @@ bool is_made_for_transfer(PyObject* value, Rule& rule) {
   if (!PyTuple_Check(arguments) || PyTuple_GET_SIZE(arguments) != 0 ||
       !is_python_method(rule.type, "__setstate__") ||
       !(is_python_method(rule.type, "__reduce__") || is_python_method(rule.type, "__reduce_ex__")))
+    return false;
+  if (releases_something(object) &&
+      leaves_number_out(object, rule.layout, PyTuple_GET_ITEM(value, 2)))
     return false;
   if (raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
   return true;
@@ -215,7 +214,8 @@ bool cannot_be_made_so(Saver& saver, PyObject* object, PyObject* value, Rule& ru
   // zope.interface's declarations are made of classes and interfaces that are not complete then.
   if (is_made_of_references(object, base)) return true;
   if (base != &PyBaseObject_Type && base != &PyDict_Type && base != &PyList_Type) return false;
-  return is_made_of_script_class(saver, maker, arguments) || is_made_for_transfer(value, rule) ||
+  return is_made_of_script_class(saver, maker, arguments) ||
+         is_made_for_transfer(object, value, rule) ||
          is_made_of_instances(maker, arguments, rule) ||
          is_made_of_its_holder(object, arguments, rule) ||
          (base == &PyBaseObject_Type &&
@@ -231,6 +231,11 @@ PyObject* type_attribute(PyTypeObject* type, const char* name) {
 
 bool same_attribute(PyTypeObject* type, PyTypeObject* base, const char* name) {
   return type_attribute(type, name) == type_attribute(base, name);
+}
+
+bool is_python_method(PyTypeObject* type, const char* name) {
+  PyObject* found = type_attribute(type, name);
+  return found && PyFunction_Check(found);
 }
 
 bool has_own_getstate(PyTypeObject* type) {

@@ -12,6 +12,7 @@ namespace chkpt::heap {
 // As the type has it, whatever an instance says; borrowed, null if it has none.
 PyObject* type_attribute(PyTypeObject* type, const char* name);
 bool same_attribute(PyTypeObject* type, PyTypeObject* base, const char* name);
+bool is_python_method(PyTypeObject* type, const char* name);
 bool has_own_getstate(PyTypeObject* type);
 // Raw state has been tried and could not be saved.
 bool uses_own_getstate(PyTypeObject* type);

@@ -8,6 +8,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/compiled/ctypes_layout.hpp"
 #include "python/heap/customs.hpp"
+#include "python/heap/left_out.hpp"
 #include "python/heap/packages/fortran_data.hpp"
 #include "python/heap/language/reference_objects.hpp"
 #include "python/heap/modules/library_globals.hpp"
@@ -83,6 +84,17 @@ bool derives_from(PyTypeObject* type, const char* module, const char* name) {
   return base && is_subtype_of(type, reinterpret_cast<PyTypeObject*>(base.get()));
 }
 
+// A state made for a transfer may leave out what a continuation needs, such as where matplotlib's
+// axes stand in their cycle of colours: raw state, as long as it can be saved, unless what is left
+// out is a handle.
+Ref reduce_more_than_state(Saver& saver, PyObject* object, Rule& rule) {
+  if (!releases_something(object)) return reduce_special(saver, object, rule);
+  Ref state = Ref::steal(PyObject_CallMethod(object, "__getstate__", nullptr));
+  if (!state) PyErr_Clear();
+  const bool handle = state && leaves_number_out(object, rule.layout, state.get());
+  return handle ? reduce_by_default(saver, object, rule) : reduce_special(saver, object, rule);
+}
+
 // Library classes whose __reduce__ is not for them: SystemRandom has no state and says so by
 // refusing to show it, WeakSet lists its members in the order of their addresses.
 Reduce in_place_of_own_reduce(PyTypeObject* type) {
@@ -147,10 +159,9 @@ Reduce rule_for_python_class(Saver& saver, Rule& rule) {
   if (is_set_by_inheritance(rule)) return reduce_native;
   const bool own_getstate = uses_own_getstate(rule.type);
   if (!by_value && (own_getstate || has_own_reduce(rule.type))) return reduce_by_default;
-  // A state made for a transfer may leave out what a continuation needs, such as where
-  // matplotlib's axes stand in their cycle of colours: raw state, as long as it can be saved.
   if (!by_value && has_own_getstate(rule.type))
-    return rule.layout.native_base == &PyBaseObject_Type ? reduce_special : reduce_by_default;
+    return rule.layout.native_base == &PyBaseObject_Type ? reduce_more_than_state
+                                                         : reduce_by_default;
   if (rule.layout.native_base != &PyBaseObject_Type)
     return by_value || !has_own_reduce(rule.layout.native_base) ? reduce_native : reduce_by_default;
   return is_plain(rule.type, rule.layout) ? reduce_plain : reduce_special;

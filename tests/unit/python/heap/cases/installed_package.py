@@ -31,6 +31,11 @@ comparator = vars(asked)["comparator"]
 settings = transferable.Settings()
 settings.update(a=1, itself=settings)
 settings.evaluated.append("a + 1")
+device, connection = transferable.Device(), transferable.Connection()
+device.calls.append(connection)
+connection.calls.append(1)
+handles = device.handle, connection.handle
+here = os.getpid()
 ran = []
 
 
@@ -46,6 +51,9 @@ def check():
     assert list(vars(untouched)) == ["name"] and list(vars(asked)) == ["name", "comparator"]
     assert expression is asked and comparator is asked.comparator and comparator.expression is asked
     assert settings.evaluated == ["a + 1"] and list(settings) == ["a", "itself"] and settings["itself"] is settings
+    assert device.calls == [connection] and connection.calls == [1]
+    opened_again = os.getpid() != here
+    assert ((device.handle, connection.handle) == handles) != opened_again
     ran.append(1)
     if len(ran) < 2:  # what can be asked once only: after saving, and after loading
         return
