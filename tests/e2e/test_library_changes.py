@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a script does to library modules from one snapshot to the next is in the later one: what chkpt
 knows of them from the snapshot before holds as long as nothing changes."""
+import shutil
 import textwrap
 
 import pytest
@@ -86,3 +87,29 @@ def test_what_a_library_prints_when_it_is_imported_comes_once(work, tmp_path):
     assert (killed.code, killed.stdout) == (-9, b"welcome\nto the library, readerbegin\n")
     resumed = harness.run(command, work)
     assert (resumed.code, resumed.stdout) == (0, b"end True\n"), resumed.stderr
+
+
+RELATIVE = """
+import sys
+sys.path.insert(0, "vendor/site-packages")
+import chkpt, os, signal, tool
+os.chdir(sys.argv[1])
+if not chkpt.snapshot(): os.kill(os.getpid(), signal.SIGKILL)
+print(tool.name)
+"""
+
+
+def test_a_relative_entry_of_the_path_leads_to_the_same_module(work, tmp_path):
+    (work / "user.py").write_text(RELATIVE)
+    for name in ("first", "other", "same"):
+        packages = tmp_path / name / "vendor" / "site-packages"
+        packages.mkdir(parents=True)
+        (packages / "tool.py").write_text(f"name = {'other' if name == 'other' else 'first'!r}\n")
+    command = [CHKPT_MPI, "-f", "-1", "-o", tmp_path / "kept", work / "user.py", work]
+    assert harness.run(command, tmp_path / "first").code == -9
+    shutil.rmtree(tmp_path / "first")
+    refused = harness.run(command, tmp_path / "other")
+    assert (refused.code, refused.stdout) == (74, b""), refused.stderr
+    assert "leads to another file now: " + str(tmp_path / "other" / "vendor") in refused.stderr
+    moved = harness.run(command, tmp_path / "same")
+    assert (moved.code, moved.stdout) == (0, b"first\n"), moved.stderr

@@ -208,7 +208,7 @@ void Loader::read_header() {
     const NamesToCome names(find(header.get(), "names"));
     import_modules(expect_list(find(header.get(), "imports")),
                    expect_list(find(header.get(), "draws")), environment,
-                   find(header.get(), "directories"));
+                   find(header.get(), "directories"), find(header.get(), "relative"));
     continue_import_environment(environment);
     continue_import_directories(find(header.get(), "directories"));
   }

@@ -12,6 +12,7 @@
 #include "python/heap/foreign.hpp"
 #include "python/heap/modules/import_draws.hpp"
 #include "python/heap/modules/import_directory.hpp"
+#include "python/heap/modules/relative_imports.hpp"
 #include "python/heap/modules/import_environment.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/modules/module_entries.hpp"
@@ -168,7 +169,9 @@ Ref header_of(const Saver& saver) {
   put(header, "order", saver.request().modules ? module_order() : new_list());
   put(header, "draws", saver.request().modules ? import_draws() : new_list());
   put(header, "environment", saver.request().modules ? import_environment() : none());
-  put(header, "directories", saver.request().modules ? import_directories() : none());
+  const Ref directories = saver.request().modules ? import_directories() : none();
+  put(header, "directories", directories);
+  put(header, "relative", relative_imports(saver.imported_modules(), directories.get()));
   put(header, "libraries", saver.request().modules ? global_libraries() : new_list());
   put(header, "path", saver.request().modules ? import_path() : new_list());
   put(header, "stack", stack_header(saver.request().stack));

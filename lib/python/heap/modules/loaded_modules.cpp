@@ -17,6 +17,7 @@
 #include "python/heap/modules/import_environment.hpp"
 #include "python/heap/modules/library_baseline.hpp"
 #include "python/heap/modules/module_entries.hpp"
+#include "python/heap/modules/relative_imports.hpp"
 #include "python/heap/modules/unseen_imports.hpp"
 
 namespace chkpt::heap {
@@ -96,8 +97,8 @@ PyObject* name_of(PyObject* import) { return PyTuple_Check(import) ? item(import
 
 // In the saved order, because imports have side effects. A module that cannot be imported any more
 // is only missed if something refers to it.
-void import_modules(PyObject* names, PyObject* draws, PyObject* environment,
-                    PyObject* directories) {
+void import_modules(PyObject* names, PyObject* draws, PyObject* environment, PyObject* directories,
+                    PyObject* relative) {
   const NoOutput quiet;
   ImportDirectories working_in(directories);
   // All of them first: they import each other.
@@ -111,6 +112,7 @@ void import_modules(PyObject* names, PyObject* draws, PyObject* environment,
     }
     change_environment_for(environment, name);
     working_in.enter_for(name);
+    check_relative_import(relative, name);
     if (PyDict_Contains(PyImport_GetModuleDict(), name)) continue;
     draw_again(draws, name);
     PyObject* module = PyImport_Import(name);
