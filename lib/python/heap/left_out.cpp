@@ -33,9 +33,7 @@ bool has_it(PyObject* state, PyObject* name, PyObject* value) {
 }  // namespace
 
 bool releases_something(PyObject* object) {
-  PyTypeObject* type = Py_TYPE(object);
-  return is_python_method(type, "__del__") || is_python_method(type, "close") ||
-         is_watched_to_its_end(object);
+  return is_python_method(Py_TYPE(object), "__del__") || is_watched_to_its_end(object);
 }
 
 bool leaves_number_out(PyObject* object, const Layout& layout, PyObject* state) {

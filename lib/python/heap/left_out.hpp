@@ -8,8 +8,8 @@
 
 namespace chkpt::heap {
 
-// Whether the class's objects release something: in Python they have a __del__ or a close(), or
-// something is to be called when they are gone (weakref.finalize). Needs the GIL.
+// Whether the object releases something at its end: it has a __del__ in Python, or something is to
+// be called when it is gone (weakref.finalize). Needs the GIL.
 bool releases_something(PyObject* object);
 // Whether an attribute is an int that is not in the state which the object gives for a transfer.
 // Throws Raised. Needs the GIL.

@@ -34,6 +34,8 @@ settings.evaluated.append("a + 1")
 device, connection = transferable.Device(), transferable.Connection()
 device.calls.append(connection)
 connection.calls.append(1)
+picture = transferable.Picture()
+picture.read_only = 1
 handles = device.handle, connection.handle
 here = os.getpid()
 ran = []
@@ -52,6 +54,7 @@ def check():
     assert expression is asked and comparator is asked.comparator and comparator.expression is asked
     assert settings.evaluated == ["a + 1"] and list(settings) == ["a", "itself"] and settings["itself"] is settings
     assert device.calls == [connection] and connection.calls == [1]
+    assert picture.read_only == 1
     opened_again = os.getpid() != here
     assert ((device.handle, connection.handle) == handles) != opened_again
     ran.append(1)
