@@ -16,6 +16,7 @@
 #include "mpi/session.hpp"
 #include "python/chkpt/module.hpp"
 #include "python/frames/stack.hpp"
+#include "python/heap/open_files/layers.hpp"
 #include "run/gil.hpp"
 #include "run/load_back.hpp"
 #include "run/rank_report.hpp"
@@ -43,13 +44,14 @@ double seconds_now() {
 }
 
 // What the script has written so far must be out of our buffers before the process goes, and
-// before a snapshot says how much it was.
+// before a snapshot says how much it was. An object of the script in the place of a stream keeps
+// what it has, and is not asked: a snapshot changes nothing.
 void flush_standard_streams() {
   const Gil gil;
   const PendingException aside;
   for (const char* name : {"__stdout__", "stdout", "__stderr__", "stderr"}) {
     PyObject* stream = PySys_GetObject(name);
-    if (!stream || stream == Py_None) continue;
+    if (!stream || !heap::leads_to_file(stream)) continue;
     const Ref done = Ref::steal(PyObject_CallMethod(stream, "flush", nullptr));
     if (!done) PyErr_Clear();
   }

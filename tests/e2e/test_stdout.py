@@ -135,3 +135,30 @@ def test_ranks(work):
     assert (work / "out").read_text() == "".join(f"{s} {r}\n" for s in range(8) for r in range(2))
     for rank in range(2):
         assert (work / f"out.{rank}").read_text() == "".join(f"{s} {rank}\n" for s in range(8))
+
+
+COMPRESSED = """
+import gzip, io, sys
+class Tee:
+    flushed = 0
+    def write(self, text): return sys.__stdout__.write(text)
+    def flush(self): self.flushed += 1
+text = io.TextIOWrapper(gzip.GzipFile("lines.gz", "wb", mtime=0))
+sys.stdout = Tee()
+for i in range(900):
+    text.write(f"line {i}: {i * i}\\n")
+    if i in (300, 600) and "chkpt" in sys.argv:
+        import chkpt, os
+        if not chkpt.snapshot() and i == 600: os.kill(os.getpid(), 9)
+text.close()
+print(open("lines.gz", "rb").read().hex(), sys.stdout.flushed)
+"""
+
+
+def test_a_snapshot_writes_nothing_to_what_is_no_ordinary_file(work):
+    (work / "lines.py").write_text(COMPRESSED)
+    expected = harness.run([PYTHON, "lines.py"], work)
+    command = [CHKPT_MPI, "-f", "-1", "--verify-snapshots", "lines.py", "chkpt"]
+    assert harness.run(command, work).code == -9
+    resumed = harness.run(command, work)
+    assert (resumed.code, resumed.stdout) == (0, expected.stdout), resumed.stderr

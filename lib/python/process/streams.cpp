@@ -8,6 +8,7 @@
 
 #include "python/heap/call.hpp"
 #include "python/heap/open_files/files.hpp"
+#include "python/heap/open_files/layers.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/process/register.hpp"
 
@@ -25,7 +26,7 @@ Ref original(const char* name) {
 }
 
 void flush(PyObject* stream) {
-  if (!stream || stream == Py_None) return;
+  if (!stream || !leads_to_file(stream)) return;
   const Ref done = Ref::steal(PyObject_CallMethod(stream, "flush", nullptr));
   if (!done) PyErr_Clear();  // a closed or broken stream is the script's business
 }

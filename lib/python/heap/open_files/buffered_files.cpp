@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Buffered layers. Above a file they begin anew where they were: how far one has read ahead is
-// nobody's business. Above anything else (a decompressor, bytes in memory, a class of the script)
-// they get back what they had read ahead, because what is below may not be able to give it twice.
+// Buffered layers above a file begin anew where they were: how far one has read ahead is nobody's
+// business.
 #include <Python.h>
 
 #include <cstring>
@@ -9,26 +8,11 @@
 
 #include "python/heap/call.hpp"
 #include "python/heap/open_files/files.hpp"
+#include "python/heap/open_files/layers.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
 namespace {
-
-// CPython's object, the same from 3.11 to 3.13; believed only if known_layout() finds it so.
-struct Buffered {
-  PyObject_HEAD PyObject* raw;
-  int ok, detached, readable, writable;
-  char finalizing;
-  int fast_closed_checks;
-  long long abs_pos;
-  char* buffer;
-  long long pos, raw_pos, read_end, write_pos, write_end;
-  PyThread_type_lock lock;
-  unsigned long owner;
-  Py_ssize_t buffer_size, buffer_mask;
-};
-
-Buffered& as_buffered(PyObject* object) { return *reinterpret_cast<Buffered*>(object); }
 
 PyTypeObject* io_type(const char* name) {
   return reinterpret_cast<PyTypeObject*>(attr(import("_io"), name).get());
@@ -36,28 +20,6 @@ PyTypeObject* io_type(const char* name) {
 
 Ref memory_file(const char* text) {
   return call_method(import("_io"), "BytesIO", own(PyBytes_FromString(text)));
-}
-
-bool find_layout() {
-  const Ref raw_file = memory_file("0123456789");
-  const Ref reader = call_method(import("_io"), "BufferedReader", raw_file, number(7));
-  call_method(reader, "read", number(2));
-  const Buffered& made = as_buffered(reader.get());
-  return Py_TYPE(reader.get())->tp_basicsize ==
-             static_cast<Py_ssize_t>(sizeof(Buffered) + 2 * sizeof(PyObject*)) &&
-         made.raw == raw_file.get() && made.abs_pos == 7 && made.pos == 2 && made.raw_pos == 7 &&
-         made.read_end == 7 && made.buffer_size == 7 && !std::memcmp(made.buffer, "0123456", 7);
-}
-
-bool known_layout() {
-  static const bool known = find_layout();
-  return known;
-}
-
-// ---- above a file, and whatever is only written to
-
-void init(PyObject* object, PyTypeObject* base, const Ref& args) {
-  ok(base->tp_init(object, args.get(), nullptr));
 }
 
 Ref made_empty(PyObject* type, PyObject* base) {
@@ -68,7 +30,7 @@ Ref made_empty(PyObject* type, PyObject* base) {
 // (type, base, raw, position)
 Ref rebuild_buffered(Args args) {
   const Ref file = made_empty(args[0], args[1]);
-  init(file.get(), reinterpret_cast<PyTypeObject*>(args[1]), pack(args[2]));
+  ok(reinterpret_cast<PyTypeObject*>(args[1])->tp_init(file.get(), pack(args[2]).get(), nullptr));
   if (args[3] != Py_None) call_method(file, "seek", args[3]);
   return file;
 }
@@ -80,51 +42,11 @@ Ref fill_buffered(Args args) {
 }
 const Rebuilder set_buffered{"file.buffered.state", guarded<fill_buffered>};
 
-// ---- above anything else: (type, base, raw, size of the buffer, bytes in it, place in them,
-// position below or -1)
-Ref rebuild_reader(Args args) {
-  if (!known_layout()) broken("buffered files are laid out in an unknown way");
-  const Ref file = made_empty(args[0], args[1]);
-  init(file.get(), reinterpret_cast<PyTypeObject*>(args[1]), pack(args[2], args[3]));
-  Buffered& made = as_buffered(file.get());
-  const Py_ssize_t size = PyBytes_Size(args[4]);
-  if (size > made.buffer_size) broken("a saved buffer is larger than its file's");
-  std::memcpy(made.buffer, PyBytes_AsString(args[4]), static_cast<std::size_t>(size));
-  if (size > 0) {
-    made.read_end = made.raw_pos = size;
-    made.pos = integer(args[5]);
-  }
-  made.abs_pos = integer(args[6]);
-  return file;
-}
-const Rebuilder make_reader{"file.reader", guarded<rebuild_reader>};
-
-// Closed: no layer could be made on what is below.
-Ref rebuild_closed_layer(Args args) {
-  if (!known_layout()) broken("buffered files are laid out in an unknown way");
-  const Ref file = made_empty(args[0], args[1]);
-  init(file.get(), reinterpret_cast<PyTypeObject*>(args[1]), pack(memory_file("")));
-  Py_DECREF(std::exchange(as_buffered(file.get()).raw, Py_NewRef(args[2])));
-  return file;
-}
-const Rebuilder make_closed_layer{"file.closed_layer", guarded<rebuild_closed_layer>};
-
-Ref reduced_layer(Saver& saver, PyObject* file, const Rule& rule, const Rebuilder& make,
-                  const Ref& args) {
+Ref reduced_above_file(Saver& saver, PyObject* file, const Rule& rule, const Ref& position) {
   const Ref state = instance_state(saver, file, rule);
-  if (item(state, 0) == Py_None && item(state, 1) == Py_None) return reduced(make, args);
-  return reduced(make, args, state, set_buffered);
-}
-
-Ref reduce_reader(Saver& saver, PyObject* file, const Rule& rule, PyTypeObject* base) {
-  const Buffered& reader = as_buffered(file);
-  const bool ahead = reader.read_end > 0 && reader.pos <= reader.read_end;
-  if (ahead && reader.raw_pos != reader.read_end) refuse("a buffered file of another kind");
-  const Ref bytes = own(PyBytes_FromStringAndSize(
-      reader.buffer, ahead ? static_cast<Py_ssize_t>(reader.read_end) : 0));
-  return reduced_layer(saver, file, rule, make_reader,
-                       pack(rule.type, base, reader.raw, number(reader.buffer_size), bytes,
-                            number(reader.pos), number(reader.abs_pos)));
+  const Ref args = pack(rule.type, rule.layout.native_base, layer_below(file), position);
+  if (item(state, 0) == Py_None && item(state, 1) == Py_None) return reduced(make_buffered, args);
+  return reduced(make_buffered, args, state, set_buffered);
 }
 
 }  // namespace
@@ -158,11 +80,6 @@ const Rebuilder make_std_layer{"file.std_layer", guarded<rebuild_std_layer>};
 
 }  // namespace
 
-bool is_above_file(PyObject* buffered) {
-  const Ref below = attr_or_null(buffered, "raw");
-  return below && Py_TYPE(below.get()) == io_type("FileIO");
-}
-
 bool has_position(PyObject* file) { return is_seekable(file) && !is_output_of_launch(file); }
 
 void flush_if_writable(PyObject* file) {
@@ -186,20 +103,14 @@ Ref reduce_std_layer(PyObject* file) {
 Ref reduce_buffered(Saver& saver, PyObject* file, Rule& rule) {
   if (Ref layer = reduce_std_layer(file)) return layer;
   if (!rule.layout.native_base) rule.layout = layout_of(rule.type);
-  PyTypeObject* const base = rule.layout.native_base;
-  const Ref raw_file = attr(file, "raw");
-  if (raw_file.is(Py_None)) refuse("a detached file cannot be saved");
-  const bool above_file = is_above_file(file);
-  if (!above_file && !known_layout()) refuse("a buffered file of another kind");
-  if (!above_file && is_closed(file))
-    return reduced_layer(saver, file, rule, make_closed_layer, pack(rule.type, base, raw_file));
-  if (!above_file && base == io_type("BufferedReader"))
-    return reduce_reader(saver, file, rule, base);
+  PyObject* const below = layer_below(file);
+  if (!below) refuse("a detached file cannot be saved");
+  if (!leads_to_file(file)) return reduce_buffered_layer(saver, file, rule);
   flush_if_writable(file);
   const bool seekable = has_position(file);
-  if (seekable) saver.note_lower_layer(raw_file.get());
+  if (seekable) saver.note_lower_layer(below);
   const Ref position = seekable && !saver.is_lower_layer(file) ? call_method(file, "tell") : none();
-  return reduced_layer(saver, file, rule, make_buffered, pack(rule.type, base, raw_file, position));
+  return reduced_above_file(saver, file, rule, position);
 }
 
 namespace {
@@ -229,9 +140,7 @@ Ref reduce_buffered_pair(Saver&, PyObject* object, Rule&) {
   const bool fits = pair->reader && pair->writer &&
                     Py_TYPE(pair->reader) == io_type("BufferedReader") &&
                     Py_TYPE(pair->writer) == io_type("BufferedWriter");
-  if (!fits || is_closed(pair->reader) || is_closed(pair->writer))
-    refuse("a closed io.BufferedRWPair cannot be saved");
-  flush_if_writable(pair->writer);
+  if (!fits) refuse("an io.BufferedRWPair of another kind");
   return reduced(make_pair, pack(pair->reader, pair->writer));
 }
 

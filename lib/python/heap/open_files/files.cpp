@@ -15,6 +15,7 @@
 #include "files/descriptors.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/open_files/files.hpp"
+#include "python/heap/open_files/layers.hpp"
 #include "python/heap/loader.hpp"
 #include "python/heap/open_files/open_file.hpp"
 #include "python/heap/reducers.hpp"
@@ -142,15 +143,14 @@ void open_text_file(const Ref& file, const Ref& saved) {
     if (const Ref encoder = encoder_of(file.get()))
       call_method(encoder, "setstate", item(saved, 3));
   show_newlines(file.get(), item(saved, 4));
-  if (item(saved, 5) != Py_None) put_text_read_ahead(file.get(), item(saved, 5));
 }
 
-// (buffer, keywords, position, state of the encoder, newlines met, what was read ahead)
+// (buffer, keywords, position, state of the encoder, newlines met)
 Ref rebuild_text_file(Args args) {
   const Ref type = attr(import("_io"), "TextIOWrapper");
   const Ref file = call_method(type, "__new__", type);
-  expect_no_more_than(6, args);
-  const Ref saved = pack(args[0], args[1], args[2], args[3], args[4], args[5]);
+  expect_no_more_than(5, args);
+  const Ref saved = pack(args[0], args[1], args[2], args[3], args[4]);
   const std::string encoding = utf8(find(args[1], "encoding"));
   if (PyCodec_KnownEncoding(encoding.c_str()))
     open_text_file(file, saved);
@@ -160,50 +160,26 @@ Ref rebuild_text_file(Args args) {
 }
 const Rebuilder make_text_file{"file.text", guarded<rebuild_text_file>};
 
-// Closed, above something else than a file: no text layer could be made on what is below.
-// (buffer, keywords)
-Ref rebuild_closed_text_file(Args args) {
-  expect_no_more_than(2, args);
-  const Ref io = import("_io"), other = call_method(io, "BytesIO");
-  const Ref file = call_with(attr(io, "TextIOWrapper").get(), pack(other).get(), args[1]);
-  PyObject* member = _PyType_Lookup(Py_TYPE(file.get()), text("buffer").get());
-  if (!member || Py_TYPE(member) != &PyMemberDescr_Type) broken("text files have changed");
-  auto** const buffer = reinterpret_cast<PyObject**>(
-      reinterpret_cast<char*>(file.get()) +
-      reinterpret_cast<PyMemberDescrObject*>(member)->d_member->offset);
-  if (*buffer != other.get()) broken("text files are laid out in an unknown way");
-  Py_DECREF(std::exchange(*buffer, Py_NewRef(args[0])));
-  return file;
-}
-const Rebuilder make_closed_text_file{"file.closed_text", guarded<rebuild_closed_text_file>};
-
-Ref reduce_text_file(Saver& saver, PyObject* file, Rule&) {
+Ref reduce_text_file(Saver& saver, PyObject* file, Rule& rule) {
   const Ref buffer = attr(file, "buffer");
   if (buffer.is(Py_None)) refuse("a detached file cannot be saved");
   const std::string encoding = utf8_attr(file, "encoding");
   if (!PyCodec_KnownEncoding(encoding.c_str()))
     refuse("a file in an encoding that has been unregistered: " + encoding);
+  if (!leads_to_file(file)) return reduce_text_layer(saver, file, rule);
   flush_if_writable(file);
   const Ref keywords = new_dict();
   for (const char* name : {"encoding", "errors", "line_buffering", "write_through"})
     put(keywords, name, attr(file, name));
   put(keywords, "newline", newline_of(file));
   const bool std_layer = static_cast<bool>(reduce_std_layer(buffer.get()));
-  if (!std_layer && is_closed(file) && !is_above_file(buffer.get()))
-    return reduced_with_attributes(file, make_closed_text_file, pack(buffer, keywords));
-  // Above a decompressor and the like, going back could take long or be impossible.
-  const bool takes_over = !std_layer && !is_closed(file) && !is_above_file(buffer.get());
-  const bool reads = takes_over && is_true(call_method(file, "readable"));
-  const Ref read_ahead = reads ? text_read_ahead(file) : none();
-  const Ref position =
-      !takes_over && has_position(file) && !std_layer ? text_position(file) : none();
+  const Ref position = has_position(file) && !std_layer ? text_position(file) : none();
   if (!position.is(Py_None)) saver.note_lower_layer(buffer.get());
   const Ref encoder = encoder_of(file);
-  const bool keeps_encoder = encoder && (takes_over || !position.is(Py_None));
+  const bool keeps_encoder = encoder && !position.is(Py_None);
   const Ref state = keeps_encoder ? call_method(encoder, "getstate") : none();
-  return reduced_with_attributes(
-      file, make_text_file,
-      pack(buffer, keywords, position, state, attr(file, "newlines"), read_ahead));
+  return reduced_with_attributes(file, make_text_file,
+                                 pack(buffer, keywords, position, state, attr(file, "newlines")));
 }
 
 // Files in memory tell their contents themselves, unless they are closed.
@@ -234,8 +210,10 @@ bool writes_files() {
   return false;
 }
 
+// Above anything else what waits is part of what is saved: a compressed file would end a block, and
+// a class of the script would be written to at another moment.
 void flush_quietly(PyObject* file) {
-  if (is_closed(file) || !is_true(call_method(file, "writable"))) return;
+  if (!leads_to_file(file) || is_closed(file) || !is_true(call_method(file, "writable"))) return;
   const Ref done = Ref::steal(PyObject_CallMethod(file, "flush", nullptr));
   if (!done) PyErr_Clear();  // the reducer meets the same error and names the file
 }

@@ -23,13 +23,6 @@ Ref reduce_std_layer(PyObject* file);
 // of `for line in file`, where tell() refuses. The file goes on from the same place.
 Ref text_position(PyObject* text_file);
 
-// What a text file that is being read has taken from the layer below and not handed out; given to
-// one made anew above the same layer.
-Ref text_read_ahead(PyObject* text_file);
-void put_text_read_ahead(PyObject* text_file, PyObject* state);
-
-bool is_above_file(PyObject* buffered);  // right above a FileIO
-
 // The `newline` argument a TextIOWrapper was made with.
 Ref newline_of(PyObject* text_file);
 

@@ -92,27 +92,11 @@ std::size_t find_decoded() {
   return 0;
 }
 
-// Offset of (state of the decoder, bytes) before what is decoded now; 0 likewise.
-std::size_t find_snapshot() {
-  const Ref file = begun_file();
-  const auto size = static_cast<std::size_t>(Py_TYPE(file.get())->tp_basicsize);
-  for (PyObject* referent : referents(file.get()))
-    for (std::size_t offset = sizeof(PyObject); offset + kWord <= size; offset += kWord)
-      if (PyTuple_Check(referent) && word_at(file.get(), offset) == referent) return offset;
-  return 0;
-}
-
 std::size_t decoded_offset() {
   static const std::size_t offset = find_decoded();
   if (offset == 0) refuse("this Python does not show what is left of a line being read");
   return offset;
 }
-std::size_t snapshot_offset() {
-  static const std::size_t offset = find_snapshot();
-  if (offset == 0) refuse("this Python does not show what is left of a line being read");
-  return offset;
-}
-
 // Decoded characters that `for line in file` has not handed out yet.
 Ref unread_text(PyObject* file) {
   const std::size_t offset = decoded_offset();
@@ -258,29 +242,6 @@ Ref text_position(PyObject* file) {
   if (!PyErr_ExceptionMatches(PyExc_OSError)) throw Raised{};
   PyErr_Clear();
   return position_while_iterating(file);
-}
-
-Ref text_read_ahead(PyObject* file) {
-  const std::size_t decoded = decoded_offset(), before = snapshot_offset();
-  auto* text = static_cast<PyObject*>(const_cast<void*>(word_at(file, decoded)));
-  auto* snapshot = static_cast<PyObject*>(const_cast<void*>(word_at(file, before)));
-  const auto used = reinterpret_cast<Py_ssize_t>(word_at(file, decoded + kWord));
-  return pack(text ? text : Py_None, number(used), snapshot ? snapshot : Py_None,
-              call_method(decoder_of(file), "getstate"));
-}
-
-void put_text_read_ahead(PyObject* file, PyObject* state) {
-  const std::size_t decoded = decoded_offset(), before = snapshot_offset();
-  const auto put = [&](std::size_t offset, const void* word) {
-    std::memcpy(reinterpret_cast<char*>(file) + offset, &word, sizeof word);
-  };
-  call_method(decoder_of(file), "setstate", item(state, 3));
-  const auto object = [&](Py_ssize_t i) {
-    return item(state, i) == Py_None ? nullptr : Py_NewRef(item(state, i));
-  };
-  put(decoded, object(0));  // a new file has neither
-  put(decoded + kWord, reinterpret_cast<const void*>(integer(item(state, 1))));
-  put(before, object(2));
 }
 
 namespace {
