@@ -8,9 +8,9 @@
 
 #include <nlohmann/json.hpp>
 
-namespace chkpt {
+#include "base/json_fwd.hpp"
 
-using Json = nlohmann::json;
+namespace chkpt {
 
 // Throws FormatError "<what> is not valid JSON: ..." for anything else than one JSON document, for
 // duplicate keys and for more than 64 levels of nesting.

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "base/units.hpp"
 #include "files/entry.hpp"
 #include "files/file_state.hpp"

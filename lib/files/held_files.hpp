@@ -15,7 +15,7 @@
 
 #include "base/directory.hpp"
 #include "base/hash.hpp"
-#include "base/json.hpp"
+#include "base/json_fwd.hpp"
 
 namespace chkpt::files {
 

@@ -3,6 +3,8 @@
 
 #include <limits>
 
+#include "base/json.hpp"
+
 namespace chkpt::inspect {
 namespace {
 
@@ -17,7 +19,7 @@ const Json& member(const Json& object, const char* key) {
 }  // namespace
 
 RankFacts::RankFacts(std::string_view meta_json, const std::string& what)
-    : json_(parse_json(meta_json, what)) {}
+    : json_(std::make_shared<const Json>(parse_json(meta_json, what))) {}
 
 std::string RankFacts::text_in(const Json& object, const char* key) {
   const Json& value = member(object, key);
@@ -33,8 +35,12 @@ std::int64_t RankFacts::number_in(const Json& object, const char* key) {
   return value.is_number_integer() ? value.get<std::int64_t>() : 0;
 }
 
-const Json& RankFacts::part(const char* key) const { return member(json_, key); }
+const Json& RankFacts::part(const char* key) const {
+  return json_ ? member(*json_, key) : kNothing;
+}
 
+std::string RankFacts::text(const char* key) const { return json_ ? text_in(*json_, key) : ""; }
+std::int64_t RankFacts::number(const char* key) const { return json_ ? number_in(*json_, key) : 0; }
 std::string RankFacts::text(const char* outer, const char* key) const {
   return text_in(part(outer), key);
 }

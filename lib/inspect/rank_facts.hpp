@@ -4,11 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/json.hpp"
+#include "base/json_fwd.hpp"
 
 namespace chkpt::inspect {
 
@@ -33,8 +34,8 @@ class RankFacts {
   RankFacts() = default;
   explicit RankFacts(std::string_view meta_json, const std::string& what);  // throws FormatError
 
-  std::string text(const char* key) const { return text_in(json_, key); }
-  std::int64_t number(const char* key) const { return number_in(json_, key); }
+  std::string text(const char* key) const;
+  std::int64_t number(const char* key) const;
   // Of a nested object: text("job", "id").
   std::string text(const char* outer, const char* key) const;
   std::int64_t number(const char* outer, const char* key) const;
@@ -50,7 +51,7 @@ class RankFacts {
   static std::int64_t number_in(const Json& object, const char* key);
   const Json& part(const char* key) const;  // a null value if absent
 
-  Json json_;
+  std::shared_ptr<const Json> json_;  // null: nothing is told
 };
 
 }  // namespace chkpt::inspect
