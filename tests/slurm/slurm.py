@@ -13,6 +13,7 @@ import harness
 SCRIPT = harness.ROOT / "scripts" / "slurm-cluster"
 PROGRAM = Path(__file__).with_name("paced.py")
 RANKS = 4
+TIMEOUT_S = 240  # other tests compute beside these
 
 
 class Timeline:
@@ -142,16 +143,16 @@ class BatchJob:
     def exit_code(self):
         return int(self.facts()["ExitCode"].partition(":")[0])
 
-    def wait_for(self, condition, timeout_s=120):
+    def wait_for(self, condition, timeout_s=TIMEOUT_S):
         def holds():
             self.follow()
             return condition()
         until(holds, timeout_s, lambda: f"{self.timeline}\n{self.facts()}\n{self.output()}")
 
-    def wait_for_message(self, text, count=1, timeout_s=120):
+    def wait_for_message(self, text, count=1, timeout_s=TIMEOUT_S):
         self.wait_for(lambda: sum(text in line for line in self.messages()) >= count, timeout_s)
 
-    def wait_for_snapshots(self, count=2, timeout_s=120):
+    def wait_for_snapshots(self, count=2, timeout_s=TIMEOUT_S):
         """Until that many snapshots have been committed since the job began."""
         self.wait_for_message(" committed: ", count, timeout_s)
 
@@ -162,7 +163,7 @@ class BatchJob:
         task.output_file = self.output_file.with_name(f"{task.id}.out")
         return task
 
-    def wait_for_restart(self, number=1, state="RUNNING", timeout_s=120):
+    def wait_for_restart(self, number=1, state="RUNNING", timeout_s=TIMEOUT_S):
         """Until the job runs for the `number`-th time again, with little of Slurm's own delay.
 
         Not with none: a report of the earlier start that is still on its way would end this one.
@@ -178,7 +179,7 @@ class BatchJob:
             self.wait_for(lambda: self.state == state, timeout_s)
         self.timeline.note(f"job {self.id} runs again (restart {number})")
 
-    def wait_for_end(self, state="COMPLETED", timeout_s=120):
+    def wait_for_end(self, state="COMPLETED", timeout_s=TIMEOUT_S):
         ended = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "PREEMPTED")
         self.wait_for(lambda: self.state in ended, timeout_s)
         self.timeline.note(f"job {self.id} {self.state}")
@@ -211,7 +212,7 @@ def chkpt(steps, *options, pace=0.03, name=""):
                               name])).rstrip()
 
 
-def assert_went_on(job, work, files, restarts=1, timeout_s=120):
+def assert_went_on(job, work, files, restarts=1, timeout_s=TIMEOUT_S):
     """The job ends well, each start resumed, and all files are those of an unbroken run."""
     job.wait_for_end(timeout_s=timeout_s)
     assert job.restarts == (restarts if restarts is not None else max(job.restarts, 1))

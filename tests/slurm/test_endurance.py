@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from slurm import assert_went_on, batch_script, chkpt
+from slurm import TIMEOUT_S, assert_went_on, batch_script, chkpt
 
 STEPS_EACH = 80  # a job that is interrupted more often has more to do
 PACE_S = 0.02
@@ -43,7 +43,7 @@ def test_preempted_again_and_again(interruptions, moments, submit, work, expecte
         urgent = submit("#!/bin/bash\nsleep 0.1\n", "--partition=high", "--nodes=4", "--exclusive")
         job.wait_for_restart(number + 1)
         assert urgent.state == "COMPLETED"
-    assert_went_on(job, work, expected(steps), restarts=interruptions, timeout_s=60 + steps / 10)
+    assert_went_on(job, work, expected(steps), restarts=interruptions, timeout_s=TIMEOUT_S + steps / 10)
 
 
 def test_power_cut_again_and_again(interruptions, moments, cluster, submit, work, timeline, expected):
@@ -55,4 +55,4 @@ def test_power_cut_again_and_again(interruptions, moments, cluster, submit, work
         cluster.node(victim, "kill")
         job.wait_for_restart(number + 1)
         cluster.node(victim, "start")
-    assert_went_on(job, work, expected(steps), restarts=interruptions, timeout_s=60 + steps / 10)
+    assert_went_on(job, work, expected(steps), restarts=interruptions, timeout_s=TIMEOUT_S + steps / 10)

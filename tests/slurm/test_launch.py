@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from slurm import PROGRAM, RANKS, batch_script, chkpt
+from slurm import PROGRAM, RANKS, TIMEOUT_S, batch_script, chkpt
 
 STEPS = 120
 
@@ -16,7 +16,7 @@ def srun(cluster, work):
     def run(*words, mpi="pmix", **env):
         outside = {"OMPI_MCA_btl_vader_backing_directory": "/dev/shm", "TMPDIR": "/tmp"}
         return harness.run(["srun", f"--mpi={mpi}", "-N2", f"-n{RANKS}", "--ntasks-per-node=2",
-                            *words], work, env={**cluster.env, **outside, **env}, timeout_s=120)
+                            *words], work, env={**cluster.env, **outside, **env}, timeout_s=TIMEOUT_S)
     return run
 
 
