@@ -44,7 +44,7 @@ void Agent::Impl::look_again() {
     const Lock lock(mutex_);
     if (!pending_ || frozen_) return;
     publish();
-    may_stand_now = held_up_ && !is_held_up();
+    may_stand_now = !is_held_up() && (held_up_ || mpi::thread_calls::unsettled());
     if (may_stand_now) held_up_ = false;
   }
   if (may_stand_now && hooks_.request_safe_point != nullptr) hooks_.request_safe_point();
@@ -171,7 +171,7 @@ void Agent::Impl::on_advance(const Message& message) {
       }
       case TargetKind::kAny:
         if (target.value == kOnItsOwn) {
-          any_targets_[channel] = kOnItsOwn;
+          if (any_targets_.emplace(channel, kOnItsOwn).second) rested_since_ = {};
         } else {
           new_any_targets_.push_back(channel);
         }

@@ -73,6 +73,7 @@ class Agent::Impl : public mpi::GateKeeper {
   void blocked_round(Lock& lock);
   void go_on();
   bool targets_met();
+  bool rests() const;
   static bool is_held_up();  // by an open epoch or what other threads do; either thread
   bool receptions_met();
   bool is_waited_for(const ChannelNeed& need);
@@ -144,6 +145,9 @@ class Agent::Impl : public mpi::GateKeeper {
   std::map<Channel, std::uint64_t> channel_targets_;
   std::map<Channel, std::uint64_t> any_targets_;  // channel -> messages sent that suffice
   std::vector<Channel> new_any_targets_;          // the main thread has yet to look up the counters
+  // Since when this rank's own threads have been at rest again; of a rank that was asked to run on
+  // for another one's threads.
+  std::chrono::steady_clock::time_point rested_since_;
   struct Reception {
     Channel from;
     int tag = 0;

@@ -23,6 +23,8 @@ namespace {
 constexpr auto kRound = std::chrono::microseconds(100);
 // A rank whose script has ended keeps the library moving for the others, as MPI_Finalize would.
 constexpr auto kProgress = std::chrono::milliseconds(2);
+// How long a rank that has run on for another one's threads stands when its own are at rest again.
+constexpr auto kRest = std::chrono::milliseconds(200);
 
 // A cut that waited longer than this for a rank inside a collective call could have been quicker.
 constexpr auto kLongCollective = std::chrono::milliseconds(1);
@@ -167,6 +169,11 @@ void Agent::Impl::weigh(bool may_stand) {
   weighed_ = true;
 }
 
+// Asked to run on for another rank's threads, and its own have had a turn since: most often that is
+// all the others need. Running on without a stop, many ranks would hardly ever be between two turns
+// at the same time.
+bool Agent::Impl::rests() const { return std::chrono::steady_clock::now() - rested_since_ < kRest; }
+
 bool Agent::Impl::targets_met() {
   for (const Channel& channel : std::exchange(new_any_targets_, {})) {
     const mpi::CommInfo* comm = mpi::registry().find(channel.first);
@@ -174,6 +181,7 @@ bool Agent::Impl::targets_met() {
   }
   if (api_calls_ < api_target_ && state_ != RankState::kDone) return false;
   if (!mpi::session::active()) return true;
+  if (mpi::thread_calls::unsettled()) rested_since_ = std::chrono::steady_clock::now();
   mpi::thread_calls::settle();
   held_up_ = is_held_up();
   if (held_up_) return false;
@@ -190,6 +198,7 @@ bool Agent::Impl::targets_met() {
   }
   for (const auto* targets : {&channel_targets_, &any_targets_}) {
     for (const auto& [channel, value] : *targets) {
+      if (value == kOnItsOwn && rests()) continue;
       const mpi::CommInfo* comm = known.find(channel.first);
       if (comm == nullptr) continue;
       const std::uint64_t sent = sent_to(*comm, channel.second);
