@@ -155,3 +155,25 @@ def test_a_refusal_that_lasts_says_so(work):
     outcome = harness.run([*harness.MPIRUN, "-n", "1", CHKPT_MPI, "-f", "-1", "spawning.py"], work)
     assert (outcome.code, outcome.stdout) == (0, b"False\n"), outcome.stderr
     assert "no more snapshots in this run after MPI_Comm_spawn at spawning.py:5" in outcome.stderr, outcome.stderr
+
+
+MAKING = """
+import asyncio, chkpt, selectors, socket
+make, pair = selectors.DefaultSelector, socket.socketpair
+def ask_with_selector():
+    made = make()
+    print(chkpt.snapshot())
+    return made
+def ask_for_sockets():
+    print(chkpt.snapshot())
+    return pair()
+selectors.DefaultSelector, socket.socketpair = ask_with_selector, ask_for_sockets
+asyncio.new_event_loop().close()
+"""
+
+
+def test_a_loop_that_is_being_made_is_named_so(work):
+    outcome = harness.run([CHKPT_MPI, "-f", "-1", "-c", MAKING], work)
+    assert (outcome.code, outcome.stdout) == (0, b"False\nFalse\n"), outcome.stderr
+    skipped = [line for line in outcome.messages if "skipped" in line]
+    assert len(skipped) == 2 and all("event loop that is just being made" in line for line in skipped), outcome.stderr

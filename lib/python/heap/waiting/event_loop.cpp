@@ -178,7 +178,7 @@ void check_is_whole(const Ref& dict, PyObject* selector) {
   for (const char* name : {"_ssock", "_csock"}) {
     PyObject* socket = own_value(dict, name);
     if (socket == Py_None || fileno_of(socket) < 0)
-      refuse("an event loop that is just being closed");
+      refuse("an event loop that is just being made or closed");
   }
   const Ref reading = number(fileno_of(own_value(dict, "_ssock")));
   if (!PyMapping_HasKey(attr(selector, "_fd_to_key").get(), reading.get()))
@@ -211,6 +211,27 @@ bool belongs_to_loop(PyObject* selector) {
     if (its_own && its_own.is(selector)) return true;
   }
   return false;
+}
+
+// The script stands where asyncio makes a loop or closes one: the loop does not have its selector
+// yet, or no longer.
+bool stands_in_making_or_closing(const Saver& saver) {
+  const frames::StackState* stack = saver.request().stack;
+  for (Py_ssize_t i = 0; stack && i < PyList_GET_SIZE(stack->frames.get()); ++i) {
+    PyObject* frame = PyList_GET_ITEM(stack->frames.get(), i);
+    const auto* code = reinterpret_cast<PyCodeObject*>(PyList_GET_ITEM(frame, frames::kCode));
+    const std::string name = utf8(code->co_qualname);
+    for (const char* type : {"BaseSelectorEventLoop.", "_UnixSelectorEventLoop."})
+      for (const char* step : {"__init__", "_make_self_pipe", "close", "_close_self_pipe"})
+        if (name == std::string(type) + step) return true;
+  }
+  return false;
+}
+
+[[noreturn]] void refuse_selector(const Saver& saver) {
+  if (stands_in_making_or_closing(saver))
+    refuse("the selector of an event loop that is just being made or closed");
+  refuse("a selector that belongs to no event loop: what it waits for cannot be saved");
 }
 
 Ref without(const Ref& dict, std::initializer_list<const char*> names) {
@@ -254,7 +275,7 @@ Ref reduce_event_loop(Saver& saver, PyObject* loop, Rule& rule) {
 
 Ref reduce_selector(Saver& saver, PyObject* selector, Rule& rule) {
   if (rule.layout.native_base != &PyBaseObject_Type || !belongs_to_loop(selector))
-    refuse("a selector that belongs to no event loop: what it waits for cannot be saved");
+    refuse_selector(saver);
   const Ref state = instance_state(saver, selector, rule);
   const Ref dict = own_attributes(selector, state);
   return reduced(make_loop, pack(rule.type),
