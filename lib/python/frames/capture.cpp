@@ -81,9 +81,10 @@ Ref describe_frame(const FramePlan& plan) {
   const Ref locals = slots_to_list(f->localsplus, co->co_nlocalsplus);
   PyObject* generator = or_none(reinterpret_cast<PyObject*>(shim::generator_of(f)));
   return checked(Py_BuildValue(
-      "[OOOiiiOOOOO]", co, shim::function(f), or_none(f->f_locals), static_cast<int>(plan.kind),
+      "[OOOiiiOOOOOO]", co, shim::function(f), or_none(f->f_locals), static_cast<int>(plan.kind),
       plan.next, plan.jump, locals.get(), stack.get(), generator,
-      plan.extra ? plan.extra.get() : null_marker(), frame_object_state(f).get()));
+      plan.extra ? plan.extra.get() : null_marker(), frame_object_state(f).get(),
+      or_none(plan.natives.get())));
 }
 
 PyObject* null_marker() {

@@ -3,6 +3,7 @@
 
 #include "python/frames/chain.hpp"
 
+#include "python/frames/boundary.hpp"
 #include "python/frames/drive.hpp"
 
 namespace chkpt::frames {
@@ -88,19 +89,35 @@ bool plan_at_breaker(InterpreterFrame* frame, const CodeAnalysis& code, FramePla
   return true;
 }
 
-bool plan_pending(const PendingFrame& pending, FramePlan* plan) {
+// Native frames have gone on since the resume only if one of them runs the callee.
+bool plan_pending_natives(const PendingFrame& pending, InterpreterFrame* callee, FramePlan* plan,
+                          std::string* reason) {
+  try {
+    if (pending.natives)
+      plan->natives =
+          checked(PyList_GetSlice(pending.natives.get(), 0, PyList_GET_SIZE(pending.natives.get())));
+    return !pending.going_on || plan_native_going_on(*pending.going_on, callee, plan, reason);
+  } catch (const PythonError& error) {
+    *reason = error.what();
+    return false;
+  }
+}
+
+bool plan_pending(const PendingFrame& pending, InterpreterFrame* callee, FramePlan* plan,
+                  std::string* reason) {
   plan->kind = static_cast<Kind>(pending.kind);
   plan->next = pending.next;
   plan->jump = pending.jump;
   plan->extra = pending.extra;
   plan->stack_size = plan->frame->stacktop - shim::code(plan->frame)->co_nlocalsplus;
-  return true;
+  return plan_pending_natives(pending, callee, plan, reason);
 }
 
 bool plan_frame(InterpreterFrame* frame, InterpreterFrame* callee, Innermost innermost,
                 FramePlan* plan, std::string* reason) {
   plan->frame = frame;
-  if (const PendingFrame* pending = find_pending(frame)) return plan_pending(*pending, plan);
+  if (const PendingFrame* pending = find_pending(frame)) 
+    return plan_pending(*pending, callee, plan, reason);
   const CodeAnalysis* code = CodeAnalysis::of(shim::code(frame));
   const int offset = shim::offset(frame);
   if (!code || offset < 0 || offset >= code->size()) {

@@ -3,6 +3,7 @@
 
 #include "python/frames/drive.hpp"
 
+#include "python/frames/native/native_frame.hpp"
 #include "python/frames/stack.hpp"
 #include "python/frames/tasks.hpp"
 
@@ -66,6 +67,7 @@ void link(std::vector<PendingFrame>& frames, InterpreterFrame* base, PyThreadSta
 struct Outcome {
   PyObject* value = nullptr;  // owned; null: a Python exception is set
   bool yielded = false;       // by a generator that goes on
+  bool generator = false;     // it comes from one
 };
 
 // for-loop exit: the iterator goes, execution continues behind the loop.
@@ -122,9 +124,46 @@ bool end_iteration(InterpreterFrame* f, const PendingFrame& p) {
   return true;
 }
 
+// A generator's outcome as the next item of an iterator: null at its end.
+PyObject* as_item(const Outcome& outcome) {
+  const bool is_end = outcome.generator && outcome.value && !outcome.yielded;
+  if (!is_end) return outcome.value;
+  if (outcome.value != Py_None) _PyGen_SetStopIterationValue(outcome.value);
+  Py_DECREF(outcome.value);
+  return nullptr;
+}
+
+// The native frames before the waiting one, innermost first, each with what the one in it gave.
+void go_on_with_natives(PendingFrame& p, Outcome* outcome) {
+  PyObject* result = as_item(*outcome);
+  while (const Py_ssize_t left = PyList_GET_SIZE(p.natives.get())) {
+    Ref described = Ref::borrow(PyList_GET_ITEM(p.natives.get(), left - 1));
+    {
+      const PendingException untouched;
+      if (PyList_SetSlice(p.natives.get(), left - 1, left, nullptr) < 0) PyErr_Clear();
+    }
+    p.going_on = native_code_of(described.get());
+    result = go_on_native(std::move(described), result);
+  }
+  p.natives.reset();
+  p.going_on = nullptr;
+  if (!result && !PyErr_Occurred()) PyErr_SetNone(PyExc_StopIteration);
+  *outcome = {result, true, false};
+}
+
+// SEND to an iterator that is no generator: its StopIteration carries the value.
+bool end_send(InterpreterFrame* f, const PendingFrame& p) {
+  PyObject* value = nullptr;
+  if (!PyErr_ExceptionMatches(PyExc_StopIteration) || _PyGen_FetchStopIterationValue(&value) < 0)
+    return false;
+  finish_send(f, p, value);
+  return true;
+}
+
 // Hands the callee's value to the waiting frame. False: an exception is to be raised there.
 bool hand_over(const PendingFrame& p, const Outcome& outcome) {
   InterpreterFrame* f = p.frame;
+  if (!outcome.value && p.kind == kSend) return end_send(f, p);
   if (!outcome.value) return p.kind == kPythonNext && end_iteration(f, p);
   shim::set_next(f, p.next);
   switch (p.kind) {
@@ -154,7 +193,7 @@ bool hand_over(const PendingFrame& p, const Outcome& outcome) {
       }
       return true;
     case kSend:
-      if (outcome.yielded) {
+      if (outcome.yielded || !outcome.generator) {
         shim::push(f, outcome.value);
       } else {
         finish_send(f, p, outcome.value);
@@ -198,6 +237,7 @@ Outcome evaluate(PyThreadState* ts, PendingFrame& p, bool raising) {
   Outcome outcome;
   outcome.value = _PyEval_EvalFrameDefault(ts, p.frame, raising ? 1 : 0);
   if (p.generator) {
+    outcome.generator = true;
     outcome.yielded = outcome.value && shim::suspended(generator_of(p)->gi_frame_state);
     if (!shim::kEvalFinishesGenerators) leave_generator(ts, generator_of(p), &outcome);
   } else if (!shim::kEvalClearsFrames) {
@@ -233,6 +273,10 @@ PyObject* drive(std::vector<PendingFrame> frames, Ref base_exception) {
     ++shim::recursion_remaining(ts);
     bool raising = false;
     if (!innermost) {
+      if (frames[i].natives) {
+        base.stand_on(frames[i].frame);
+        go_on_with_natives(frames[i], &outcome);
+      }
       waiting().resize(waiting_before + i);
       base.stand_on(frames[i].frame);
       leave_context(frames[i], &outcome);

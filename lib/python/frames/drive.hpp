@@ -11,13 +11,17 @@ struct _PyInterpreterFrame;
 
 namespace chkpt::frames {
 
+struct NativeCode;
+
 struct PendingFrame {
   _PyInterpreterFrame* frame;
   Ref generator;  // whose frame it is; null: the frame is on the thread's data stack
   Ref extra;
+  Ref natives;  // list of those that wait between it and its callee; null: none
   int kind;
   int next;
   int jump;
+  const NativeCode* going_on = nullptr;  // the native frame that runs on its behalf
 };
 
 // Outermost first. New reference to the outermost frame's result, or null with a Python exception.

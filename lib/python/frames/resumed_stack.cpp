@@ -7,6 +7,7 @@
 #include "python/frames/chain.hpp"
 #include "python/frames/depth.hpp"
 #include "python/frames/drive.hpp"
+#include "python/frames/native/native_frame.hpp"
 #include "python/frames/stack.hpp"
 
 #include <algorithm>
@@ -46,6 +47,15 @@ InterpreterFrame* push_shell(PyCodeObject* co) {
   shim::set_code(f, co);
   f->owner = FRAME_OWNED_BY_THREAD;
   return f;
+}
+
+// Its own list: what has gone on is taken from it.
+Ref read_natives(PyObject* saved) {
+  if (saved == Py_None) return {};
+  if (!PyList_Check(saved)) misfit("native frames that are none");
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i)
+    if (!native_code_of(PyList_GET_ITEM(saved, i))) misfit("an unknown native frame");
+  return checked(PyList_GetSlice(saved, 0, PyList_GET_SIZE(saved)));
 }
 
 }  // namespace
@@ -139,6 +149,7 @@ void ResumedStack::fill(PyObject* saved) {
     if (frame.next != int_item(PyList_GET_ITEM(item, kNext))) misfit("a frame that has moved");
     PyObject* extra = PyList_GET_ITEM(item, kExtra);
     if (extra != null_marker()) frame.extra = Ref::borrow(extra);
+    frame.natives = read_natives(PyList_GET_ITEM(item, kNatives));
     if (fill_frame(frame.frame,
                    {PyList_GET_ITEM(item, kFunction), PyList_GET_ITEM(item, kLocalsDict),
                     PyList_GET_ITEM(item, kLocals), PyList_GET_ITEM(item, kStack)}) < 0 ||
@@ -162,6 +173,7 @@ StackState ResumedStack::describe(PyObject* base_exception) {
     plan.jump = frame.jump;
     plan.stack_size = frame.frame->stacktop - shim::code(frame.frame)->co_nlocalsplus;
     plan.extra = frame.extra;
+    plan.natives = frame.natives;
     checked(PyList_Append(state.frames.get(), describe_frame(plan).get()));
     PyObject* object =
         frame.generator ? nullptr : reinterpret_cast<PyObject*>(frame.frame->frame_obj);
@@ -182,8 +194,8 @@ Ref ResumedStack::run(Ref base_exception) {
   if (script != frames_.end()) remember_script(script->frame->f_globals);
   std::vector<PendingFrame> pending;
   for (Frame& frame : frames_)
-    pending.push_back({frame.frame, std::move(frame.generator), std::move(frame.extra), frame.kind,
-                       frame.next, frame.jump});
+    pending.push_back({frame.frame, std::move(frame.generator), std::move(frame.extra),
+                       std::move(frame.natives), frame.kind, frame.next, frame.jump});
   frames_.clear();
   return Ref::steal(drive(std::move(pending), std::move(base_exception)));
 }

@@ -46,6 +46,7 @@ class ResumedStack {
     _PyInterpreterFrame* frame = nullptr;
     Ref generator;
     Ref extra;
+    Ref natives;
     int kind = 0;
     int next = 0;
     int jump = -1;

@@ -4,6 +4,7 @@
 #include "python/frames/shim.hpp"
 
 #include "python/frames/depth.hpp"
+#include "python/frames/native/native_frame.hpp"
 #include "python/frames/objects.hpp"
 #include "python/frames/safe_point.hpp"
 
@@ -96,6 +97,7 @@ void self_test() {
   check_generators();
   check_sets();
   check_dicts();
+  install_native_code();
   forget_analyses();
 }
 

@@ -95,6 +95,7 @@ constexpr bool kSendKeepsReceiver = false;
 constexpr bool kEvalClearsFrames = false;
 constexpr bool kEvalFinishesGenerators = false;
 constexpr bool kThrowLooksAtCallSite = false;
+constexpr bool kSumCompensates = false;  // sum() of floats
 
 // ---- frames
 inline PyCodeObject* code(InterpreterFrame* f) { return f->f_code; }

@@ -94,6 +94,7 @@ constexpr bool kSendKeepsReceiver = true;
 constexpr bool kEvalClearsFrames = true;
 constexpr bool kEvalFinishesGenerators = true;
 constexpr bool kThrowLooksAtCallSite = false;
+constexpr bool kSumCompensates = true;  // sum() of floats
 
 // ---- frames
 inline PyCodeObject* code(InterpreterFrame* f) { return f->f_code; }

@@ -98,6 +98,7 @@ constexpr bool kSendKeepsReceiver = true;
 constexpr bool kEvalClearsFrames = true;
 constexpr bool kEvalFinishesGenerators = true;
 constexpr bool kThrowLooksAtCallSite = true;
+constexpr bool kSumCompensates = true;  // sum() of floats
 
 // ---- frames
 inline PyCodeObject* code(InterpreterFrame* f) { return _PyFrame_GetCode(f); }

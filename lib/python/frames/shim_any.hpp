@@ -31,6 +31,10 @@ constexpr int kReturnGenerator = RETURN_GENERATOR;
 constexpr int kLoadGlobal = LOAD_GLOBAL;
 constexpr int kLoadName = LOAD_NAME;
 constexpr int kLoadFast = LOAD_FAST;
+constexpr int kListExtend = LIST_EXTEND;
+constexpr int kSetUpdate = SET_UPDATE;
+constexpr int kBinaryOp = BINARY_OP;
+constexpr int kInplaceAdd = NB_INPLACE_ADD;
 
 inline InterpreterFrame* skip_entries(InterpreterFrame* f) {
   while (f && is_eval_entry(f)) f = f->previous;

@@ -32,8 +32,8 @@ enum Kind : int {
                  // the default (extra) or raise StopIteration
   kInContext = 8,    // Context.run(): leave the context (extra), push the result
   kTaskStep = 9,     // Context.run() of a step of a task (extra: context, task): end the step
-  kPythonNext = 10,  // __next__ or the function of a map(): push the result; on StopIteration push
-                     // the default (extra), or leave the loop if there is none
+  kPythonNext = 10,  // __next__: push the result; on StopIteration push the default (extra), or
+                     // leave the loop if there is none
 };
 
 // Why a stack cannot be captured now: ("inside <builtin sorted> called", "fit.py:88 in main").
@@ -50,6 +50,7 @@ struct FramePlan {
   int stack_size = 0;      // values on the stack once the callee's arguments are gone
   Ref top;                 // replaces the topmost value if set
   Ref extra;               // kInit: the new object; others: see Kind
+  Ref natives;             // list, outermost first, of native frames as saved; null: none
   bool through_c = false;  // the callee was entered through C code
 };
 
@@ -79,8 +80,8 @@ BlockedCallable blocked_callable(const StackPlan& plan);
 
 struct StackState {
   // list, outermost first, of lists [code, function, f_locals|None, kind, next, jump, locals,
-  // stack, generator|None, extra, state of the frame object|None]; empty slots and no extra are
-  // null_marker()
+  // stack, generator|None, extra, state of the frame object|None, native frames|None]; empty slots
+  // and no extra are null_marker()
   Ref frames;
   Ref frame_objects;   // list, outermost first: frame object if one exists, else None
   Ref base_exception;  // what the outermost code is handling, or None
@@ -98,6 +99,7 @@ enum FrameField : int {
   kGenerator,
   kExtra,
   kFrameObject,
+  kNatives,
   kFrameFields
 };
 

@@ -3,6 +3,8 @@
 
 #include "interpreter.hpp"
 
+#include "python/frames/native/native_frame.hpp"
+
 #include <cstdio>
 #include <cstdlib>
 
@@ -87,6 +89,7 @@ void ensure_interpreter() {
     std::exit(1);
   }
   add_builtins();
+  frames::install_native_code();
 }
 
 void log_exception() {

@@ -46,6 +46,28 @@ void substitute_attributes(PyObject* before, PyObject* after) {
   checked(PyEval_EvalCode(code.get(), globals.get(), globals.get()));
 }
 
+void substitute_words(PyObject** words, std::size_t count, PyObject* before, PyObject* after) {
+  for (std::size_t i = 0; i < count; ++i)
+    if (words[i] == before) Py_SETREF(words[i], Py_NewRef(after));
+}
+
+// Tuples and the interpreter's own iterators, which nothing else can change.
+void substitute_inside(PyObject* before, PyObject* after) {
+  const Ref gc = checked(PyImport_ImportModule("gc"));
+  const Ref holders = checked(PyObject_CallMethod(gc.get(), "get_referrers", "O", before));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(holders.get()); ++i) {
+    PyObject* holder = PyList_GET_ITEM(holders.get(), i);
+    PyTypeObject* type = Py_TYPE(holder);
+    if (PyTuple_CheckExact(holder))
+      substitute_words(&PyTuple_GET_ITEM(holder, 0),
+                       static_cast<std::size_t>(PyTuple_GET_SIZE(holder)), before, after);
+    if (type == &PyFilter_Type || type == &PyEnum_Type)
+      substitute_words(reinterpret_cast<PyObject**>(holder + 1),
+                       (static_cast<std::size_t>(type->tp_basicsize) - sizeof(PyObject)) / sizeof(void*),
+                       before, after);
+  }
+}
+
 // A running generator cannot run again: a copy takes its place wherever the frames hold it.
 Ref copy_of_generator(PyObject* frames, PyObject* generator) {
   const Ref code = checked(frames::generator_code(generator));
@@ -53,6 +75,7 @@ Ref copy_of_generator(PyObject* frames, PyObject* generator) {
   Ref copy = checked(frames::generator_new(Py_TYPE(generator), code.get()));
   checked(frames::generator_set(copy.get(), state.get()));
   substitute_attributes(generator, copy.get());
+  substitute_inside(generator, copy.get());
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(frames); ++i) {
     substitute(field(PyList_GET_ITEM(frames, i), frames::kLocals), generator, copy.get());
     substitute(field(PyList_GET_ITEM(frames, i), frames::kStack), generator, copy.get());

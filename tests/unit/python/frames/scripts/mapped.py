@@ -1,5 +1,5 @@
 # kinds: 10
-# Loops over map() stand inside its function, but not where another map() could be what runs it.
+# Loops over map() stand inside its function, also where another map() is what runs it.
 import functools
 
 

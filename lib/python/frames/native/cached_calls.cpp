@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Calls of functools.lru_cache() wrappers. The interpreter's code does all of it; after a resume it
+// is called once more, with a function that gives the result there is in place of the script's.
+#include "python/frames/shim.hpp"
+
+#include "python/frames/native/stand_ins.hpp"
+
+#include <utility>
+
+namespace chkpt::frames {
+namespace {
+
+PyTypeObject* wrapper_type = nullptr;
+ternaryfunc original_call = nullptr;
+
+// Part of lru_cache_object in CPython's Modules/_functoolsmodule.c.
+struct Counted {
+  Py_ssize_t hits;
+  PyObject* function;
+  Py_ssize_t maxsize;
+  Py_ssize_t misses;
+};
+std::size_t offset_of_counted = 0;
+
+Counted* counted(PyObject* wrapper) {
+  return reinterpret_cast<Counted*>(reinterpret_cast<char*>(wrapper) + offset_of_counted);
+}
+
+class CachedCall final : public NativeFrame {
+ public:
+  CachedCall(PyObject* wrapper, PyObject* arguments, PyObject* keywords)
+      : NativeFrame(kCachedCode, wrapper),
+        wrapper_(wrapper),
+        arguments_(arguments),
+        keywords_(keywords) {}
+
+  PyObject* state() const override {
+    return Py_BuildValue("(OOO)", wrapper_, arguments_, keywords_ ? keywords_ : Py_None);
+  }
+
+  PyObject* run() {
+    const Ref function = Ref::borrow(counted(wrapper_)->function);
+    await(Awaits::kResult, function.get());
+    return original_call(wrapper_, arguments_, keywords_);
+  }
+
+ private:
+  PyObject *wrapper_, *arguments_, *keywords_;  // borrowed from the caller
+};
+
+PyObject* call_cached(PyObject* wrapper, PyObject* arguments, PyObject* keywords) {
+  if (!on_main_thread() || !is_python_callable(counted(wrapper)->function))
+    return original_call(wrapper, arguments, keywords);
+  return CachedCall(wrapper, arguments, keywords).run();
+}
+
+// Takes the place of a wrapper's function for one call.
+class Feeder {
+ public:
+  Feeder(PyObject* wrapper, PyObject* result)
+      : counted_(counted(wrapper)), result_(result), outer_(std::exchange(current, this)) {
+    function_ = std::exchange(counted_->function, PyCFunction_New(&definition, nullptr));
+  }
+  ~Feeder() {
+    put_back();
+    current = outer_;
+  }
+  Feeder(const Feeder&) = delete;
+  Feeder& operator=(const Feeder&) = delete;
+  bool is_ready() const { return counted_->function != nullptr; }
+
+ private:
+  static PyObject* give(PyObject*, PyObject*, PyObject*) {
+    current->put_back();
+    return Py_NewRef(current->result_);
+  }
+  void put_back() {
+    if (function_) Py_XDECREF(std::exchange(counted_->function, std::exchange(function_, nullptr)));
+  }
+
+  static PyMethodDef definition;
+  static Feeder* current;
+  Counted* counted_;
+  PyObject* function_ = nullptr;
+  PyObject* result_;
+  Feeder* outer_;
+};
+PyMethodDef Feeder::definition = {"give", as_c_function(Feeder::give), METH_VARARGS | METH_KEYWORDS,
+                                  nullptr};
+Feeder* Feeder::current = nullptr;
+
+PyObject* fill_cache(PyObject* wrapper, PyObject* arguments, PyObject* keywords,
+                     const Ref& result) {
+  Counted* counts = counted(wrapper);
+  const Py_ssize_t hits = counts->hits;
+  --counts->misses;  // counted when the call began
+  Ref found;
+  {
+    const Feeder feeder(wrapper, result.get());
+    if (!feeder.is_ready()) return nullptr;
+    found = Ref::steal(original_call(wrapper, arguments, keywords));
+  }
+  if (counts->hits == hits) return found.release();
+  // The same call has been made and kept inside this one: its result stays, ours is returned.
+  counts->hits = hits;
+  ++counts->misses;
+  return result.new_ref();
+}
+
+PyObject* cached_call_goes_on(Ref state, PyObject* result) {
+  PyObject *wrapper = nullptr, *arguments = nullptr, *keywords = nullptr;
+  if (!result) return nullptr;
+  if (!PyArg_ParseTuple(state.get(), "O!O!O", wrapper_type, &wrapper, &PyTuple_Type, &arguments,
+                        &keywords))
+    return damaged(result);
+  return fill_cache(wrapper, arguments, keywords == Py_None ? nullptr : keywords,
+                    Ref::steal(result));
+}
+
+// Where the counters are, told by a wrapper whose numbers are known; 0: elsewhere.
+std::size_t find_counted(PyObject* functools) {
+  const Ref function = checked(PyObject_GetAttrString(functools, "reduce"));
+  constexpr Py_ssize_t kMaxSize = 7;
+  const Ref wrapper = checked(PyObject_CallFunction(reinterpret_cast<PyObject*>(wrapper_type),
+                                                    "OniO", function.get(), kMaxSize, 0, Py_None));
+  const auto size = static_cast<std::size_t>(wrapper_type->tp_basicsize);
+  for (std::size_t at = sizeof(PyObject); at + sizeof(Counted) <= size; at += sizeof(void*)) {
+    const auto* found = reinterpret_cast<Counted*>(reinterpret_cast<char*>(wrapper.get()) + at);
+    if (found->function == function.get() && found->maxsize == kMaxSize && found->hits == 0 &&
+        found->misses == 0)
+      return at;
+  }
+  return 0;
+}
+
+}  // namespace
+
+const NativeCode kCachedCode{"cached call", cached_call_goes_on};
+
+bool is_cached_call(PyObject* callable) { return wrapper_type && Py_IS_TYPE(callable, wrapper_type); }
+
+void stand_in_for_cached_calls() {
+  const Ref functools = checked(PyImport_ImportModule("_functools"));
+  const Ref type = checked(PyObject_GetAttrString(functools.get(), "_lru_cache_wrapper"));
+  wrapper_type = reinterpret_cast<PyTypeObject*>(type.get());
+  offset_of_counted = find_counted(functools.get());
+  if (!offset_of_counted || !wrapper_type->tp_call) {
+    wrapper_type = nullptr;
+    return;
+  }
+  original_call = std::exchange(wrapper_type->tp_call, call_cached);
+}
+
+}  // namespace chkpt::frames
