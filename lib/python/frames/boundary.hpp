@@ -46,6 +46,9 @@ struct PlannedCall {
   int arguments = -1;            // how many, if they are all positional and on the stack
   PyObject** first = nullptr;    // of these
 };
+// What it is called with, as a tuple and a dict (null: no keywords). False: that cannot be told.
+// Throws PythonError.
+bool call_arguments(const Boundary& b, const PlannedCall& call, Ref* arguments, Ref* keywords);
 // Reads it and plans the frame to stand behind it. False: its shape is not known.
 bool read_call(const Boundary& b, PlannedCall* call, std::string* reason);
 bool is_call(int opcode);
@@ -57,13 +60,20 @@ bool plan_next(const Boundary& b, const PlannedCall& call, std::string* reason);
 bool plan_python_next(const Boundary& b, const PlannedCall& call);
 bool plan_iteration(const Boundary& b, std::string* reason);
 
+// What next(iterator) or next(iterator, default) advances; null: another call. Borrowed.
+PyObject* advanced_by_next(const PlannedCall& call);
+void plan_as_next(const Boundary& b, const PlannedCall& call);
+// What FOR_ITER or SEND advances. Borrowed; may be null.
+PyObject* advanced_by_instruction(const Boundary& b);
+void plan_as_iteration(const Boundary& b, Kind kind);
+
 // Is the callee the __next__ of this iterator's class?
 bool runs_next_of(const Boundary& b, PyObject* iterator);
 // What the callee is the __init__ of, called by its class: borrowed; null: another function.
 PyObject* object_initialised(const Boundary& b, PyObject* type);
 
-// Native frames, or an instruction that takes all items of an iterator, are between the two. Returns
-// whether that is so; *accepted then tells whether all of it is known.
+// Native frames, or an instruction that takes all items of an iterator, are between the two.
+// Returns whether that is so; *accepted then tells whether all of it is known.
 bool plan_native(const Boundary& b, bool* accepted, std::string* reason);
 
 // The same for a resumed frame whose native frames go on, now in `code`, which has called the

@@ -135,6 +135,48 @@ bool read_call(const Boundary& b, PlannedCall* call, std::string* reason) {
   return true;
 }
 
+namespace {
+
+// The names of the keyword arguments, a tuple; null: there are none. Borrowed.
+PyObject* keyword_names(const Boundary& b) {
+  const int op = b.code.opcode(b.at);
+  if (op == shim::kCallKw) return b.base[b.depth - 1];
+  int before = b.code.previous(b.at);
+  if (op == shim::kCall && shim::kPrecall >= 0 && before >= 0) before = b.code.previous(before);
+  if (before < 0 || shim::kKwNames < 0 || b.code.opcode(before) != shim::kKwNames) return nullptr;
+  return PyTuple_GET_ITEM(shim::code(b.frame)->co_consts, b.code.arg(before));
+}
+
+bool unpacked_arguments(const Boundary& b, Ref* arguments, Ref* keywords) {
+  const bool named = (b.code.arg(b.at) & 1) != 0;
+  if (!arguments_are_alive(b.frame, b.code, b.at, b.depth)) return false;
+  *arguments = Ref::borrow(b.base[b.depth - (named ? 2 : 1)]);
+  if (named) *keywords = Ref::borrow(b.base[b.depth - 1]);
+  return *arguments && PyTuple_CheckExact(arguments->get()) &&
+         (!named || PyDict_CheckExact(keywords->get()));
+}
+
+}  // namespace
+
+bool call_arguments(const Boundary& b, const PlannedCall& call, Ref* arguments, Ref* keywords) {
+  const int op = b.code.opcode(b.at);
+  if (op == shim::kCallFunctionEx) return unpacked_arguments(b, arguments, keywords);
+  PyObject* names = keyword_names(b);
+  const int given = b.code.arg(b.at);
+  const int named = names ? static_cast<int>(PyTuple_GET_SIZE(names)) : 0;
+  const int bound = call.self >= 0 ? 1 : 0;
+  PyObject** first = b.base + b.depth - given - (op == shim::kCallKw ? 1 : 0);
+  *arguments = checked(PyTuple_New(bound + given - named));
+  if (bound) PyTuple_SET_ITEM(arguments->get(), 0, Py_NewRef(b.base[call.self]));
+  for (int i = 0; i < given - named; ++i)
+    PyTuple_SET_ITEM(arguments->get(), bound + i, Py_NewRef(first[i]));
+  if (!names) return true;
+  *keywords = checked(PyDict_New());
+  for (int i = 0; i < named; ++i)
+    checked(PyDict_SetItem(keywords->get(), PyTuple_GET_ITEM(names, i), first[given - named + i]));
+  return true;
+}
+
 bool plan_call(const Boundary& b, std::string* reason) {
   PlannedCall call;
   if (!read_call(b, &call, reason)) return false;

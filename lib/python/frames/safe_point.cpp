@@ -7,6 +7,7 @@
 #include "python/frames/breaker.hpp"
 #include "python/frames/chain.hpp"
 #include "python/frames/loop_waits.hpp"
+#include "python/frames/native/native_frame.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -104,6 +105,7 @@ bool ask_again_at_next_check() {
 bool defer(PyThreadState* ts, const WhyNot& why) {
   State& s = state();
   note(why);
+  record_steps(true);
   if (now_ns() - s.wanted_since_ns < kInsistAfterNs || shim::repeats_checks(ts)) return false;
   s.target = blocking_eval_loop(ts);
   return s.target && ask_again_at_next_check();
@@ -115,6 +117,7 @@ void run_handler(StackPlan* plan) {
   s.wanted = false;
   s.queued = false;  // a request made from now on is a new one
   s.in_handler = true;
+  record_steps(false);
   {
     const PendingException untouched;
     s.handler(*plan);

@@ -82,6 +82,8 @@ inline int frame_size(PyCodeObject* co) {
   return co->co_nlocalsplus + co->co_stacksize + static_cast<int>(FRAME_SPECIALS_SIZE);
 }
 
+inline PyThreadState* running_thread_state() { return _PyThreadState_GET(); }
+
 inline bool is_main_thread_state(PyThreadState* ts) {
   return ts->thread_id == _PyRuntime.main_thread;
 }

@@ -11,7 +11,6 @@ namespace chkpt::frames {
 namespace {
 
 PyTypeObject* wrapper_type = nullptr;
-ternaryfunc original_call = nullptr;
 
 // Part of lru_cache_object in CPython's Modules/_functoolsmodule.c.
 struct Counted {
@@ -24,34 +23,6 @@ std::size_t offset_of_counted = 0;
 
 Counted* counted(PyObject* wrapper) {
   return reinterpret_cast<Counted*>(reinterpret_cast<char*>(wrapper) + offset_of_counted);
-}
-
-class CachedCall final : public NativeFrame {
- public:
-  CachedCall(PyObject* wrapper, PyObject* arguments, PyObject* keywords)
-      : NativeFrame(kCachedCode, wrapper),
-        wrapper_(wrapper),
-        arguments_(arguments),
-        keywords_(keywords) {}
-
-  PyObject* state() const override {
-    return Py_BuildValue("(OOO)", wrapper_, arguments_, keywords_ ? keywords_ : Py_None);
-  }
-
-  PyObject* run() {
-    const Ref function = Ref::borrow(counted(wrapper_)->function);
-    await(Awaits::kResult, function.get());
-    return original_call(wrapper_, arguments_, keywords_);
-  }
-
- private:
-  PyObject *wrapper_, *arguments_, *keywords_;  // borrowed from the caller
-};
-
-PyObject* call_cached(PyObject* wrapper, PyObject* arguments, PyObject* keywords) {
-  if (!on_main_thread() || !is_python_callable(counted(wrapper)->function))
-    return original_call(wrapper, arguments, keywords);
-  return CachedCall(wrapper, arguments, keywords).run();
 }
 
 // Takes the place of a wrapper's function for one call.
@@ -98,7 +69,7 @@ PyObject* fill_cache(PyObject* wrapper, PyObject* arguments, PyObject* keywords,
   {
     const Feeder feeder(wrapper, result.get());
     if (!feeder.is_ready()) return nullptr;
-    found = Ref::steal(original_call(wrapper, arguments, keywords));
+    found = Ref::steal(wrapper_type->tp_call(wrapper, arguments, keywords));
   }
   if (counts->hits == hits) return found.release();
   // The same call has been made and kept inside this one: its result stays, ours is returned.
@@ -135,20 +106,24 @@ std::size_t find_counted(PyObject* functools) {
 
 }  // namespace
 
-const NativeCode kCachedCode{"cached call", cached_call_goes_on};
+const NativeCode kCachedCode{"cached_call", cached_call_goes_on};
 
-bool is_cached_call(PyObject* callable) { return wrapper_type && Py_IS_TYPE(callable, wrapper_type); }
+bool is_cached_call(PyObject* callable) {
+  return wrapper_type && Py_IS_TYPE(callable, wrapper_type);
+}
 
-void stand_in_for_cached_calls() {
+PyObject* cached_function(PyObject* wrapper) { return counted(wrapper)->function; }
+
+PyObject* cached_call_state(PyObject* wrapper, PyObject* arguments, PyObject* keywords) {
+  return Py_BuildValue("(OOO)", wrapper, arguments, keywords ? keywords : Py_None);
+}
+
+void find_cached_calls() {
   const Ref functools = checked(PyImport_ImportModule("_functools"));
   const Ref type = checked(PyObject_GetAttrString(functools.get(), "_lru_cache_wrapper"));
   wrapper_type = reinterpret_cast<PyTypeObject*>(type.get());
   offset_of_counted = find_counted(functools.get());
-  if (!offset_of_counted || !wrapper_type->tp_call) {
-    wrapper_type = nullptr;
-    return;
-  }
-  original_call = std::exchange(wrapper_type->tp_call, call_cached);
+  if (!offset_of_counted || !wrapper_type->tp_call) wrapper_type = nullptr;
 }
 
 }  // namespace chkpt::frames

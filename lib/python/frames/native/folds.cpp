@@ -55,8 +55,7 @@ class Sum final : public NativeFrame {
  private:
   void begin(Ref start) {
     int overflow = 1;
-    if (PyLong_CheckExact(start.get()))
-      integer_ = PyLong_AsLongAndOverflow(start.get(), &overflow);
+    if (PyLong_CheckExact(start.get())) integer_ = PyLong_AsLongAndOverflow(start.get(), &overflow);
     mode_ = overflow == 0 ? Mode::kInteger : Mode::kObject;
     if (mode_ == Mode::kInteger) return;
     object_ = std::move(start);
@@ -128,7 +127,8 @@ class Sum final : public NativeFrame {
       return;
     }
     const double total = float_ + x;
-    compensation_ += std::fabs(float_) >= std::fabs(x) ? (float_ - total) + x : (x - total) + float_;
+    compensation_ +=
+        std::fabs(float_) >= std::fabs(x) ? (float_ - total) + x : (x - total) + float_;
     float_ = total;
   }
 
@@ -149,8 +149,7 @@ class Sum final : public NativeFrame {
 PyObject* sum(PyObject* module, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
   const auto original = [&] { return replaced_sum.original(module, arguments, count, names); };
   if (count < 1 || !may_run_python(arguments[0]) || !on_main_thread()) return original();
-  PyObject* start =
-      count == 2 ? arguments[1] : keyword_argument(arguments, count, names, "start");
+  PyObject* start = count == 2 ? arguments[1] : keyword_argument(arguments, count, names, "start");
   const Py_ssize_t given = count + (names ? PyTuple_GET_SIZE(names) : 0);
   if (given != (start ? 2 : 1)) return original();
   if (start && (PyUnicode_Check(start) || PyBytes_Check(start) || PyByteArray_Check(start)))
@@ -163,7 +162,8 @@ PyObject* sum(PyObject* module, PyObject* const* arguments, Py_ssize_t count, Py
 PyObject* sum_goes_on(Ref state, PyObject* result) {
   PyObject *iterator = nullptr, *value = nullptr, *compensation = nullptr;
   int mode = 0;
-  if (!PyArg_ParseTuple(state.get(), "OiOO!", &iterator, &mode, &value, &PyFloat_Type, &compensation))
+  if (!PyArg_ParseTuple(state.get(), "OiOO!", &iterator, &mode, &value, &PyFloat_Type,
+                        &compensation))
     return damaged(result);
   Sum frame(iterator, static_cast<Mode>(mode), Ref::borrow(value), PyFloat_AS_DOUBLE(compensation));
   state.reset();
@@ -172,7 +172,9 @@ PyObject* sum_goes_on(Ref state, PyObject* result) {
 
 // ---- min and max
 
-const ReplacedFunction& replaced_extreme(int op) { return op == Py_LT ? replaced_min : replaced_max; }
+const ReplacedFunction& replaced_extreme(int op) {
+  return op == Py_LT ? replaced_min : replaced_max;
+}
 
 class Extreme final : public NativeFrame {
  public:
@@ -187,6 +189,8 @@ class Extreme final : public NativeFrame {
     return Py_BuildValue("(iOOOOOO)", op_, iterator_.get(), or_marker(key_), or_marker(fallback_),
                          or_marker(item_), or_marker(best_), or_marker(best_value_));
   }
+
+  PyObject* arguments() const override { return item_ ? PyTuple_Pack(1, item_.get()) : nullptr; }
 
   PyObject* run() { return run(next(iterator_.get())); }
 
@@ -348,7 +352,10 @@ class Reduce final : public NativeFrame {
 
   PyObject* state() const override {
     return Py_BuildValue("(OOOi)", function_.get(), iterator_.get(), or_marker(so_far_),
-                         combining_ ? 1 : 0);
+                         combined_ ? 1 : 0);
+  }
+  PyObject* arguments() const override {
+    return combined_ ? PyTuple_Pack(2, so_far_.get(), combined_) : nullptr;
   }
 
   PyObject* run() { return run(next(iterator_.get()), false); }
@@ -370,14 +377,14 @@ class Reduce final : public NativeFrame {
  private:
   PyObject* combine(const Ref& item) {
     PyObject* const arguments[] = {so_far_.get(), item.get()};
-    combining_ = true;
+    combined_ = item.get();
     PyObject* result = call(function_.get(), arguments, 2);
-    combining_ = false;
+    combined_ = nullptr;
     return result;
   }
 
   Ref function_, iterator_, so_far_;
-  bool combining_ = false;
+  PyObject* combined_ = nullptr;  // borrowed: with which item
 };
 
 PyObject* reduce(PyObject* module, PyObject* arguments) {

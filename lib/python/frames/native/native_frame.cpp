@@ -16,39 +16,20 @@ namespace {
 const NativeFrame* innermost = nullptr;
 PyThreadState* main_state = nullptr;
 
-const NativeCode* const kCodes[] = {&kSumCode,     &kExtremeCode, &kTestCode,      &kReduceCode,
-                                    &kCollectCode, &kDictCode,    &kSortCode,      &kMapCode,
-                                    &kFilterCode,  &kZipCode,     &kEnumerateCode, &kCachedCode,
-                                    &kInitCode};
+const NativeCode* const kCodes[] = {
+    &kSumCode, &kExtremeCode, &kTestCode, &kReduceCode,    &kCollectCode, &kDictCode, &kSortCode,
+    &kMapCode, &kFilterCode,  &kZipCode,  &kEnumerateCode, &kCachedCode,  &kInitCode};
 
 }  // namespace
 
 NativeFrame::NativeFrame(const NativeCode& code, const void* of)
-    : self_(this),
-      code_(code),
-      of_(of),
-      outer_(innermost),
-      caller_(shim::innermost(main_state)) {
+    : self_(this), code_(code), of_(of), outer_(innermost), caller_(shim::innermost(main_state)) {
   innermost = this;
 }
 
 NativeFrame::~NativeFrame() {
   self_ = nullptr;
   innermost = outer_;
-}
-
-PyObject* NativeFrame::next(PyObject* iterator) {
-  await(Awaits::kItem, iterator);
-  PyObject* item = Py_TYPE(iterator)->tp_iternext(iterator);
-  await(Awaits::kUnknown, nullptr);
-  return item;
-}
-
-PyObject* NativeFrame::call(PyObject* callable, PyObject* const* arguments, std::size_t count) {
-  await(Awaits::kResult, callable);
-  PyObject* result = PyObject_Vectorcall(callable, arguments, count, nullptr);
-  await(Awaits::kUnknown, nullptr);
-  return result;
 }
 
 // Libraries that switch C stacks can leave frames in the list whose memory is another's by now: it
@@ -98,20 +79,12 @@ const void* identity(PyObject* callable) {
   return callable;
 }
 
-bool may_run_python(PyObject* iterable) {
-  PyTypeObject* type = Py_TYPE(iterable);
-  return type == &PyGen_Type || type == &PyMap_Type || type == &PyFilter_Type ||
-         type == &PyZip_Type || type == &PyEnum_Type || (type->tp_flags & Py_TPFLAGS_HEAPTYPE);
-}
-
-bool is_python_callable(PyObject* callable) {
-  if (PyFunction_Check(callable) || PyMethod_Check(callable)) return true;
-  if (!(Py_TYPE(callable)->tp_flags & Py_TPFLAGS_HEAPTYPE)) return false;
+bool is_python_callable_object(PyObject* callable) {
   if (is_cached_call(callable)) return true;
   PyObject* callee = tail_callee(callable);
-  return callee && (PyFunction_Check(callee) ||
-                    (PyType_Check(callee) &&
-                     is_python_class(reinterpret_cast<PyTypeObject*>(callee))));
+  return callee &&
+         (PyFunction_Check(callee) ||
+          (PyType_Check(callee) && is_python_class(reinterpret_cast<PyTypeObject*>(callee))));
 }
 
 bool has_ended() {
@@ -121,15 +94,15 @@ bool has_ended() {
   return true;
 }
 
-bool on_main_thread() { return PyThreadState_Get() == main_state; }
+bool on_main_thread() { return shim::running_thread_state() == main_state; }
 
 void install_native_code() {
   if (main_state) return;
   stand_in_for_folds();
   stand_in_for_collectors();
   stand_in_for_sorting();
-  stand_in_for_iterators();
-  stand_in_for_cached_calls();
+  find_iterators();
+  find_cached_calls();
   main_state = shim::main_thread_state();
 }
 

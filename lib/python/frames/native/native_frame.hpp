@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Native frames: C functions of the interpreter that run Python code again and again (sum(), list(),
-// max() with a key, the next item of a map()). Code of ours stands in for the interpreter's, so that
-// what it has so far can be saved, and a resume goes on from there. To the script nothing is
-// different: the functions are the same objects and give the same results, errors and calls in the
-// same order; where no Python code can run in them, the interpreter's own code does the work.
-// All of it needs the GIL. Only the main thread, whose stack is saved, has native frames.
+// Native frames: C functions of the interpreter that run Python code again and again (sum(),
+// list(), max() with a key, the next item of a map()). Code of ours stands in for the
+// interpreter's, so that what it has so far can be saved, and a resume goes on from there. To the
+// script nothing is different: the functions are the same objects and give the same results, errors
+// and calls in the same order; where no Python code can run in them, the interpreter's own code
+// does the work. All of it needs the GIL. Only the main thread, whose stack is saved, has native
+// frames.
 #pragma once
 
 #include "python/ref.hpp"
@@ -19,8 +20,8 @@ namespace chkpt::frames {
 struct NativeCode {
   const char* name;
   // Goes on after what it waited for. `result` is a new reference, or null: an exception is set, or
-  // an iterator has come to its end. `state` is what NativeFrame::state() gave; it lets go of it when
-  // it has what it needs. Returns what the function returns, in the same way.
+  // an iterator has come to its end. `state` is what NativeFrame::state() gave; it lets go of it
+  // when it has what it needs. Returns what the function returns, in the same way.
   PyObject* (*go_on)(Ref state, PyObject* result);
 };
 
@@ -29,13 +30,15 @@ class NativeFrame {
  public:
   enum class Awaits { kUnknown, kItem, kResult };
 
-  // `of`: see identity(); of an iterator, the iterator itself. Borrowed.
+  // `of`: see identity(); of an iterator, the iterator itself. Borrowed. On the main thread only.
   NativeFrame(const NativeCode& code, const void* of);
   NativeFrame(const NativeFrame&) = delete;
   NativeFrame& operator=(const NativeFrame&) = delete;
 
   // What go_on() needs: a tuple; null with a Python exception.
   virtual PyObject* state() const = 0;
+  // What the callable it waits for was called with: a tuple; null: that is not known.
+  virtual PyObject* arguments() const { return nullptr; }
 
   const NativeCode& code() const { return code_; }
   const void* of() const { return of_; }
@@ -46,8 +49,18 @@ class NativeFrame {
   virtual ~NativeFrame();
 
   // The iterator's next item; null: an exception, or none at its end.
-  PyObject* next(PyObject* iterator);
-  PyObject* call(PyObject* callable, PyObject* const* arguments, std::size_t count);
+  PyObject* next(PyObject* iterator) {
+    await(Awaits::kItem, iterator);
+    PyObject* item = Py_TYPE(iterator)->tp_iternext(iterator);
+    awaits_ = Awaits::kUnknown;
+    return item;
+  }
+  PyObject* call(PyObject* callable, PyObject* const* arguments, std::size_t count) {
+    await(Awaits::kResult, callable);
+    PyObject* result = PyObject_Vectorcall(callable, arguments, count, nullptr);
+    awaits_ = Awaits::kUnknown;
+    return result;
+  }
   // Around C code that runs no other Python code than this.
   void await(Awaits what, PyObject* awaited) {
     awaits_ = what;
@@ -82,16 +95,37 @@ PyObject* go_on_native(Ref described, PyObject* result);
 // What all objects have in common that call the same C function; of another object itself.
 const void* identity(PyObject* callable);
 
-// May iterating over it run Python code in a way that native frames know of? Cheap.
-bool may_run_python(PyObject* iterable);
+// May its next item run Python code? Of a container: of the iterator over it. Cheap.
+inline bool may_run_python(PyObject* iterable) {
+  PyTypeObject* type = Py_TYPE(iterable);
+  return !(type == &PyListIter_Type || type == &PyTupleIter_Type || type == &PyRangeIter_Type ||
+           type == &PyList_Type || type == &PyTuple_Type || type == &PyRange_Type ||
+           type == &PyDict_Type || type == &PySet_Type || type == &PyUnicode_Type ||
+           type == &PyDictIterKey_Type || type == &PyDictIterItem_Type ||
+           type == &PyDictIterValue_Type || type == &PySetIter_Type ||
+           type == &PyUnicodeIter_Type || type == &PyBytesIter_Type ||
+           type == &PyListRevIter_Type || type == &PyLongRangeIter_Type ||
+           type == &PyFrozenSet_Type || type == &PyBytes_Type || type == &PyDictValues_Type ||
+           type == &PyDictItems_Type || type == &PyDictKeys_Type);
+}
 // May a call of it?
-bool is_python_callable(PyObject* callable);
+bool is_python_callable_object(PyObject* callable);
+inline bool is_python_callable(PyObject* callable) {
+  return PyFunction_Check(callable) || PyMethod_Check(callable) ||
+         ((Py_TYPE(callable)->tp_flags & Py_TPFLAGS_HEAPTYPE) &&
+          is_python_callable_object(callable));
+}
 
 // After a null from next(): has the iterator ended? Then no exception is set any more.
 bool has_ended();
 
 // Is the calling thread the one that has native frames?
 bool on_main_thread();
+
+// From now on, or no more, the next items of map(), filter() and zip() have native frames where
+// they need one. It costs time, so it is for while a snapshot is wanted. What is under way stays as
+// it began.
+void record_steps(bool on);
 
 // Puts the stand-ins in the place of the interpreter's functions, once. Throws PythonError.
 void install_native_code();

@@ -6,6 +6,7 @@
 
 #include "python/frames/native/stand_ins.hpp"
 
+#include <cstddef>
 #include <utility>
 
 namespace chkpt::frames {
@@ -13,14 +14,32 @@ namespace {
 
 ReplacedFunction replaced_sorted, replaced_sort;
 
-PyListObject* as_list(PyObject* object) { return reinterpret_cast<PyListObject*>(object); }
-
 // Hands the keys to the interpreter's sort, which asks for all of them before anything else runs.
-Py_ssize_t keys_given = 0;
-PyObject* next_key(PyObject* keys, PyObject* /*item*/) {
-  return Py_NewRef(PyList_GET_ITEM(keys, keys_given++));
+struct KeyFeeder {
+  PyObject ob_base;
+  vectorcallfunc call;
+  PyObject* const* next;
+};
+
+PyObject* next_key(PyObject* feeder, PyObject* const*, std::size_t, PyObject*) {
+  return Py_NewRef(*reinterpret_cast<KeyFeeder*>(feeder)->next++);
 }
-PyMethodDef next_key_definition = {"next_key", next_key, METH_O, nullptr};
+
+PyTypeObject* feeder_type() {
+  static PyTypeObject type = {PyVarObject_HEAD_INIT(nullptr, 0)};
+  if (!(type.tp_flags & Py_TPFLAGS_READY)) {
+    type.tp_name = "chkpt.keys";
+    type.tp_basicsize = sizeof(KeyFeeder);
+    type.tp_flags =
+        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_HAVE_VECTORCALL;
+    type.tp_call = PyVectorcall_Call;
+    type.tp_vectorcall_offset = offsetof(KeyFeeder, call);
+    if (PyType_Ready(&type) < 0) return nullptr;
+  }
+  return &type;
+}
+
+PyListObject* as_list(PyObject* object) { return reinterpret_cast<PyListObject*>(object); }
 
 PyObject* sort_with(PyObject* list, PyObject* key, bool reverse) {
   static PyObject* const names = Py_BuildValue("(ss)", "key", "reverse");
@@ -29,9 +48,13 @@ PyObject* sort_with(PyObject* list, PyObject* key, bool reverse) {
 }
 
 PyObject* sort_with_keys(PyObject* list, PyObject* keys, bool reverse) {
-  const Ref feeder = Ref::steal(PyCFunction_New(&next_key_definition, keys));
-  keys_given = 0;
-  return feeder ? sort_with(list, feeder.get(), reverse) : nullptr;
+  PyTypeObject* type = feeder_type();
+  auto* feeder = type ? PyObject_New(KeyFeeder, type) : nullptr;
+  if (!feeder) return nullptr;
+  const Ref held = Ref::steal(feeder);
+  feeder->call = next_key;
+  feeder->next = as_list(keys)->ob_item;
+  return sort_with(list, held.get(), reverse);
 }
 
 // ---- a list whose items are elsewhere: its `allocated` tells whether somebody has changed it
@@ -48,20 +71,26 @@ constexpr Py_ssize_t kUntouched = -1;
 
 class Sort final : public NativeFrame {
  public:
-  // `list` is empty, its items are in `items`.
-  Sort(const void* of, PyObject* list, PyObject* items, PyObject* keys, PyObject* key, bool reverse)
+  // `list` is empty, its items are in `items`; `keys` is as long, with room for what is to come.
+  Sort(const void* of, PyObject* list, Ref items, Ref keys, PyObject* key, bool reverse)
       : NativeFrame(kSortCode, of),
         list_(Ref::borrow(list)),
-        items_(Ref::borrow(items)),
-        keys_(Ref::borrow(keys)),
+        items_(std::move(items)),
+        keys_(std::move(keys)),
         key_(Ref::borrow(key)),
         reverse_(reverse) {}
 
   PyObject* state() const override {
-    return Py_BuildValue("(iOOOOii)", of() == replaced_sorted.definition() ? 1 : 0, list_.get(),
-                         items_.get(), keys_.get(), key_.get(), reverse_ ? 1 : 0,
-                         is_changed() ? 1 : 0);
+    return Py_BuildValue("(iOONOii)", of() == replaced_sorted.definition() ? 1 : 0, list_.get(),
+                         items_.get(), PyList_GetSlice(keys_.get(), 0, given_), key_.get(),
+                         reverse_ ? 1 : 0, is_changed() ? 1 : 0);
   }
+
+  PyObject* arguments() const override {
+    return PyTuple_Pack(1, PyList_GET_ITEM(items_.get(), given_));
+  }
+
+  void take(PyObject* key) { PyList_SET_ITEM(keys_.get(), given_++, key); }  // steals
 
   // The remaining keys, then the order; None. The list has its items again in any case.
   PyObject* run(bool was_changed) {
@@ -86,19 +115,30 @@ class Sort final : public NativeFrame {
  private:
   bool call_for_keys() {
     PyObject* items = items_.get();
-    for (Py_ssize_t i = PyList_GET_SIZE(keys_.get()); i < PyList_GET_SIZE(items); ++i) {
-      PyObject* const argument = PyList_GET_ITEM(items, i);
-      const Ref key = Ref::steal(call(key_.get(), &argument, 1));
-      if (!key || PyList_Append(keys_.get(), key.get()) < 0) return false;
+    await(Awaits::kResult, key_.get());
+    while (given_ < PyList_GET_SIZE(items)) {
+      PyObject* const argument = PyList_GET_ITEM(items, given_);
+      PyObject* key = PyObject_Vectorcall(key_.get(), &argument, 1, nullptr);
+      if (!key) return false;
+      take(key);
     }
+    await(Awaits::kUnknown, nullptr);
     return true;
   }
 
   bool is_changed() const { return as_list(list_.get())->allocated != kUntouched; }
 
   Ref list_, items_, keys_, key_;
+  Py_ssize_t given_ = 0;
   bool reverse_;
 };
+
+// A list that nobody finds by way of the garbage collector, who could not read it yet.
+Ref hidden_list(Py_ssize_t size) {
+  Ref list = Ref::steal(PyList_New(size));
+  if (list) PyObject_GC_UnTrack(list.get());
+  return list;
+}
 
 // None, or the list if it was sorted() that was called.
 PyObject* result_of(const void* of, PyObject* list, PyObject* sorted) {
@@ -108,11 +148,11 @@ PyObject* result_of(const void* of, PyObject* list, PyObject* sorted) {
 }
 
 PyObject* sort_by_key(const void* of, PyObject* list, PyObject* key, bool reverse) {
-  const Ref items = Ref::steal(PyList_New(0)), keys = Ref::steal(PyList_New(0));
+  Ref items = hidden_list(0), keys = hidden_list(PyList_GET_SIZE(list));
   if (!items || !keys) return nullptr;
   detach(list, items.get());
   as_list(list)->allocated = kUntouched;
-  Sort frame(of, list, items.get(), keys.get(), key, reverse);
+  Sort frame(of, list, std::move(items), std::move(keys), key, reverse);
   return result_of(of, list, frame.run(false));
 }
 
@@ -120,19 +160,23 @@ PyObject* sort_goes_on(Ref state, PyObject* result) {
   Ref key_value = Ref::steal(result);
   int is_sorted = 0, reverse = 0, changed = 0;
   PyObject *list = nullptr, *items = nullptr, *keys = nullptr, *key = nullptr;
-  if (!PyArg_ParseTuple(state.get(), "iO!O!O!Oii", &is_sorted, &PyList_Type, &list, &PyList_Type, &items,
-                        &PyList_Type, &keys, &key, &reverse, &changed))
-    return nullptr;
+  if (!PyArg_ParseTuple(state.get(), "iO!O!O!Oii", &is_sorted, &PyList_Type, &list, &PyList_Type,
+                        &items, &PyList_Type, &keys, &key, &reverse, &changed))
+    return damaged(key_value.release());
+  const Py_ssize_t size = PyList_GET_SIZE(items), given = PyList_GET_SIZE(keys);
+  Ref all_keys = hidden_list(size);
+  if (!all_keys || given >= size) return damaged(key_value.release());
   const void* of = (is_sorted ? replaced_sorted : replaced_sort).definition();
   if (as_list(list)->allocated == 0) as_list(list)->allocated = kUntouched;
   const Ref sorted = Ref::borrow(list);
-  Sort frame(of, list, items, keys, key, reverse != 0);
+  Sort frame(of, list, Ref::borrow(items), std::move(all_keys), key, reverse != 0);
+  for (Py_ssize_t i = 0; i < given; ++i) frame.take(Py_NewRef(PyList_GET_ITEM(keys, i)));
   state.reset();
-  if (!key_value || PyList_Append(keys, key_value.get()) < 0) {
+  if (!key_value) {
     frame.put_back();
     return nullptr;
   }
-  key_value.reset();
+  frame.take(key_value.release());
   return result_of(of, list, frame.run(changed != 0));
 }
 
@@ -155,8 +199,7 @@ bool read_order(PyObject* const* arguments, Py_ssize_t count, PyObject* names, O
 PyObject* sort(PyObject* list, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
   Order order;
   if (count != 0 || !names || !read_order(arguments, count, names, &order) || !order.key ||
-      !is_python_callable(order.key) || as_list(list)->allocated == kUntouched ||
-      !on_main_thread())
+      !is_python_callable(order.key) || as_list(list)->allocated == kUntouched || !on_main_thread())
     return replaced_sort.original(list, arguments, count, names);
   return sort_by_key(replaced_sort.definition(), list, order.key, order.reverse);
 }

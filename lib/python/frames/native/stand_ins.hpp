@@ -23,8 +23,8 @@ class ReplacedFunction {
   }
   PyObject* original(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
                      PyObject* names) const {
-    return reinterpret_cast<_PyCFunctionFastWithKeywords>(
-        reinterpret_cast<void (*)()>(original_))(self, arguments, count, names);
+    return reinterpret_cast<_PyCFunctionFastWithKeywords>(reinterpret_cast<void (*)()>(original_))(
+        self, arguments, count, names);
   }
   // With one positional argument.
   PyObject* original_of_one(PyObject* argument) const;
@@ -50,21 +50,36 @@ PyObject* damaged(PyObject* result);
 PyObject* keyword_argument(PyObject* const* arguments, Py_ssize_t count, PyObject* names,
                            const char* name);
 
-extern const NativeCode kSumCode, kExtremeCode, kTestCode, kReduceCode;        // folds.cpp
-extern const NativeCode kCollectCode, kDictCode;                               // collectors.cpp
-extern const NativeCode kSortCode;                                             // sorting.cpp
-extern const NativeCode kMapCode, kFilterCode, kZipCode, kEnumerateCode;       // iterators.cpp
-extern const NativeCode kCachedCode;                                           // cached_calls.cpp
-extern const NativeCode kInitCode;                                             // construction.cpp
+extern const NativeCode kSumCode, kExtremeCode, kTestCode, kReduceCode;   // folds.cpp
+extern const NativeCode kCollectCode, kDictCode;                          // collectors.cpp
+extern const NativeCode kSortCode;                                        // sorting.cpp
+extern const NativeCode kMapCode, kFilterCode, kZipCode, kEnumerateCode;  // iterators.cpp
+extern const NativeCode kCachedCode;                                      // cached_calls.cpp
+extern const NativeCode kInitCode;                                        // construction.cpp
 
 void stand_in_for_folds();
 void stand_in_for_collectors();
 void stand_in_for_sorting();
-void stand_in_for_iterators();
-void stand_in_for_cached_calls();
+void find_iterators();
+void find_cached_calls();
 
-// A functools.lru_cache() wrapper?
+// functools.lru_cache() wrappers: their calls leave nothing behind that a frame would have to keep.
 bool is_cached_call(PyObject* callable);
+PyObject* cached_function(PyObject* wrapper);  // borrowed
+// The state of kCachedCode. `keywords`: a dict or null. New reference.
+PyObject* cached_call_state(PyObject* wrapper, PyObject* arguments, PyObject* keywords);
+
+// A step of an iterator that has no native frame, as there is nothing in it that cannot be seen.
+struct UnrecordedStep {
+  Ref described;
+  NativeFrame::Awaits awaits = NativeFrame::Awaits::kUnknown;
+  PyObject* awaited = nullptr;  // borrowed
+};
+// Of an iterator that leads to the frame of `generator`; null: to that of a function called with
+// `first_argument` (null: not known). False: it is no such iterator, or its step would have a
+// frame. Throws PythonError.
+bool find_unrecorded_step(PyObject* iterator, PyObject* generator, PyObject* first_argument,
+                          UnrecordedStep* step);
 
 // What is collected from an iterator, and what becomes of it. Stored in snapshots.
 enum class Collect : int {

@@ -145,10 +145,11 @@ TEST(PlanTest, names_the_c_code_in_the_way) {
     run_script("import functools\nclass A:\n    pass\n" + source, "/x/y/fit.py");
     return why.reason + " at " + why.where;
   };
-  EXPECT_EQ(reason_of("def main():\n    sorted([1], key=lambda x: block())\nmain()"),
-            "inside <builtin sorted> at fit.py:5 in main");
-  EXPECT_EQ(reason_of("[1, 2].sort(key=lambda x: block())"),
-            "inside list.sort at fit.py:4 in <module>");
+  EXPECT_EQ(
+      reason_of("A.__lt__ = lambda s, o: block()\ndef main():\n    sorted([A(), A()])\nmain()"),
+      "inside <builtin sorted> at fit.py:6 in main");
+  EXPECT_EQ(reason_of("A.__lt__ = lambda s, o: block()\n[A(), A()].sort()"),
+            "inside list.sort at fit.py:5 in <module>");
   EXPECT_EQ(reason_of("A.__eq__ = lambda s, o: block()\nA() == 1"),
             "inside an operator or conversion that runs Python code at fit.py:5 in <module>");
   EXPECT_EQ(

@@ -62,9 +62,10 @@ void substitute_inside(PyObject* before, PyObject* after) {
       substitute_words(&PyTuple_GET_ITEM(holder, 0),
                        static_cast<std::size_t>(PyTuple_GET_SIZE(holder)), before, after);
     if (type == &PyFilter_Type || type == &PyEnum_Type)
-      substitute_words(reinterpret_cast<PyObject**>(holder + 1),
-                       (static_cast<std::size_t>(type->tp_basicsize) - sizeof(PyObject)) / sizeof(void*),
-                       before, after);
+      substitute_words(
+          reinterpret_cast<PyObject**>(holder + 1),
+          (static_cast<std::size_t>(type->tp_basicsize) - sizeof(PyObject)) / sizeof(void*), before,
+          after);
   }
 }
 
@@ -156,7 +157,12 @@ void capture(StackPlan& plan) {
   if (s.result.captures < s.options.most_captures && dice(s.random) < chance) {
     ++s.result.captures;
     s.result.depth = std::max(s.result.depth, static_cast<int>(plan.frames().size()));
-    for (const auto& frame : plan.frames()) s.result.kinds.insert(frame.kind);
+    for (const auto& frame : plan.frames()) {
+      s.result.kinds.insert(frame.kind);
+      for (Py_ssize_t i = 0; frame.natives && i < PyList_GET_SIZE(frame.natives.get()); ++i)
+        s.result.natives.insert(
+            PyUnicode_AsUTF8(PyTuple_GET_ITEM(PyList_GET_ITEM(frame.natives.get(), i), 0)));
+    }
     const std::size_t at = log_text().size();
     s.copies.emplace_back(at, log_of_copy(state));
   }

@@ -16,8 +16,9 @@ namespace chkpt::test {
 struct Replay {
   std::string log;  // of the undisturbed run
   int captures = 0;
-  int depth = 0;        // most frames seen in a stack
-  std::set<int> kinds;  // frames::Kind values met
+  int depth = 0;                  // most frames seen in a stack
+  std::set<int> kinds;            // frames::Kind values met
+  std::set<std::string> natives;  // names of native frames met
   std::vector<std::string> mismatches;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Every script in scripts/ is captured at random moments and continued from each of them. A first
-// line "# kinds: 1 3" names the frames::Kind values that must have been met.
+// line "# kinds: 1 3" names the frames::Kind values that must have been met, a second one
+// "# natives: sum list" the native frames.
 #include <Python.h>
 
 #include "interpreter.hpp"
@@ -40,6 +41,21 @@ std::set<int> required_kinds(const std::string& source) {
   return kinds;
 }
 
+std::set<std::string> required_natives(const std::string& source) {
+  std::set<std::string> names;
+  const auto at = source.find("\n# natives:");
+  if (at == std::string::npos) return names;
+  std::stringstream line(source.substr(at + 11, source.find('\n', at + 1) - at - 11));
+  for (std::string name; line >> name;) names.insert(name);
+  return names;
+}
+
+// "# captures: 200" in a script that has more places than others.
+int wanted_captures(const std::string& source, int otherwise) {
+  const auto at = source.find("\n# captures:");
+  return at == std::string::npos ? otherwise : std::atoi(source.c_str() + at + 12);
+}
+
 class ReplayTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(ReplayTest, continues_from_every_moment) {
@@ -50,18 +66,25 @@ TEST_P(ReplayTest, continues_from_every_moment) {
     options.seed = static_cast<unsigned>(std::atoi(seed));
   if (const char* most = std::getenv("CHKPT_TEST_CAPTURES"))
     options.most_captures = std::atoi(most);
+  options.most_captures = wanted_captures(source, options.most_captures);
   std::set<int> missing = required_kinds(source);
+  std::set<std::string> missing_natives = required_natives(source);
   int captures = 0;
-  for (int round = 0; round < 12 && (round == 0 || !missing.empty() || captures < 5); ++round) {
+  for (int round = 0;
+       round < 12 && (round == 0 || !missing.empty() || !missing_natives.empty() || captures < 5);
+       ++round) {
     const Replay result = replay(source, file, options);
     for (const std::string& mismatch : result.mismatches)
       ADD_FAILURE() << "seed " << options.seed << ", " << mismatch;
     captures += result.captures;
     for (const int kind : result.kinds) missing.erase(kind);
+    for (const std::string& name : result.natives) missing_natives.erase(name);
     if (HasFailure()) break;
     ++options.seed;
   }
   EXPECT_GE(captures, 5);
+  for (const std::string& name : missing_natives)
+    ADD_FAILURE() << "no capture with a native frame " << name;
   for (const int kind : missing) ADD_FAILURE() << "no capture with a frame of kind " << kind;
 }
 

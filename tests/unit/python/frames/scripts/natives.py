@@ -1,4 +1,6 @@
-# kinds: 1 5 10
+# kinds: 1 4 5 10
+# natives: sum extreme test reduce collect dict sort map filter zip enumerate cached_call init
+# captures: 250
 # C functions that run Python code again and again are left and entered in the middle.
 import functools
 
@@ -183,6 +185,10 @@ def steps():
         log("kept", x)
     for x in filter(None, map(worked, range(4))):
         log("kept", x)
+    for pair in zip(numbers(2), "ab"):
+        log(pair)
+    log(list(filter(functools.partial(worked), map(worked, map(worked, range(4))))))
+    log(list(filter(Item(3).__lt__, map(Item, range(2)))), list(map(worked, map(worked, numbers(2)))))
     steps = map(worked, filter(lambda x: spin(90) >= 0 and x % 2, numbers(4)))
     log(next(steps), next(steps, None), next(steps, "over"))
     log(list(enumerate(zip(map(worked, range(2)), filter(worked, numbers(4))))))
@@ -211,6 +217,7 @@ def caches():
     bounded.cache_clear()
     log(remembered(6), remembered.cache_info())
     log(bounded(5), bounded(4, step=2), bounded(5), bounded.cache_info())
+    log(list(map(bounded, numbers(3))), bounded(*[4], **{"step": 3}), sum(filter(bounded, range(3))))
     cached = Cached()
     log(cached.method(2), cached.method(2), Cached.method.cache_info())
     log(list(map(remembered, range(4, 9))), max(range(4), key=bounded), sum(map(cached.method, numbers(3))))
@@ -224,10 +231,9 @@ def nested():
 
 
 def main():
-    for turn in range(3):
-        for part in (sums, extremes, tests, collections, orders, steps, folds, caches, nested):
-            log(part.__name__)
-            part()
+    for part in (sums, extremes, tests, collections, orders, steps, folds, caches, nested):
+        log(part.__name__)
+        part()
 
 
 main()
