@@ -34,6 +34,19 @@ def quiet(value):  # a resume hashes and compares keys again
     return value
 
 
+@functools.lru_cache(maxsize=4)
+def cached(value, *, step=1):
+    return tick(number(value)) if number(value) < step else cached(number(value) - step, step=step) + 1
+
+
+def in_order(values, key):
+    values = list(values)
+    values += (tick(v) for v in values[:2])
+    values.extend(map(tick, values[:1]))
+    values.sort(key=lambda v: number(key(v)))
+    return values
+
+
 class OutOfFuel(BaseException):
     pass
 

@@ -48,6 +48,9 @@ class Program:
             lambda: f"sum({self.iterable(scope, level + 1)})",
             lambda: f"max(({self.number(scope, level + 1)}, *{self.iterable(scope, level + 1)}), key=lambda v: tick(-v))",
             lambda: f"functools.reduce(lambda a, b: tick(a * 3 + b) % 101, {self.iterable(scope, level + 1)}, 1)",
+            lambda: f"min({self.iterable(scope, level + 1)}, key={self.function_of_one()}, default={self.number(scope, level + 1)})",
+            lambda: f"cached({self.number(scope, level + 1)} % 9, step={self.number(scope, level + 1)} % 3 + 1)",
+            lambda: f"len(','.join(map(str, {self.iterable(scope, level + 1)})))",
             lambda: f"len({{Box(v): v for v in {self.iterable(scope, level + 1)}}})",
             lambda: f"Box({self.number(scope, level + 1)}).{self.rng.choice(['shown', 'kept', 'missing', 'value'])}",
             lambda: f"Box({self.number(scope, level + 1)})({self.number(scope, level + 1)}, *{self.iterable(scope, level + 1)}, k={self.number(scope, level + 1)})",
@@ -61,6 +64,10 @@ class Program:
             choices.append(lambda: f"(await Pause() or {self.number(scope, level + 1)})")
         choices += [lambda: self.call(scope, level)] * 3
         return self.rng.choice(choices)()
+
+    def function_of_one(self):
+        return self.rng.choice(["tick", "cached", "functools.partial(cached, step=2)", "lambda v: tick(v * 7 % 5)",
+                                "Box(1).__add__", "Box"])
 
     def call(self, scope, level):
         if not self.functions:
@@ -100,6 +107,12 @@ class Program:
             lambda: f"{{{body()}: {body()} for _ in range(3)}}.values()",
             lambda: f"map(lambda v: tick(v + {body()}), {self.iterable(scope, level + 1)})",
             lambda: f"filter(tick, {self.iterable(scope, level + 1)})",
+            lambda: f"(number(v) for v in map({self.function_of_one()}, {self.iterable(scope, level + 1)}))",
+            lambda: f"(number(v) for v in filter({self.function_of_one()}, {self.iterable(scope, level + 1)}))",
+            lambda: f"[*{self.iterable(scope, level + 1)}, *{self.iterable(scope, level + 1)}]",
+            lambda: f"{self.rng.choice(['list', 'tuple', 'set', 'frozenset'])}({self.iterable(scope, level + 1)})",
+            lambda: f"dict(zip({self.iterable(scope, level + 1)}, {self.iterable(scope, level + 1)}))",
+            lambda: f"in_order({self.iterable(scope, level + 1)}, {self.function_of_one()})",
             lambda: f"sorted({self.iterable(scope, level + 1)}, key=lambda v: tick(v % 3), reverse={n()} > 5)",
             lambda: f"(v.value for v in sorted([Box({n()}), Box({n()}), Box({n()})]))",
             lambda: f"itertools.chain({self.iterable(scope, level + 1)}, {self.iterable(scope, level + 1)})",

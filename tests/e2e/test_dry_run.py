@@ -6,14 +6,14 @@ import harness
 from harness import CHKPT_MPI, PYTHON
 
 SOUND = """
-import chkpt, socket, time
+import chkpt, re, socket, time
 data = [list(range(1000)) for _ in range(100)]
 chkpt.snapshot()
 s = socket.socket()
 chkpt.snapshot()
 chkpt.snapshot()
 del s
-sorted(range(8), key=lambda n: time.sleep(0.1) or n)
+re.compile(".").sub(lambda found: time.sleep(0.1) or "", "x" * 8)
 chkpt.snapshot("last")
 print("done")
 """
@@ -43,7 +43,7 @@ def test_report(work):
     assert "2 x `__main__.s -> <socket.socket>` at script.py:" in report
     assert "not saved, of libraries: nothing" in report
     waits = report.partition("longest waits for a safe point:")[2]
-    assert "(inside <builtin sorted>" in waits or "inside time.sleep" in waits, report
+    assert "(inside re.Pattern.sub" in waits or "inside time.sleep" in waits, report
     assert "committed" not in report and "skipped" not in report
     assert left(work) == ["script.py"]
 

@@ -44,7 +44,7 @@ class Collector final : public NativeFrame {
  private:
   PyObject* add_to_set(PyObject* iterator) {
     if (replaced_update.definition()->ml_flags & METH_FASTCALL)
-      return replaced_update.original(container_.get(), &iterator, 1, nullptr);
+      return replaced_update.original(container_.get(), &iterator, 1);
     const Ref arguments = Ref::steal(PyTuple_Pack(1, iterator));
     return arguments ? replaced_update.original(container_.get(), arguments.get()) : nullptr;
   }
@@ -111,14 +111,16 @@ PyObject* collect(Collect what, const Ref& container, PyObject* iterator, PyObje
 }
 
 bool add(Collect what, PyObject* container, const Ref& item) {
-  return (is_set(what) ? PySet_Add(container, item.get()) : PyList_Append(container, item.get())) == 0;
+  return (is_set(what) ? PySet_Add(container, item.get()) : PyList_Append(container, item.get())) ==
+         0;
 }
 
 PyObject* collector_goes_on(Ref state, PyObject* result) {
   Ref item = Ref::steal(result);
   int number = 0;
   PyObject *container = nullptr, *iterator = nullptr, *extra = nullptr;
-  if (!PyArg_ParseTuple(state.get(), "iOOO", &number, &container, &iterator, &extra)) return nullptr;
+  if (!PyArg_ParseTuple(state.get(), "iOOO", &number, &container, &iterator, &extra))
+    return nullptr;
   const auto what = static_cast<Collect>(number);
   const Ref held = Ref::borrow(container), rest = Ref::borrow(iterator), more = Ref::borrow(extra);
   state.reset();
@@ -182,6 +184,12 @@ PyObject* update_with_tuple(PyObject* set, PyObject* arguments) {
   return replaced_update.original(set, arguments);
 }
 
+PyObject* update_with_array(PyObject* set, PyObject* const* arguments, Py_ssize_t count) {
+  if (count == 1 && is_collected_here(arguments[0]) && on_main_thread())
+    return collect(Collect::kUpdate, Ref::borrow(set), arguments[0], Py_None);
+  return replaced_update.original(set, arguments, count);
+}
+
 // ---- dict: MergeFromSeq2() of CPython's Objects/dictobject.c
 
 class DictCollector final : public NativeFrame {
@@ -212,7 +220,8 @@ class DictCollector final : public NativeFrame {
     if (!pair) {
       if (PyErr_ExceptionMatches(PyExc_TypeError))
         PyErr_Format(PyExc_TypeError,
-                     "cannot convert dictionary update sequence element #%zd to a sequence", count_);
+                     "cannot convert dictionary update sequence element #%zd to a sequence",
+                     count_);
       return false;
     }
     const Py_ssize_t size = PySequence_Fast_GET_SIZE(pair.get());
@@ -280,14 +289,14 @@ void stand_in_for_collectors() {
   replaced_join.replace(text, "join", METH_O, as_c_function(join));
   auto* const set = reinterpret_cast<PyObject*>(&PySet_Type);
   replaced_update.replace(set, "update", METH_VARARGS, as_c_function(update_with_tuple));
-  if (replaced_extend.definition()) {
-    replace_call(PyList_Type, &original_list, make_list);
-    replace_call(PyTuple_Type, &original_tuple, make_tuple);
-  }
-  if (replaced_update.definition()) {
-    replace_call(PySet_Type, &original_set, make_set);
-    replace_call(PyFrozenSet_Type, &original_frozenset, make_frozenset);
-  }
+  replaced_update.replace(set, "update", METH_FASTCALL, as_c_function(update_with_array));
+  if (!replaced_extend.definition() || !replaced_update.definition())
+    throw PythonError(
+        "list.extend() or set.update() of this Python takes its arguments in an unknown way");
+  replace_call(PyList_Type, &original_list, make_list);
+  replace_call(PyTuple_Type, &original_tuple, make_tuple);
+  replace_call(PySet_Type, &original_set, make_set);
+  replace_call(PyFrozenSet_Type, &original_frozenset, make_frozenset);
   replace_call(PyDict_Type, &original_dict, make_dict);
 }
 

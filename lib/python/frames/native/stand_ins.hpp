@@ -26,6 +26,10 @@ class ReplacedFunction {
     return reinterpret_cast<_PyCFunctionFastWithKeywords>(reinterpret_cast<void (*)()>(original_))(
         self, arguments, count, names);
   }
+  PyObject* original(PyObject* self, PyObject* const* arguments, Py_ssize_t count) const {
+    return reinterpret_cast<_PyCFunctionFast>(reinterpret_cast<void (*)()>(original_))(
+        self, arguments, count);
+  }
   // With one positional argument.
   PyObject* original_of_one(PyObject* argument) const;
 

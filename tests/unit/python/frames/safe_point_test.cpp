@@ -93,12 +93,13 @@ TEST_F(SafePointTest, comes_from_a_signal_handler) {
 // The outer loop runs for microseconds between callbacks that C code makes.
 TEST_F(SafePointTest, finds_the_moment_between_two_c_calls) {
   EXPECT_TRUE(
-      run_script("def key(x):\n    for i in range(200): x += i % 3\n    return x\n"
+      run_script("import re\nsub, many = re.compile('.').sub, 'x' * 300\n"
+                 "def changed(found):\n    for i in range(200): pass\n    return 'y'\n"
                  "block_now = 3\nimport time\n"
                  "def loop():\n"
                  "    for k in range(60):\n"
-                 "        if k == 3: sorted([1], key=lambda x: block())\n"
-                 "        sorted(range(300), key=key)\n"
+                 "        if k == 3: sub(lambda found: block() or 'y', 'x')\n"
+                 "        sub(changed, many)\n"
                  "        log('round', k)\n"
                  "loop()\n"));
   ASSERT_EQ(g_handled, 1);
@@ -108,11 +109,12 @@ TEST_F(SafePointTest, finds_the_moment_between_two_c_calls) {
 TEST_F(SafePointTest, comes_within_one_loop_body) {
   std::string at_capture;
   EXPECT_TRUE(
-      run_script("import time\ndef busy(x):\n    t = time.monotonic() + 0.06\n"
-                 "    while time.monotonic() < t: pass\n    return x\n"
+      run_script("import re, time\nsub = re.compile('.').sub\ndef busy(found):\n    t = "
+                 "time.monotonic() + 0.06\n"
+                 "    while time.monotonic() < t: pass\n    return 'y'\n"
                  "def loop():\n    for k in range(4):\n        log('body', k)\n"
-                 "        if k == 1: max([1], key=lambda x: block() or busy(1))\n"
-                 "        max([1, 2], key=busy)\nloop()\n"));
+                 "        if k == 1: sub(lambda found: block() or busy(1), 'x')\n"
+                 "        sub(busy, 'xx')\nloop()\n"));
   ASSERT_EQ(g_handled, 1);
   EXPECT_EQ(g_functions.at(0), "loop");
 }
@@ -176,12 +178,12 @@ TEST_F(SafePointTest, says_why_it_waits) {
     return Ref::borrow(Py_None);
   });
   EXPECT_TRUE(
-      run_script("import time\ndef hold():\n    max([1], key=lambda x: block() or "
-                 "[q for q in range(10) if time.sleep(0.03)])\nhold()",
+      run_script("import re, time\ndef hold():\n    re.compile('x').sub(lambda found: block() or "
+                 "''.join([q for q in 'x' * 10 if time.sleep(0.03)]), 'x')\nhold()",
                  "/a/fit.py"));
   watcher.join();
   EXPECT_NE(where.find("fit.py:3 in hold"), std::string::npos) << where;
-  EXPECT_TRUE(reason == "inside <builtin max>" || reason == "inside time.sleep") << reason;
+  EXPECT_TRUE(reason == "inside re.Pattern.sub" || reason == "inside time.sleep") << reason;
   EXPECT_EQ(g_handled, 1);
 }
 
