@@ -94,8 +94,8 @@ bool plan_pending_natives(const PendingFrame& pending, InterpreterFrame* callee,
                           std::string* reason) {
   try {
     if (pending.natives)
-      plan->natives =
-          checked(PyList_GetSlice(pending.natives.get(), 0, PyList_GET_SIZE(pending.natives.get())));
+      plan->natives = checked(
+          PyList_GetSlice(pending.natives.get(), 0, PyList_GET_SIZE(pending.natives.get())));
     return !pending.going_on || plan_native_going_on(*pending.going_on, callee, plan, reason);
   } catch (const PythonError& error) {
     *reason = error.what();
@@ -116,7 +116,7 @@ bool plan_pending(const PendingFrame& pending, InterpreterFrame* callee, FramePl
 bool plan_frame(InterpreterFrame* frame, InterpreterFrame* callee, Innermost innermost,
                 FramePlan* plan, std::string* reason) {
   plan->frame = frame;
-  if (const PendingFrame* pending = find_pending(frame)) 
+  if (const PendingFrame* pending = find_pending(frame))
     return plan_pending(*pending, callee, plan, reason);
   const CodeAnalysis* code = CodeAnalysis::of(shim::code(frame));
   const int offset = shim::offset(frame);
@@ -261,16 +261,20 @@ int following_call(const CodeAnalysis& code, int precall) {
   return call;
 }
 
+bool keeps_first_argument(PyCodeObject* co) {
+  if (co->co_argcount < 1) return false;
+  const CodeAnalysis* code = CodeAnalysis::of(co);
+  if (!code || code->rebinds_first_argument()) return false;
+  const bool is_cell = (_PyLocals_GetKind(co->co_localspluskinds, 0) & CO_FAST_CELL) != 0;
+  return !is_cell || !inner_code_rebinds(co, PyTuple_GET_ITEM(co->co_localsplusnames, 0));
+}
+
 PyObject* unchanged_first_argument(InterpreterFrame* frame) {
   PyCodeObject* co = shim::code(frame);
-  if (co->co_argcount < 1) return nullptr;
-  const CodeAnalysis* code = CodeAnalysis::of(co);
-  if (!code || code->rebinds_first_argument()) return nullptr;
+  if (!keeps_first_argument(co)) return nullptr;
   PyObject* first = frame->localsplus[0];
   const bool is_cell = (_PyLocals_GetKind(co->co_localspluskinds, 0) & CO_FAST_CELL) != 0;
-  if (!is_cell || !first || !PyCell_Check(first)) return first;
-  const bool rebound = inner_code_rebinds(co, PyTuple_GET_ITEM(co->co_localsplusnames, 0));
-  return rebound ? nullptr : PyCell_GET(first);
+  return is_cell && first && PyCell_Check(first) ? PyCell_GET(first) : first;
 }
 
 std::string name_of_callable(PyObject* c) {

@@ -27,6 +27,7 @@ bool arguments_are_alive(_PyInterpreterFrame* frame, const CodeAnalysis& code, i
 
 // The self of a running method, if its code provably never rebinds it. Borrowed; null otherwise.
 PyObject* unchanged_first_argument(_PyInterpreterFrame* frame);
+bool keeps_first_argument(PyCodeObject* code);
 
 // The CALL that belongs to a PRECALL (3.11).
 int following_call(const CodeAnalysis& code, int precall);

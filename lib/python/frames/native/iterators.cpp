@@ -4,6 +4,7 @@
 // Objects/enumobject.c.
 #include "python/frames/shim.hpp"
 
+#include "python/frames/chain.hpp"
 #include "python/frames/native/layouts.hpp"
 #include "python/frames/native/stand_ins.hpp"
 
@@ -123,11 +124,13 @@ bool is_test_of_truth(PyObject* function) {
   return function == Py_None || function == reinterpret_cast<PyObject*>(&PyBool_Type);
 }
 
-// The item a plain function was asked about is its argument.
+// The item that a function is asked about is its argument, and stays that.
 bool is_plain_filter(const FilterObject* filter) {
-  const bool known = is_test_of_truth(filter->function) || PyFunction_Check(filter->function) ||
-                     PyCFunction_Check(filter->function);
-  return known && is_plain(filter->iterator);
+  PyObject* function = filter->function;
+  if (!is_plain(filter->iterator)) return false;
+  if (!PyFunction_Check(function)) return is_test_of_truth(function) || PyCFunction_Check(function);
+  return keeps_first_argument(
+      reinterpret_cast<PyCodeObject*>(reinterpret_cast<PyFunctionObject*>(function)->func_code));
 }
 
 class Filter final : public NativeFrame {

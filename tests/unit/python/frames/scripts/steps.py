@@ -25,6 +25,11 @@ def numbers(n, start=0):
     return "rest"
 
 
+def rebinding(x):
+    x = spin(90, x)
+    return x
+
+
 class Item:
     def __init__(self, value):
         self.value = spin(150, value) % 10
@@ -89,6 +94,7 @@ def steps():
             log(error)
     for x in filter(worked, numbers(5)):
         log("kept", x)
+    log(list(filter(lambda *all: worked(*all), numbers(3))), list(filter(rebinding, range(3))))
     for x in filter(None, map(worked, range(4))):
         log("kept", x)
     for pair in zip(numbers(2), "ab"):
