@@ -67,7 +67,7 @@ def turn(k):
     digest.add(list(map(functools.partial(bounded, step=3), range(k, k + 12))), bounded.cache_info())
 
 
-for k in range(0, 240, 8):
+for k in range(0, 640, 8):
     paths.cache_clear()
     digest.add(paths(6 + k % 5, 7), paths.cache_info())
     turn(k)
