@@ -80,11 +80,11 @@ Ref describe_frame(const FramePlan& plan) {
   if (plan.top) checked(PyList_SetItem(stack.get(), plan.stack_size - 1, plan.top.new_ref()));
   const Ref locals = slots_to_list(f->localsplus, co->co_nlocalsplus);
   PyObject* generator = or_none(reinterpret_cast<PyObject*>(shim::generator_of(f)));
-  return checked(Py_BuildValue(
-      "[OOOiiiOOOOOO]", co, shim::function(f), or_none(f->f_locals), static_cast<int>(plan.kind),
-      plan.next, plan.jump, locals.get(), stack.get(), generator,
-      plan.extra ? plan.extra.get() : null_marker(), frame_object_state(f).get(),
-      or_none(plan.natives.get())));
+  return checked(Py_BuildValue("[OOOiiiOOOOOO]", co, shim::function(f), or_none(f->f_locals),
+                               static_cast<int>(plan.kind), plan.next, plan.jump, locals.get(),
+                               stack.get(), generator,
+                               plan.extra ? plan.extra.get() : null_marker(),
+                               frame_object_state(f).get(), or_none(plan.natives.get())));
 }
 
 PyObject* null_marker() {
