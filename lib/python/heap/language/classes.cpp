@@ -10,6 +10,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/language/classes.hpp"
 #include "python/heap/language/contexts.hpp"
+#include "python/heap/language/method_order.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/modules/unseen_imports.hpp"
 
@@ -102,10 +103,11 @@ class HiddenInitSubclass {
   Ref generic_;
 };
 
-// (metaclass, name, bases, first attributes, classes to be made before)
+// (metaclass, name, bases, first attributes, classes to be made before, mro if it is its own)
 Ref rebuild_class(Args args) {
   PyTypeObject* native = native_metaclass(as_type(args[0]));
   const HiddenInitSubclass hidden(args[2]);
+  const AnsweredMro answered(args[0], args.count > 5 ? args[5] : Py_None);
   const Ref how = pack(args[1], args[2], own(PyDict_Copy(args[3])));
   const Ref made = own(native->tp_new(as_type(args[0]), how.get(), nullptr));
   if (!PyType_Check(made.get())) broken("a saved class was not made a class");
@@ -423,7 +425,7 @@ Ref reduce_class(Saver& saver, PyObject* object, Rule&) {
 Ref reduced_class(Saver& saver, PyTypeObject* type, const Ref& first_attributes,
                   const Ref& fields) {
   const Ref args = pack(Py_TYPE(type), own(PyType_GetName(type)), type->tp_bases, first_attributes,
-                        elder_siblings(saver, type));
+                        elder_siblings(saver, type), own_mro(type));
   const Ref order = new_list(), pairs = class_pairs(type, order);
   const Ref names = own(PyList_AsTuple(order.get()));
   const Ref rest = pack(pairs, names, abstract_names(type), registered_classes(type));
