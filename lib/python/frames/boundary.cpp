@@ -4,6 +4,7 @@
 #include "python/frames/shim.hpp"
 
 #include "python/frames/boundary.hpp"
+#include "python/frames/native/stand_ins.hpp"
 
 #include <cstring>
 
@@ -67,22 +68,48 @@ bool plan_exit_on_exception(const Boundary& b, std::string* reason) {
   return true;
 }
 
-bool plan_property(const Boundary& b, std::string* reason) {
+// Reading it is, at its end, a call of the callee: of a property's function, of the __get__ of
+// another descriptor in Python, or of the class's __getattr__.
+bool is_read_by(PyObject* owner, PyObject* found, PyObject* function) {
+  if (Py_TYPE(owner)->tp_getattro == PyObject_GenericGetAttr)
+    return found &&
+           (Py_IS_TYPE(found, &PyProperty_Type) ? member(found, "fget") == function
+                                                : type_attribute(found, "__get__") == function);
+  return PyFunction_Check(function) && type_attribute(owner, "__getattr__") == function &&
+         type_attribute(owner, "__getattribute__") == type_attribute(Py_None, "__getattribute__");
+}
+
+bool is_written_by(PyObject* owner, PyObject* found, PyObject* function) {
+  return Py_TYPE(owner)->tp_setattro == PyObject_GenericSetAttr && found &&
+         Py_IS_TYPE(found, &PyProperty_Type) && member(found, "fset") == function;
+}
+
+bool plan_attribute(const Boundary& b, std::string* reason) {
   const bool load = b.code.opcode(b.at) == shim::kLoadAttr;
   const int arg = b.code.arg(b.at);
   const int index = load ? shim::attribute_name_index(arg) : arg;
   PyObject* owner = b.base[b.depth - 1];
   PyObject* name = PyTuple_GET_ITEM(shim::code(b.frame)->co_names, index);
-  const bool generic = owner && (load ? Py_TYPE(owner)->tp_getattro == PyObject_GenericGetAttr
-                                      : Py_TYPE(owner)->tp_setattro == PyObject_GenericSetAttr);
-  PyObject* found = generic ? _PyType_Lookup(Py_TYPE(owner), name) : nullptr;
-  const bool is_property = found && Py_IS_TYPE(found, &PyProperty_Type) &&
-                           member(found, load ? "fget" : "fset") == b.function;
-  if (!is_property || (load && shim::attribute_is_method_load(arg)))
+  PyObject* found = owner ? _PyType_Lookup(Py_TYPE(owner), name) : nullptr;
+  const bool known = owner && (load ? is_read_by(owner, found, b.function)
+                                    : is_written_by(owner, found, b.function));
+  if (!known || (load && shim::attribute_is_method_load(arg)))
     return refuse(reason, "inside an attribute access that runs Python code");
   b.plan->kind = load ? kPush : kDrop;
   b.plan->stack_size = b.code.depth(b.plan->next) - (load ? 1 : 0);
   return true;
+}
+
+// __iter__ of a for statement; what it returns is looked at afterwards.
+bool plan_iter(const Boundary& b, std::string* reason) {
+  PyObject* iterable = b.base[b.depth - 1];
+  if (!iterable || !PyFunction_Check(b.function) ||
+      type_attribute(iterable, "__iter__") != b.function)
+    return refuse(reason, "inside C code that makes an iterator");
+  b.plan->kind = kPush;
+  b.plan->stack_size = b.depth - 1;
+  b.plan->natives = native_frames_for_iter();
+  return bool(b.plan->natives);
 }
 
 bool plan_item(const Boundary& b, std::string* reason) {
@@ -150,7 +177,8 @@ bool plan_c_boundary(InterpreterFrame* frame, const CodeAnalysis& code, Interpre
   if (shim::generator_of(callee)) return refuse(reason, "inside C code that advances a generator");
   if (op == shim::kBeforeWith) return plan_enter(b, reason);
   if (op == shim::kWithExceptStart) return plan_exit_on_exception(b, reason);
-  if (op == shim::kLoadAttr || op == shim::kStoreAttr) return plan_property(b, reason);
+  if (op == shim::kLoadAttr || op == shim::kStoreAttr) return plan_attribute(b, reason);
+  if (op == shim::kGetIter) return plan_iter(b, reason);
   if (op == shim::kBinarySubscr || op == shim::kStoreSubscr || op == shim::kDeleteSubscr)
     return plan_item(b, reason);
   if (op == shim::kImportName) return refuse(reason, "inside an import");

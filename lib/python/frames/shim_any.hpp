@@ -13,6 +13,7 @@ constexpr int kCompareOp = COMPARE_OP;
 constexpr int kCall = CALL;
 constexpr int kCallFunctionEx = CALL_FUNCTION_EX;
 constexpr int kForIter = FOR_ITER;
+constexpr int kGetIter = GET_ITER;
 constexpr int kSend = SEND;
 constexpr int kBeforeWith = BEFORE_WITH;
 constexpr int kWithExceptStart = WITH_EXCEPT_START;

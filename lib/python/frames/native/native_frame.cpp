@@ -18,7 +18,7 @@ PyThreadState* main_state = nullptr;
 
 const NativeCode* const kCodes[] = {
     &kSumCode, &kExtremeCode, &kTestCode, &kReduceCode,    &kCollectCode, &kDictCode, &kSortCode,
-    &kMapCode, &kFilterCode,  &kZipCode,  &kEnumerateCode, &kCachedCode,  &kInitCode};
+    &kMapCode, &kFilterCode,  &kZipCode,  &kEnumerateCode, &kCachedCode,  &kInitCode, &kIterCode};
 
 }  // namespace
 
@@ -98,6 +98,7 @@ bool on_main_thread() { return shim::running_thread_state() == main_state; }
 
 void install_native_code() {
   if (main_state) return;
+  stand_in_for_sum();
   stand_in_for_folds();
   stand_in_for_collectors();
   stand_in_for_sorting();

@@ -54,13 +54,15 @@ PyObject* damaged(PyObject* result);
 PyObject* keyword_argument(PyObject* const* arguments, Py_ssize_t count, PyObject* names,
                            const char* name);
 
-extern const NativeCode kSumCode, kExtremeCode, kTestCode, kReduceCode;   // folds.cpp
+extern const NativeCode kSumCode;                                         // sum.cpp
+extern const NativeCode kExtremeCode, kTestCode, kReduceCode;             // folds.cpp
 extern const NativeCode kCollectCode, kDictCode;                          // collectors.cpp
 extern const NativeCode kSortCode;                                        // sorting.cpp
 extern const NativeCode kMapCode, kFilterCode, kZipCode, kEnumerateCode;  // iterators.cpp
 extern const NativeCode kCachedCode;                                      // cached_calls.cpp
-extern const NativeCode kInitCode;                                        // construction.cpp
+extern const NativeCode kInitCode, kIterCode;                             // one_call.cpp
 
+void stand_in_for_sum();
 void stand_in_for_folds();
 void stand_in_for_collectors();
 void stand_in_for_sorting();
@@ -72,6 +74,9 @@ bool is_cached_call(PyObject* callable);
 PyObject* cached_function(PyObject* wrapper);  // borrowed
 // The state of kCachedCode. `keywords`: a dict or null. New reference.
 PyObject* cached_call_state(PyObject* wrapper, PyObject* arguments, PyObject* keywords);
+
+// What is left to do after an __iter__ in Python: see StackState. Null: no memory.
+Ref native_frames_for_iter();
 
 // A step of an iterator that has no native frame, as there is nothing in it that cannot be seen.
 struct UnrecordedStep {
