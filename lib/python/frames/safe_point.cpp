@@ -105,7 +105,7 @@ bool ask_again_at_next_check() {
 bool defer(PyThreadState* ts, const WhyNot& why) {
   State& s = state();
   note(why);
-  record_steps(true);
+  prepare_native_code();
   if (now_ns() - s.wanted_since_ns < kInsistAfterNs || shim::repeats_checks(ts)) return false;
   s.target = blocking_eval_loop(ts);
   return s.target && ask_again_at_next_check();

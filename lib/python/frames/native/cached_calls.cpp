@@ -118,11 +118,10 @@ PyObject* cached_call_state(PyObject* wrapper, PyObject* arguments, PyObject* ke
   return Py_BuildValue("(OOO)", wrapper, arguments, keywords ? keywords : Py_None);
 }
 
-void find_cached_calls() {
-  const Ref functools = checked(PyImport_ImportModule("_functools"));
-  const Ref type = checked(PyObject_GetAttrString(functools.get(), "_lru_cache_wrapper"));
+void find_cached_calls(PyObject* functools) {
+  const Ref type = checked(PyObject_GetAttrString(functools, "_lru_cache_wrapper"));
   wrapper_type = reinterpret_cast<PyTypeObject*>(type.get());
-  offset_of_counted = find_counted(functools.get());
+  offset_of_counted = find_counted(functools);
   if (!offset_of_counted || !wrapper_type->tp_call) wrapper_type = nullptr;
 }
 

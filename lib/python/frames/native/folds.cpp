@@ -259,9 +259,12 @@ const NativeCode kExtremeCode{"extreme", extreme_goes_on};
 const NativeCode kTestCode{"test", test_goes_on};
 const NativeCode kReduceCode{"reduce", reduce_goes_on};
 
+void stand_in_for_reduce(PyObject* functools) {
+  replaced_reduce.replace(functools, "reduce", METH_VARARGS, as_c_function(reduce));
+}
+
 void stand_in_for_folds() {
   const Ref builtins = checked(PyImport_ImportModule("builtins"));
-  const Ref functools = checked(PyImport_ImportModule("_functools"));
   constexpr int kArray = METH_FASTCALL | METH_KEYWORDS, kTuple = METH_VARARGS | METH_KEYWORDS;
   replaced_min.replace(builtins.get(), "min", kTuple, as_c_function(extreme_of_tuple<Py_LT>));
   replaced_max.replace(builtins.get(), "max", kTuple, as_c_function(extreme_of_tuple<Py_GT>));
@@ -269,7 +272,6 @@ void stand_in_for_folds() {
   replaced_max.replace(builtins.get(), "max", kArray, as_c_function(extreme_of_array<Py_GT>));
   replaced_any.replace(builtins.get(), "any", METH_O, as_c_function(test<false>));
   replaced_all.replace(builtins.get(), "all", METH_O, as_c_function(test<true>));
-  replaced_reduce.replace(functools.get(), "reduce", METH_VARARGS, as_c_function(reduce));
 }
 
 }  // namespace chkpt::frames

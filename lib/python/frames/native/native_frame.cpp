@@ -20,6 +20,16 @@ const NativeCode* const kCodes[] = {
     &kSumCode, &kExtremeCode, &kTestCode, &kReduceCode,    &kCollectCode, &kDictCode, &kSortCode,
     &kMapCode, &kFilterCode,  &kZipCode,  &kEnumerateCode, &kCachedCode,  &kInitCode, &kIterCode};
 
+// Not imported for this: that would be seen in sys.modules. A script may import it later.
+void find_functools() {
+  static bool found = false;
+  PyObject* module = found ? nullptr : PyDict_GetItemString(PyImport_GetModuleDict(), "_functools");
+  if (!module || !PyModule_Check(module)) return;
+  found = true;
+  stand_in_for_reduce(module);
+  find_cached_calls(module);
+}
+
 }  // namespace
 
 NativeFrame::NativeFrame(const NativeCode& code, const void* of)
@@ -96,6 +106,16 @@ bool has_ended() {
 
 bool on_main_thread() { return shim::running_thread_state() == main_state; }
 
+void prepare_native_code() {
+  const PendingException untouched;
+  try {
+    find_functools();
+  } catch (const PythonError&) {
+    PyErr_Clear();
+  }
+  record_steps(true);
+}
+
 void install_native_code() {
   if (main_state) return;
   stand_in_for_sum();
@@ -103,7 +123,7 @@ void install_native_code() {
   stand_in_for_collectors();
   stand_in_for_sorting();
   find_iterators();
-  find_cached_calls();
+  find_functools();
   main_state = shim::main_thread_state();
 }
 

@@ -122,9 +122,10 @@ bool has_ended();
 // Is the calling thread the one that has native frames?
 bool on_main_thread();
 
-// From now on, or no more, the next items of map(), filter() and zip() have native frames where
-// they need one. It costs time, so it is for while a snapshot is wanted. What is under way stays as
-// it began.
+// A snapshot is wanted: from now on the next items of map(), filter() and zip() have native frames
+// where they need one, which costs time; until record_steps(false). What is under way stays as it
+// began. Finds what the script has imported since.
+void prepare_native_code();
 void record_steps(bool on);
 
 // Puts the stand-ins in the place of the interpreter's functions, once. Throws PythonError.

@@ -67,7 +67,9 @@ void stand_in_for_folds();
 void stand_in_for_collectors();
 void stand_in_for_sorting();
 void find_iterators();
-void find_cached_calls();
+// Of the module _functools.
+void stand_in_for_reduce(PyObject* functools);
+void find_cached_calls(PyObject* functools);
 
 // functools.lru_cache() wrappers: their calls leave nothing behind that a frame would have to keep.
 bool is_cached_call(PyObject* callable);
