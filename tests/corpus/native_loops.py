@@ -64,7 +64,7 @@ def turn(k):
     for i, (a, b) in enumerate(zip(stream(5, k), filter(Job(k).run, map(spin, stream(9, 0))))):
         digest.add(i, a, b)
     digest.add(list(through(3)), sum(sum(spin(x + y) for x in range(4)) for y in stream(4, k)))
-    digest.add(list(map(functools.partial(bounded, step=3), range(k, k + 12))), bounded.cache_info())
+    digest.add(list(map(functools.partial(bounded, step=3), range(k // 4, k // 4 + 12))), bounded.cache_info())
 
 
 for k in range(0, 640, 8):

@@ -36,6 +36,7 @@ PyObject* member(PyObject* object, const char* name);
 
 // What a call of `c` comes down to by nothing but tail calls. Borrowed.
 PyObject* tail_callee(PyObject* c);
+bool is_partial(PyObject* callable);  // a functools.partial of C
 bool is_builtin(PyObject* c, const char* name);
 
 // A call on the value stack.

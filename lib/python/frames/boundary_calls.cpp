@@ -78,6 +78,8 @@ bool is_normal_exit(const Boundary& b, const PlannedCall& call) {
 
 }  // namespace
 
+bool is_partial(PyObject* c) { return std::strcmp(Py_TYPE(c)->tp_name, "functools.partial") == 0; }
+
 PyObject* tail_callee(PyObject* c) {
   for (int hops = 0; c && hops < 8; ++hops) {
     if (PyFunction_Check(c) || PyType_Check(c)) return c;
@@ -85,7 +87,7 @@ PyObject* tail_callee(PyObject* c) {
       c = PyMethod_GET_FUNCTION(c);
     } else if (!(Py_TYPE(c)->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
       return c;
-    } else if (std::strcmp(Py_TYPE(c)->tp_name, "functools.partial") == 0) {
+    } else if (is_partial(c)) {
       c = member(c, "func");
     } else {
       PyObject* call = type_attribute(c, "__call__");

@@ -28,14 +28,37 @@ PyObject* generator_of(const Boundary& b) {
   return reinterpret_cast<PyObject*>(shim::generator_of(b.callee));
 }
 
-// Of a call of `callable`, which is the lru_cache() wrapper or bound to it: with what the wrapper
-// is called. False: it is neither, or that is not known.
-bool add_self(PyObject* callable, PyObject* wrapper, Ref* arguments) {
-  if (!*arguments || callable == wrapper) return bool(*arguments);
-  if (!PyMethod_Check(callable) || PyMethod_GET_FUNCTION(callable) != wrapper) return false;
-  const Ref self = checked(PyTuple_Pack(1, PyMethod_GET_SELF(callable)));
-  *arguments = checked(PySequence_Concat(self.get(), arguments->get()));
+void put_in_front(PyObject* first, Ref* arguments) {
+  *arguments = checked(PySequence_Concat(first, arguments->get()));
+}
+
+// functools.partial: its own keywords give way to those of the call.
+bool add_arguments_of_partial(PyObject* partial, Way* way) {
+  PyObject *first = member(partial, "args"), *named = member(partial, "keywords");
+  if (!first || !PyTuple_CheckExact(first) || !named || !PyDict_CheckExact(named)) return false;
+  put_in_front(first, &way->arguments);
+  if (PyDict_GET_SIZE(named) == 0) return true;
+  const Ref keywords = checked(PyDict_Copy(named));
+  if (way->keywords) checked(PyDict_Update(keywords.get(), way->keywords.get()));
+  way->keywords = keywords;
   return true;
+}
+
+// Of an awaited call that comes down to one of the lru_cache() wrapper, by methods and
+// functools.partial: with what that is called. False: that cannot be told.
+bool find_arguments_of(PyObject* wrapper, Way* way) {
+  PyObject* callable = way->awaited;
+  while (way->arguments && callable != wrapper) {
+    if (PyMethod_Check(callable)) {
+      put_in_front(checked(PyTuple_Pack(1, PyMethod_GET_SELF(callable))).get(), &way->arguments);
+      callable = PyMethod_GET_FUNCTION(callable);
+    } else if (is_partial(callable) && add_arguments_of_partial(callable, way)) {
+      callable = member(callable, "func");
+    } else {
+      return false;
+    }
+  }
+  return bool(way->arguments);
 }
 
 bool leads_to(const Way& way, const NativeFrame& frame) {
@@ -66,8 +89,7 @@ bool advance_unrecorded(const Boundary& b, Way* way) {
     return true;
   }
   PyObject* wrapper = tail_callee(way->awaited);
-  if (!wrapper || !is_cached_call(wrapper) || !add_self(way->awaited, wrapper, &way->arguments))
-    return false;
+  if (!wrapper || !is_cached_call(wrapper) || !find_arguments_of(wrapper, way)) return false;
   const Ref state = checked(cached_call_state(wrapper, way->arguments.get(), way->keywords.get()));
   add(b, described_native(kCachedCode, state.get()));
   *way = {Awaits::kResult, cached_function(wrapper), {}, {}};

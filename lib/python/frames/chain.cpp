@@ -216,6 +216,16 @@ char* blocking_eval_loop(PyThreadState* ts) {
   return blocking;
 }
 
+InterpreterFrame* called_by_eval_loop(PyThreadState* ts, const char* eval_loop) {
+  char* loop = shim::eval_loop(ts);
+  for (InterpreterFrame* f = shim::innermost(ts); f && loop; f = shim::caller(f)) {
+    if (!shim::entered_from_c(f)) continue;
+    loop = shim::outer_eval_loop(loop);
+    if (loop == eval_loop) return f;
+  }
+  return nullptr;
+}
+
 std::string place_of(InterpreterFrame* frame) {
   PyCodeObject* co = shim::code(frame);
   const int line = PyCode_Addr2Line(co, shim::offset(frame) * 2);

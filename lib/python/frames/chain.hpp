@@ -50,5 +50,7 @@ std::string why_not_the_script(const std::vector<_PyInterpreterFrame*>& outermos
 // Outermost frame whose callee cannot be resumed from, as an address that identifies its eval loop
 // on the C stack (see shim): where to wait for. Null: none.
 char* blocking_eval_loop(PyThreadState* ts);
+// The frame that C code called by that eval loop runs; null: that loop itself runs, or has ended.
+_PyInterpreterFrame* called_by_eval_loop(PyThreadState* ts, const char* eval_loop);
 
 }  // namespace chkpt::frames

@@ -8,6 +8,7 @@
 #include "python/frames/chain.hpp"
 #include "python/frames/loop_waits.hpp"
 #include "python/frames/native/native_frame.hpp"
+#include "python/frames/return_watch.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -98,17 +99,24 @@ bool ask_again_at_next_check() {
   return breaker::call_again_at_next_check(on_pending);
 }
 
+// The frame that waits in C code goes on between two calls of that code at the earliest: asks then,
+// or, where that cannot be told, at every check. Returns whether it is queued.
+bool wait_for_target(PyThreadState* ts) {
+  shim::InterpreterFrame* called = called_by_eval_loop(ts, state().target);
+  if (called && return_watch::watch(ts, called, arm)) return false;
+  return ask_again_at_next_check();
+}
+
 // Not now. At first it is enough to try again in a millisecond. If that keeps failing, C code
-// calls Python code all the time and the outer frames run for moments only: ask at every check,
-// cheaply, until the eval loop of the frame that waits in C runs again. Returns whether it is
-// queued.
+// calls Python code all the time and the outer frames run for moments only, which must not be
+// missed. Returns whether it is queued.
 bool defer(PyThreadState* ts, const WhyNot& why) {
   State& s = state();
   note(why);
   prepare_native_code();
   if (now_ns() - s.wanted_since_ns < kInsistAfterNs || shim::repeats_checks(ts)) return false;
   s.target = blocking_eval_loop(ts);
-  return s.target && ask_again_at_next_check();
+  return s.target && wait_for_target(ts);
 }
 
 void run_handler(StackPlan* plan) {
@@ -118,6 +126,7 @@ void run_handler(StackPlan* plan) {
   s.queued = false;  // a request made from now on is a new one
   s.in_handler = true;
   record_steps(false);
+  return_watch::forget();
   {
     const PendingException untouched;
     s.handler(*plan);
@@ -131,7 +140,7 @@ void run_handler(StackPlan* plan) {
 bool look(PyThreadState* ts, const void* frame_address) {
   State& s = state();
   const bool anyway = s.look_anyway.exchange(false);
-  if (s.target && !anyway && shim::eval_loop(ts) < s.target) return ask_again_at_next_check();
+  if (s.target && !anyway && shim::eval_loop(ts) < s.target) return wait_for_target(ts);
   StackPlan plan;
   WhyNot why;
   if (!shim::innermost(ts) || !breaker::runs_between_instructions(ts, frame_address)) {

@@ -14,6 +14,7 @@ PyTypeObject* wrapper_type = nullptr;
 
 // Part of lru_cache_object in CPython's Modules/_functoolsmodule.c.
 struct Counted {
+  PyObject* cache;
   Py_ssize_t hits;
   PyObject* function;
   Py_ssize_t maxsize;
@@ -60,6 +61,35 @@ PyMethodDef Feeder::definition = {"give", as_c_function(Feeder::give), METH_VARA
                                   nullptr};
 Feeder* Feeder::current = nullptr;
 
+// Without bounds a wrapper keeps the result of the outer of two equal calls, one inside the other:
+// the call that is made once more must not find what the inner one has left.
+class EmptyCache {
+ public:
+  explicit EmptyCache(Counted* counts) : counts_(counts) {
+    constexpr Py_ssize_t kWithoutBounds = -1;
+    if (counts->maxsize != kWithoutBounds) return;
+    Ref empty = Ref::steal(PyDict_New());
+    if (empty) cache_ = Ref::steal(std::exchange(counts->cache, empty.release()));
+  }
+  ~EmptyCache() { put_back(); }
+  EmptyCache(const EmptyCache&) = delete;
+  EmptyCache& operator=(const EmptyCache&) = delete;
+  // What has been kept meanwhile is added. False: an exception is set.
+  bool end() {
+    const Ref filled = put_back();
+    return !filled || PyDict_Update(counts_->cache, filled.get()) == 0;
+  }
+
+ private:
+  Ref put_back() {
+    if (!cache_) return {};
+    return Ref::steal(std::exchange(counts_->cache, cache_.release()));
+  }
+
+  Counted* counts_;
+  Ref cache_;
+};
+
 PyObject* fill_cache(PyObject* wrapper, PyObject* arguments, PyObject* keywords,
                      const Ref& result) {
   Counted* counts = counted(wrapper);
@@ -67,12 +97,14 @@ PyObject* fill_cache(PyObject* wrapper, PyObject* arguments, PyObject* keywords,
   --counts->misses;  // counted when the call began
   Ref found;
   {
+    EmptyCache empty(counts);
     const Feeder feeder(wrapper, result.get());
     if (!feeder.is_ready()) return nullptr;
     found = Ref::steal(wrapper_type->tp_call(wrapper, arguments, keywords));
+    if (found && !empty.end()) return nullptr;
   }
   if (counts->hits == hits) return found.release();
-  // The same call has been made and kept inside this one: its result stays, ours is returned.
+  // A bounded cache: the result of the same call inside this one stays, ours is returned.
   counts->hits = hits;
   ++counts->misses;
   return result.new_ref();
@@ -98,7 +130,7 @@ std::size_t find_counted(PyObject* functools) {
   for (std::size_t at = sizeof(PyObject); at + sizeof(Counted) <= size; at += sizeof(void*)) {
     const auto* found = reinterpret_cast<Counted*>(reinterpret_cast<char*>(wrapper.get()) + at);
     if (found->function == function.get() && found->maxsize == kMaxSize && found->hits == 0 &&
-        found->misses == 0)
+        found->misses == 0 && found->cache && PyDict_CheckExact(found->cache))
       return at;
   }
   return 0;

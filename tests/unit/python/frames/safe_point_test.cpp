@@ -106,6 +106,63 @@ TEST_F(SafePointTest, finds_the_moment_between_two_c_calls) {
   EXPECT_EQ(g_functions.at(0), "loop");
 }
 
+// What a frame that C code calls again and again has, and how it ends.
+const char* const kWaysToBeCalled[] = {
+    "def changed(found): return work()",
+    "def changed(found):\n    kept.append(sys._getframe())\n    return work()",
+    "def changed(found):\n"
+    "    try: 1 / 0\n"
+    "    except ZeroDivisionError as error: kept.append(error)\n"
+    "    return work()",
+    "def changed(found):\n"
+    "    sys.settrace(lambda *_: None)\n"
+    "    text = work()\n"
+    "    sys.settrace(None)\n"
+    "    return text",
+    "def inner(found): return sub(lambda _: work(), 'ab')\n"
+    "def changed(found): return sub(inner, 'abc')",
+    "stream = (work() for _ in itertools.count())\n"
+    "changed = lambda found: next(stream)",
+    "class changed(str):\n"
+    "    def __new__(cls, found): return str.__new__(cls, work())",
+};
+
+TEST_F(SafePointTest, finds_that_moment_whatever_is_called) {
+  for (const char* way : kWaysToBeCalled) {
+    g_handled = 0;
+    const std::string script =
+        "import itertools, re, sys\nsub, kept = re.compile('.').sub, []\n"
+        "def work():\n    for i in range(100): pass\n    return 'y'\n" +
+        std::string(way) +
+        "\ndef loop():\n"
+        "    for k in range(400):\n"
+        "        if k == 3: sub(lambda found: block() or 'y', 'x')\n"
+        "        sub(changed, 'x' * 200)\n"
+        "loop()\n";
+    EXPECT_TRUE(run_script(script)) << script;
+    EXPECT_EQ(g_handled, 1) << script;
+    safe_point::cancel();
+  }
+}
+
+TEST_F(SafePointTest, leaves_no_trace_function_behind) {
+  EXPECT_TRUE(
+      run_script("import re, sys, time\n"
+                 "frames = []\n"
+                 "def called(found):\n"
+                 "    block()\n"
+                 "    t = time.monotonic() + 0.1\n"
+                 "    while time.monotonic() < t: pass\n"
+                 "    frames.append(sys._getframe())\n"
+                 "    return 'y'\n"
+                 "re.sub('x', called, 'x')\n"
+                 "t = time.monotonic() + 0.1\n"
+                 "while time.monotonic() < t: pass\n"
+                 "log(frames[0].f_trace)\n"));
+  EXPECT_EQ(g_handled, 1);
+  EXPECT_EQ(log_text(), "None \n");
+}
+
 TEST_F(SafePointTest, comes_within_one_loop_body) {
   std::string at_capture;
   EXPECT_TRUE(

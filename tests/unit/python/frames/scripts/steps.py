@@ -70,6 +70,21 @@ def bounded(n, *, step=1):
     return n if n < 1 else bounded(n - step, step=step) + 1
 
 
+@functools.lru_cache(maxsize=None)
+def twice(n):
+    spin(150, n)
+    return n if inside.pop() else [twice(n), n]
+
+
+@functools.lru_cache(maxsize=9)
+def twice_bounded(n):
+    spin(150, n)
+    return n if inside.pop() else [twice_bounded(n), n]
+
+
+inside = []
+
+
 class Cached:
     @functools.lru_cache
     def method(self, n):
@@ -124,6 +139,13 @@ def caches():
     log(cached.method(2), cached.method(2), Cached.method.cache_info())
     log(list(map(remembered, range(4, 9))), max(range(4), key=bounded), sum(map(cached.method, numbers(3))))
     Cached.method.cache_clear()
+    log(list(map(functools.partial(functools.partial(bounded, step=2), step=3), range(3, 7))))
+    log(functools.partial(bounded, 7)(step=4), list(map(functools.partial(cached.method), range(2))), bounded.cache_info())
+    Cached.method.cache_clear()
+    for function in (twice, twice_bounded):
+        function.cache_clear()
+        inside[:] = [True, False]
+        log(function(5), function(5), function.cache_info())
 
 
 def nested():
