@@ -11,7 +11,7 @@ def pytest_addoption(parser):
     kills = os.environ.get("CHKPT_TEST_KILLS")
     parser.addoption("--kills", type=int, default=int(kills) if kills else None,
                      help="how many SIGKILLs test_resume.py spreads over the corpus "
-                          "(default: one for each script)")
+                          "(default: one for every second script, drawn at random)")
     parser.addoption("--kills-of-each", type=int,
                      help="how many SIGKILLs each script gets at each of its rank counts")
     parser.addoption("--seed", type=int,
@@ -23,4 +23,4 @@ def pytest_report_header(config):
     kills = config.getoption("--kills")
     each = config.getoption("--kills-of-each")
     return (f"seed: {config.getoption('--seed')}, kills: "
-            f"{f'{each} of each script' if each else kills or 'one for each script'}")
+            f"{f'{each} of each script' if each else kills or 'one for every second script'}")
