@@ -27,8 +27,8 @@ namespace {
 constexpr std::int64_t kInsistAfterNs = 20'000'000;
 constexpr std::int64_t kUnansweredNs = 20'000'000;
 constexpr int kRearmMs = 1;
-constexpr int kLookAgainEvery = 10;  // rounds of re-arming between unconditional looks
-constexpr int kWakeEvery = 20;       // and between looks for an event loop to wake
+constexpr int kLooksShare = 20;  // of the time, one part at most goes into unconditional looks
+constexpr int kWakeEvery = 20;   // rounds of re-arming between looks for an event loop to wake
 
 // One per process, never destroyed. What has no note is atomic or set once by start().
 struct State {
@@ -48,6 +48,7 @@ struct State {
   std::atomic<bool> look_anyway{false};
   std::atomic<std::int64_t> wanted_since_ns{0};
   std::atomic<std::int64_t> queued_since_ns{0};
+  std::atomic<std::int64_t> look_again_ns{0};  // when
 };
 
 State& state() {
@@ -141,13 +142,19 @@ bool look(PyThreadState* ts, const void* frame_address) {
   State& s = state();
   const bool anyway = s.look_anyway.exchange(false);
   if (s.target && !anyway && shim::eval_loop(ts) < s.target) return wait_for_target(ts);
-  StackPlan plan;
-  WhyNot why;
   if (!shim::innermost(ts) || !breaker::runs_between_instructions(ts, frame_address)) {
     note({"inside C code that waits", ""});
     return false;
   }
-  if (!plan_stack(Innermost::kEvalBreaker, &plan, &why)) return defer(ts, why);
+  const std::int64_t begin = now_ns();
+  StackPlan plan;
+  WhyNot why;
+  if (!plan_stack(Innermost::kEvalBreaker, &plan, &why)) {
+    const bool queued = defer(ts, why);
+    const std::int64_t end = now_ns();
+    s.look_again_ns = end + kLooksShare * (end - begin);
+    return queued;
+  }
   if (s.obstacle) why.reason = s.obstacle();
   if (!why.reason.empty()) {
     note(why);
@@ -191,9 +198,9 @@ void* watch(void*) {
     std::uint64_t events = 0;
     if (woken && ::read(fd, &events, sizeof events) < 0 && errno != EAGAIN) break;
     if (!s.wanted || s.in_handler || s.stopping) continue;
-    if (++rounds % kLookAgainEvery == 0) s.look_anyway = true;
+    if (now_ns() >= s.look_again_ns) s.look_anyway = true;
     arm();
-    if (rounds % kWakeEvery == 0) wake_event_loop();
+    if (++rounds % kWakeEvery == 0) wake_event_loop();
   }
   return nullptr;
 }
