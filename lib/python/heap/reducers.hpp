@@ -72,6 +72,7 @@ Ref reduce_cursor(Saver&, PyObject*, Rule&);
 Ref reduce_row(Saver&, PyObject*, Rule&);
 Ref reduce_scanner(Saver&, PyObject*, Rule&);  // of re
 Ref reduce_memory_iterator(Saver&, PyObject*, Rule&);
+Ref reduce_stepped(Saver&, PyObject*, Rule&);    // Formatter().parse(), code.co_lines()
 Ref reduce_unpacking(Saver&, PyObject*, Rule&);  // struct's iter_unpack()
 Ref reduce_key(Saver&, PyObject*, Rule&);        // functools.cmp_to_key()
 Ref reduce_groupby(Saver&, PyObject*, Rule&);

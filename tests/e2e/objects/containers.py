@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Containers and iterators"""
+import _string
 import array
 import bisect
 import collections
@@ -163,11 +164,32 @@ def text_generators():
 
 
 def format_parsing():
-    """string.Formatter().parse() half-way | refused | cannot pickle 'formatteriterator' object"""
-    fields = string.Formatter().parse("{a} {b!r:>{w}} x")
-    next(fields)
+    """string.Formatter().parse() half-way, also over an error | exact"""
+    parse = string.Formatter().parse
+    fields, ended, wrong = parse("{a} {b!r:>{w}} x{{"), parse("x"), parse("{a} {")
+    next(fields), next(ended), next(ended, None), next(wrong)
+    try:
+        next(wrong)
+    except ValueError:
+        pass
+    _, names = _string.formatter_field_name_split("a.b[c][0]")
+    next(names)
     yield
-    return list(fields)
+    return list(fields), list(ended), list(wrong), list(names)
+
+
+def code_iterators():
+    """code.co_lines() and code.co_positions() half-way, as in traceback and dis | exact"""
+    def code():
+        return [1,
+                2 + len("a")]
+    lines, places = code.__code__.co_lines(), code.__code__.co_positions()
+    next(lines), next(places), next(places)
+    ended = [code.__code__.co_lines(), code.__code__.co_positions()]
+    for one in ended:
+        list(one)
+    yield
+    return list(lines), list(places), [list(one) for one in ended]
 
 
 def regular_expressions():
