@@ -1,6 +1,6 @@
 # kinds: 1 4 10
 # natives: map filter zip enumerate cached_call collect extreme
-# captures: 200
+# captures: 320
 # The next item of the interpreter's own iterators over others, and calls of functions with a cache.
 import functools
 
