@@ -19,16 +19,12 @@ if(CHKPT_TIDY)
   set(CMAKE_CXX_CLANG_TIDY ${CHKPT_CLANG_TIDY})
 endif()
 
-# chkpt_add_module(NAME SOURCES file... DEPENDS target... [PRECOMPILE header...]): the static library
-# chkpt_NAME. Precompiled is what most files of a large library include anyway.
+# chkpt_add_module(NAME SOURCES file... DEPENDS target...): the static library chkpt_NAME.
 function(chkpt_add_module name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(chkpt_${name} STATIC ${arg_SOURCES})
   target_include_directories(chkpt_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib)
   target_link_libraries(chkpt_${name} PUBLIC ${arg_DEPENDS} PRIVATE chkpt_flags)
-  if(arg_PRECOMPILE)
-    target_precompile_headers(chkpt_${name} PRIVATE ${arg_PRECOMPILE})
-  endif()
 endfunction()
 
 # chkpt_add_unit_test(NAME SOURCES file... DEPENDS target...): a GoogleTest program run by CTest.
