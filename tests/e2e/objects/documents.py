@@ -140,6 +140,16 @@ def sqlite_query():
     return list(cursor)
 
 
+def sqlite_blob():
+    """sqlite3.Blob | refused | an sqlite3.Blob that is open; a snapshot is possible when it is closed and gone"""
+    data = sqlite3.connect(":memory:", isolation_level=None)
+    data.execute("create table t (a blob)")
+    data.execute("insert into t values (zeroblob(8))")
+    blob = data.blobopen("t", "a", 1, readonly=True)
+    yield
+    return blob.read()
+
+
 class Total:
     def __init__(self):
         self.sum = 0

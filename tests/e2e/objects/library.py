@@ -31,6 +31,7 @@ import os
 import pathlib
 import pprint
 import queue
+import re
 import random
 import resource
 import sched
@@ -331,6 +332,28 @@ def hashes():
     keyed.update(b"more"), key.update(b"more")
     return [one.hexdigest(9) if "shake" in one.name else one.hexdigest() for one in made.values()], keyed.hexdigest(
         ), key.hexdigest(), made["md5"].copy().digest()
+
+
+def hashes_without_openssl():
+    """hashlib objects of Python's own modules (_md5, _sha1, _sha2, _sha3, _blake2) | exact"""
+    names = "md5", "sha1", "sha224", "sha384", "sha512", "sha256", "sha3_224", "sha3_512", "blake2b", "shake_256"
+    made = [hashlib.__get_builtin_constructor(name)() for name in names]
+    for i, one in enumerate(made):
+        one.update(b"some text" * (i * i * 3))
+    yield
+    for one in made:
+        one.update(b"more")
+    return [one.hexdigest(9) if "shake" in one.name else one.hexdigest() for one in made], [
+        type(one).__name__ for one in made]
+
+
+def patterns_apart():
+    """re: equal patterns that are not one (re.purge()), and the one that re.compile() remembers | exact"""
+    first = re.compile("a+b", re.I)
+    re.purge()
+    second, other = re.compile("a+b", re.I), re.compile(b"a+b")
+    yield
+    return first is second, first == second, re.compile("a+b", re.I) is second, re.compile(b"a+b") is other, first.flags
 
 
 def small_ones():

@@ -5,6 +5,7 @@
 #include <Python.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -162,7 +163,7 @@ Ref rebuild_openssl(Args args) {
 }
 const Rebuilder make_openssl{"hash.openssl", guarded<rebuild_openssl>};
 
-// CPython's own modules: the object is the state, or it has pointers and is refused.
+// CPython's own modules: the object is the state, or from 3.12 on its last word leads to it.
 constexpr std::size_t kHead = sizeof(PyObject);
 
 // ("module.type", bytes)
@@ -177,13 +178,59 @@ Ref rebuild_flat(Args args) {
 }
 const Rebuilder make_flat{"hash.flat", guarded<rebuild_flat>};
 
+// Null if there are pointers in it.
 Ref flat_bytes(PyObject* object) {
   const Ref one = call_method(object, "copy"), other = call_method(object, "copy");
   const auto size = static_cast<std::size_t>(Py_TYPE(object)->tp_basicsize) - kHead;
   const char* const first = reinterpret_cast<const char*>(one.get()) + kHead;
-  if (std::memcmp(first, reinterpret_cast<const char*>(other.get()) + kHead, size) != 0)
-    refuse("its state cannot be read in this Python");
+  if (std::memcmp(first, reinterpret_cast<const char*>(other.get()) + kHead, size) != 0) return {};
   return own(PyBytes_FromStringAndSize(first, static_cast<Py_ssize_t>(size)));
+}
+
+// HACL*'s: what has been hashed, what waits to be, and how much it was in all; of SHA-3 the
+// algorithm before. Each of the two is a block of the allocator.
+struct Streaming {
+  char* blocks[2];
+  std::uint64_t length;
+};
+Streaming& streaming(PyObject* object) {
+  const bool keccak = std::strncmp(Py_TYPE(object)->tp_name, "_sha3.", 6) == 0;
+  const auto size = static_cast<std::size_t>(Py_TYPE(object)->tp_basicsize);
+  char* state = nullptr;
+  std::memcpy(&state, reinterpret_cast<char*>(object) + size - sizeof state, sizeof state);
+  if (size < kHead + sizeof state || !state) refuse("its state cannot be read in this Python");
+  return *reinterpret_cast<Streaming*>(state + (keccak ? sizeof(std::uint64_t) : 0));
+}
+
+Ref block_bytes(char* block) {
+  const auto size = static_cast<Py_ssize_t>(malloc_usable_size(block));
+  return own(PyBytes_FromStringAndSize(block, size));
+}
+
+// (module, name, length, bytes, bytes): beyond the state there may be a little of the allocator's.
+Ref rebuild_streaming(Args args) {
+  Ref made = call_method(import(utf8(args[0]).c_str()), utf8(args[1]).c_str());
+  Streaming& state = streaming(made.get());
+  state.length = static_cast<std::uint64_t>(integer(args[2]));
+  for (Py_ssize_t i = 0; i < 2; ++i) {
+    const auto saved = static_cast<std::size_t>(PyBytes_Size(args[3 + i]));
+    const std::size_t size = std::min(saved, malloc_usable_size(state.blocks[i]));
+    std::memcpy(state.blocks[i], PyBytes_AsString(args[3 + i]), size);
+  }
+  return made;
+}
+const Rebuilder make_streaming{"hash.streaming", guarded<rebuild_streaming>};
+
+Ref streaming_state(PyObject* object) {
+  const Ref one = call_method(object, "copy"), other = call_method(object, "copy");
+  const Streaming &first = streaming(one.get()), &second = streaming(other.get());
+  if (first.length != second.length || first.blocks[0] == second.blocks[0] ||
+      first.blocks[1] == second.blocks[1])
+    refuse("its state cannot be read in this Python");
+  const std::string type = Py_TYPE(object)->tp_name;
+  return pack(text(type.substr(0, type.find('.'))), attr(object, "name"),
+              number(static_cast<long long>(first.length)), block_bytes(first.blocks[0]),
+              block_bytes(first.blocks[1]));
 }
 
 // What would be seen of it: now, and after more has been hashed.
@@ -217,7 +264,11 @@ Ref reduce_openssl_hash(Saver&, PyObject* object, Rule& rule) {
 }
 
 Ref reduce_flat_hash(Saver&, PyObject* object, Rule& rule) {
-  return tried(object, make_flat, pack(text(rule.type->tp_name), flat_bytes(object)));
+  if (const Ref bytes = flat_bytes(object))
+    return tried(object, make_flat, pack(text(rule.type->tp_name), bytes));
+  if (std::strncmp(rule.type->tp_name, "_blake2.", 8) == 0)
+    refuse("its state cannot be read in this Python");
+  return tried(object, make_streaming, streaming_state(object));
 }
 
 }  // namespace chkpt::heap

@@ -12,6 +12,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/language/contexts.hpp"
 #include "python/heap/language/iterated_as_itself.hpp"
+#include "python/heap/language/patterns.hpp"
 #include "python/heap/layout.hpp"
 #include "python/heap/reducers.hpp"
 
@@ -63,12 +64,6 @@ Ref reduce_match(Saver&, PyObject* object, Rule& rule) {
   for (Py_ssize_t i = 0; i < 2 * match.groups; ++i) append(numbers, number(match.marks[i]));
   return reduced(make_match,
                  pack(rule.type, match.string, match.pattern, own(PyList_AsTuple(numbers.get()))));
-}
-
-// re.Scanner puts patterns together that re.compile() could not make again.
-Ref reduce_pattern(Saver& saver, PyObject* pattern, Rule& rule) {
-  if (attr(pattern, "pattern").is(Py_None)) refuse("a pattern that re.compile() has not made");
-  return reduce_by_default(saver, pattern, rule);
 }
 
 // ---- csv
@@ -256,6 +251,22 @@ constexpr Named kNamed[] = {
     {"_hashlib.HMAC", reduce_openssl_hash},
     {"_blake2.blake2b", reduce_flat_hash},
     {"_blake2.blake2s", reduce_flat_hash},
+    {"_md5.md5", reduce_flat_hash},
+    {"_sha1.sha1", reduce_flat_hash},
+    {"_sha256.sha224", reduce_flat_hash},
+    {"_sha256.sha256", reduce_flat_hash},
+    {"_sha512.sha384", reduce_flat_hash},
+    {"_sha512.sha512", reduce_flat_hash},
+    {"_sha2.SHA224Type", reduce_flat_hash},  // from 3.12 on
+    {"_sha2.SHA256Type", reduce_flat_hash},
+    {"_sha2.SHA384Type", reduce_flat_hash},
+    {"_sha2.SHA512Type", reduce_flat_hash},
+    {"_sha3.sha3_224", reduce_flat_hash},
+    {"_sha3.sha3_256", reduce_flat_hash},
+    {"_sha3.sha3_384", reduce_flat_hash},
+    {"_sha3.sha3_512", reduce_flat_hash},
+    {"_sha3.shake_128", reduce_flat_hash},
+    {"_sha3.shake_256", reduce_flat_hash},
     {"_ctypes.CThunkObject", reduce_ctypes_thunk},
     {"CArgObject", reduce_ctypes_reference},
     {"_ctypes.CArgObject", reduce_ctypes_reference},  // from 3.12 on
@@ -273,6 +284,7 @@ constexpr Named kNamed[] = {
     {"sqlite3.Connection", reduce_connection},
     {"sqlite3.Cursor", reduce_cursor},
     {"sqlite3.Row", reduce_row},
+    {"sqlite3.Blob", refuse_half_done},
     {"_sre.SRE_Scanner", reduce_scanner},
     {"memory_iterator", reduce_memory_iterator},
     {"formatteriterator", reduce_stepped},

@@ -95,6 +95,8 @@ Ref refuse_half_done(Saver&, PyObject*, Rule& rule) {
   if (type == "_bz2.BZ2Decompressor" || type == "_lzma.LZMADecompressor")
     refuse(
         "a bz2 or lzma decompressor of its own; files that bz2 or lzma have opened can be saved");
+  if (type == "sqlite3.Blob")
+    refuse("an sqlite3.Blob that is open; a snapshot is possible when it is closed and gone");
   refuse("an XML parser; a snapshot is possible when the document has been read");
 }
 
