@@ -40,6 +40,8 @@ const Iterator& as(PyObject* object) {
   return *reinterpret_cast<const Iterator*>(object);
 }
 
+constexpr long long kCodeUnit = 2;  // bytes
+
 struct Kind {
   const char* type;
   std::size_t size;
@@ -70,11 +72,11 @@ const Kind kKinds[] = {
     {"line_iterator", sizeof(LineIterator),
      [](PyObject* code) { return call_method(Ref::borrow(code), "co_lines"); },
      [](PyObject* it) -> long long { return as<LineIterator>(it).range.ar_end; }, code_sample,
-     sizeof(_Py_CODEUNIT)},
+     kCodeUnit},
     {"positions_iterator", sizeof(PositionIterator),
      [](PyObject* code) { return call_method(Ref::borrow(code), "co_positions"); },
      [](PyObject* it) -> long long { return as<PositionIterator>(it).offset; }, code_sample,
-     sizeof(_Py_CODEUNIT)},
+     kCodeUnit},
 };
 
 const Kind* kind_of(std::string_view type) {
