@@ -43,9 +43,9 @@ def armed():
     return [BIN / "chkpt-mpi", "-q", "--resume", "never"]
 
 
-def compare(script, rounds, launcher=()):
+def compare(script, rounds, launcher=(), options=()):
     reference = [*launcher, PYTHON, HERE / script]
-    ours = [*launcher, *armed(), HERE / script]
+    ours = [*launcher, *armed(), *options, HERE / script]
     env = environment()
     pairs = interleaved.interleave(lambda: interleaved.measure(reference, env),
                                    lambda: interleaved.measure(ours, env), rounds)
@@ -68,7 +68,8 @@ def compare_whole(name, words, rounds, launcher=()):
 
 
 def b0(rounds):
-    return compare("pure_python.py", rounds)
+    return (compare("pure_python.py", rounds) +
+            compare("waited_for.py", rounds, options=["-f", "20"]))
 
 
 def b5(rounds):

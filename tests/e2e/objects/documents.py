@@ -72,6 +72,14 @@ def xml_iterparse():
     return [e.tag for _, e in parse]
 
 
+def xml_builder():
+    """xml.etree.ElementTree.TreeBuilder | refused | an XML parser"""
+    builder = xml.etree.ElementTree.TreeBuilder()
+    yield
+    builder.start("a", {})
+    return builder.end("a").tag
+
+
 def structs():
     """struct.Struct, iter_unpack() half-way | exact"""
     packing = struct.Struct("<ih")

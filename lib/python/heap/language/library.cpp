@@ -273,6 +273,7 @@ constexpr Named kNamed[] = {
     {"PyCapsule", reduce_capsule},
     {"_elementtree._element_iterator", reduce_element_iterator},
     {"xml.etree.ElementTree.XMLParser", refuse_half_done},
+    {"xml.etree.ElementTree.TreeBuilder", refuse_half_done},
     {"pyexpat.xmlparser", refuse_half_done},
     {"_bz2.BZ2Compressor", refuse_half_done},
     {"_bz2.BZ2Decompressor", refuse_half_done},

@@ -21,11 +21,17 @@
 namespace chkpt::heap {
 namespace {
 
-// Not CPython's own types: those that cannot be pickled hold more than they show, or are refused
-// for what they mean.
-bool is_of_package(PyTypeObject* base) {
+Dl_info image_of(traverseproc function) {
   Dl_info info{};
-  if (::dladdr(reinterpret_cast<void*>(base->tp_traverse), &info) == 0 || !info.dli_fname)
+  ::dladdr(reinterpret_cast<void*>(function), &info);
+  return info;
+}
+
+// Not CPython's own types, some of which are built into this program: those that cannot be pickled
+// hold more than they show, or are refused for what they mean.
+bool is_of_package(PyTypeObject* base) {
+  const Dl_info info = image_of(base->tp_traverse);
+  if (!info.dli_fname || info.dli_fbase == image_of(PyType_Type.tp_traverse).dli_fbase)
     return false;
   const std::string path = info.dli_fname;
   return path.find("/site-packages/") != std::string::npos ||
