@@ -9,6 +9,7 @@ from harness import CHKPT_MPI, Job
 ATTEMPTS = 5
 LONGEST_DELAY_S = 0.12  # from a snapshot to the kill
 FEWEST_MS = 2           # between snapshots of a run that is killed again and again
+LAST_INTERVAL_MS = 300  # of the incarnation that is left to end: most of the time goes into it
 
 
 def run_and_kill(command, work, ranks, rng, commits, haste=1):
@@ -49,7 +50,8 @@ def killed_run(script, ranks, kills, rng, work, intervals, haste=1):
             return incarnations if number else None
         if harness.has_ended(work):  # the signal came between the script's end and the process's
             return None
-    incarnations.append(harness.run(command, work, ranks))
+    to_its_end = [CHKPT_MPI, "-f", str(LAST_INTERVAL_MS), script]
+    incarnations.append(harness.run(to_its_end, work, ranks))
     return incarnations
 
 

@@ -10,9 +10,9 @@ SCRIPT = harness.ROOT / "tests" / "e2e" / "scripts" / "using_h5py.py"
 
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_undisturbed_by_snapshots(ranks, work, folder):
-    expected = harness.reference(SCRIPT, ranks, folder, ["150"])
+    expected = harness.reference(SCRIPT, ranks, folder, ["60"])
     assert expected.outcome.code == 0, expected.outcome.stderr
-    outcome = harness.run([CHKPT_MPI, "-f", "50", SCRIPT, "150"], work, ranks)
+    outcome = harness.run([CHKPT_MPI, "-f", "50", SCRIPT, "60"], work, ranks)
     assert outcome.code == 0, outcome.stderr
     assert harness.newest_epoch(work) >= 1, outcome.stderr
     assert "HDF5-DIAG" not in outcome.stderr
@@ -23,10 +23,9 @@ def test_undisturbed_by_snapshots(ranks, work, folder):
 
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_killed_and_resumed(ranks, work, folder):
-    expected = harness.reference(SCRIPT, ranks, folder, ["200"])
-    command = [CHKPT_MPI, "-f", "50", SCRIPT, "200"]
-    harness.run_until_snapshots(command, work, ranks, committed=1)
-    outcome = harness.run(command, work, ranks)
+    expected = harness.reference(SCRIPT, ranks, folder, ["100"])
+    harness.run_until_snapshots([CHKPT_MPI, "-f", "50", SCRIPT, "100"], work, ranks, committed=1)
+    outcome = harness.run([CHKPT_MPI, "-f", "1000", SCRIPT, "100"], work, ranks)
     assert outcome.code == 0, outcome.stderr
     assert any("resumed from" in line for line in outcome.messages)
     for rank in range(ranks):
