@@ -118,3 +118,35 @@ def test_memory_of_its_own_is_refused(library, work):
     assert (outcome.code, outcome.stdout) == (0, b"False\nFalse\n"), outcome.stderr
     skipped = [line for line in outcome.messages if "skipped" in line]
     assert len(skipped) == 1 and f"the variable work of {library} keeps the address of memory" in skipped[0], outcome.stderr
+
+
+ANSWER_OF_C = """
+import ctypes, chkpt
+libc = ctypes.CDLL(None)
+libc.inet_ntoa.restype = ctypes.c_void_p  # of memory that the next call uses again
+class Model:
+    def __chkpt_save__(self):
+        libc.inet_ntoa(0)
+    def __chkpt_restore__(self, nothing): pass
+model = Model()
+def address(model):
+    answer = ctypes.c_char_p(libc.inet_ntoa(0x0100007f))
+    print(chkpt.snapshot())
+    return answer.value
+print(address(model))
+answer = ctypes.c_char_p(libc.inet_ntoa(0x0100007f))
+print(chkpt.snapshot())
+print(answer.value)
+del answer
+print(chkpt.snapshot())
+"""
+
+
+def test_an_answer_of_c_in_use_is_not_written_over(work):
+    (work / "answer.py").write_text(ANSWER_OF_C)
+    outcome = harness.run([CHKPT_MPI, "-f", "-1", "answer.py"], work)
+    assert outcome.stdout == b"False\nb'127.0.0.1'\nFalse\nb'127.0.0.1'\nFalse\n", outcome.stderr
+    for path in ("address.<locals>.answer -> <ctypes.c_char_p>` at answer.py:12",
+                 "__main__.answer -> <ctypes.c_char_p>` at answer.py:16"):
+        assert path in outcome.stderr, outcome.stderr
+    assert outcome.stderr.count("committed") == 1, outcome.stderr

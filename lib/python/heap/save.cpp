@@ -17,6 +17,7 @@
 #include "python/heap/open_files/files.hpp"
 #include "python/heap/packages/hdf5.hpp"
 #include "python/heap/modules/library_globals.hpp"
+#include "python/heap/compiled/addresses_in_use.hpp"
 #include "python/heap/compiled/original_arrays.hpp"
 #include "python/heap/compiled/own_libraries.hpp"
 #include "python/heap/compiled/own_modules.hpp"
@@ -145,6 +146,7 @@ Pickled save_now(const SaveRequest& request, Findings& findings) {
     saver.register_modules();
     saver.register_stack();
     saver.register_excluded();
+    check_addresses_in_use(saver);
     if (request.modules) saver.weak_members().look();
     body = body_of(saver, request);
     write_all(saver, findings, body, out);

@@ -177,6 +177,15 @@ Ref reduce_ctypes_borrowed(Saver& saver, PyObject* object, Rule& rule) {
   return reduced(make_data, pack(rule.type, number(data.size)), state, set_data);
 }
 
+void check_ctypes_addresses(Saver& saver, PyObject* object) {
+  if (ctypes_kind(Py_TYPE(object)) == CtypesKind::kFunction) return;
+  const std::vector<PointerSlot> slots = pointer_slots(Py_TYPE(object));
+  if (slots.empty()) return;
+  OwnedMemory kept;
+  kept.add_kept_by(object);
+  addresses_in(saver, object, kept, slots);
+}
+
 Ref reduce_ctypes_reference(Saver&, PyObject* object, Rule& rule) {
   const auto& reference = *reinterpret_cast<const CtypesReference*>(object);
   const bool known = rule.type->tp_basicsize == sizeof(CtypesReference) && reference.tag == 'P' &&
