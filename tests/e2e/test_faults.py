@@ -11,7 +11,7 @@ import harness
 from harness import CHKPT_INSPECT, CHKPT_MPI, Job, writable
 
 SCRIPTS = harness.ROOT / "tests" / "e2e" / "scripts"
-PROGRAMS = {1: [SCRIPTS / "counting.py", "25000"], 2: [SCRIPTS / "swapping.py", "9000"]}
+PROGRAMS = {1: [SCRIPTS / "counting.py", "15000"], 2: [SCRIPTS / "swapping.py", "4000"]}
 MORE_MEMORY_THAN_DISK_KIB = 8192
 
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Kill anywhere, resume, compare with the unbroken run, bit by bit.
 
-Half of the scripts of tests/corpus, another half each time, are killed once, at one of their rank
-counts; with --kills N, N SIGKILLs are spread over the scripts and their rank counts; with
+A third of the scripts of tests/corpus, others each time, are killed once, at one of their rank counts; with --kills N, N SIGKILLs are spread over the scripts and their rank counts; with
 --kills-of-each N, each is killed N times at each of its rank counts, again and again in the same
 run. Every killed run must have resumed, so a run that quietly starts from the beginning fails too.
 """
@@ -23,12 +22,12 @@ MAX_KILLS_PER_TRIAL = 3
 def trials(kills, seed):
     """(script, ranks, kills, seed) of each test; every script gets its turn before one comes again.
 
-    kills None: half as many as there are scripts.
+    kills None: a third as many as there are scripts.
     """
     rng = random.Random(seed)
     some_twice = kills is not None and kills > 40
     if kills is None:
-        kills = (len({script for script, _ in harness.corpus()}) + 1) // 2
+        kills = (len({script for script, _ in harness.corpus()}) + 2) // 3
     chosen = []
     pool = []
     while kills > 0:

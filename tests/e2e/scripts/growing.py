@@ -13,11 +13,11 @@ def spin(value, n):
 
 def main():
     value = 1
-    for _ in range(1500):
+    for _ in range(900):
         value = spin(value, 10000)
     print("growing", flush=True)
     field = np.arange(6_000_000, dtype=float)
-    for step in range(1500):
+    for step in range(900):
         value = spin(value, 10000)
         field[step] = value
     with open("result.txt", "w", encoding="ascii") as out:

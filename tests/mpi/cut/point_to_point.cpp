@@ -124,7 +124,7 @@ void master(Rig& rig) {
     }
     safe_point();
     const long x = static_cast<long>(rig.uniform() * 1000);
-    const bool stop = rig.elapsed() > rig.seconds;
+    const bool stop = rig.is_over();
     if (stop) --alive;
     if (!stop) expected += x * x;
     MPI_Send(&x, 1, MPI_LONG, status.MPI_SOURCE, stop ? 9 : 8, MPI_COMM_WORLD);
@@ -159,7 +159,7 @@ void tokenring(Rig& rig) {
     if (token < 0 && rig.rank == 0) break;
     work(300);
     if (token >= 0) require(token == lap * rig.size + previous, "tokenring: order");
-    if (rig.rank == 0 && rig.elapsed() > rig.seconds) token = -10;
+    if (rig.rank == 0 && rig.is_over()) token = -10;
     const long passed = token < 0 ? token : token + 1;
     MPI_Send(&passed, 1, MPI_LONG, next, 0, MPI_COMM_WORLD);
     if (token < 0 && rig.rank != 0) break;
@@ -175,7 +175,7 @@ void zigzag(Rig& rig) {
   if (rig.rank % 2 == 1)
     MPI_Recv(&in, 1, MPI_DOUBLE, partner, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
   for (int step = 0;; ++step) {
-    const bool stop = rig.rank % 2 == 0 && rig.elapsed() > rig.seconds;
+    const bool stop = rig.rank % 2 == 0 && rig.is_over();
     double out = stop ? -1 : step;
     safe_point();
     if (rig.rank % 2 == 0 && stop) {
@@ -199,7 +199,7 @@ void pipeline(Rig& rig) {
   for (int step = 0;; ++step) {
     safe_point();
     if (rig.rank == 0) {
-      std::fill(buffer.begin(), buffer.end(), rig.elapsed() > rig.seconds ? -1 : step);
+      std::fill(buffer.begin(), buffer.end(), rig.is_over() ? -1 : step);
     } else {
       MPI_Recv(buffer.data(), static_cast<int>(buffer.size()), MPI_LONG, rig.rank - 1, 1,
                MPI_COMM_WORLD, MPI_STATUS_IGNORE);

@@ -35,6 +35,7 @@ struct Options {
   unsigned seed = 1;
   int fan_out = cut::kFanOut;
   int min_cuts = 1;
+  int cuts = 0;
   int max_skips = 1 << 30;
   double max_median_ms = 1e9;
 };
@@ -110,6 +111,7 @@ Options parse(int argc, char** argv) {
     if (key == "--max-skips") options.max_skips = static_cast<int>(value);
   }
   if (const char* longer = std::getenv("CHKPT_CUT_SECONDS")) options.seconds = std::atof(longer);
+  if (const char* more = std::getenv("CHKPT_CUTS")) options.cuts = std::atoi(more);
   return options;
 }
 
@@ -177,8 +179,10 @@ double Rig::elapsed() const {
   return std::chrono::duration<double>(Clock::now() - g_start).count();
 }
 
+bool Rig::is_over() const { return elapsed() > seconds && (g_cuts >= cuts || elapsed() > at_most); }
+
 bool Rig::time_is_up(MPI_Comm comm) const {
-  int up = elapsed() > seconds ? 1 : 0;
+  int up = is_over() ? 1 : 0;
   MPI_Bcast(&up, 1, MPI_INT, 0, comm);
   return up != 0;
 }
@@ -251,6 +255,7 @@ int run(int argc, char** argv) {
   MPI_Comm_rank(MPI_COMM_WORLD, &rig.rank);
   MPI_Comm_size(MPI_COMM_WORLD, &rig.size);
   rig.seconds = options.seconds;
+  rig.cuts = options.cuts;
   rig.random.seed(options.seed * 1000 + static_cast<unsigned>(rig.rank));
   {
     const RandomTriggers triggers(rig.rank == 0 ? options : Options{"", 0, 0});

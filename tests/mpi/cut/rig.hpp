@@ -14,10 +14,13 @@ namespace chkpt::cut_test {
 struct Rig {
   int rank = 0;
   int size = 1;
-  double seconds = 2;      // how long a program runs
+  double seconds = 2;      // how long a program runs,
+  int cuts = 0;            // and not before so many cuts,
+  double at_most = 240;    // but no longer than this
   std::mt19937 random{1};  // seeded per rank
 
   double elapsed() const;
+  bool is_over() const;  // by this rank's clock
   // Rank 0's clock decides for all.
   bool time_is_up(MPI_Comm comm = MPI_COMM_WORLD) const;
   double uniform() { return std::uniform_real_distribution<>(0, 1)(random); }

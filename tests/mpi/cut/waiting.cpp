@@ -28,7 +28,7 @@ void slowring(Rig& rig) {
       hops += rig.size;
       work(kHop_us);
     }
-    if (rig.rank == 0 && rig.elapsed() > rig.seconds) token = -10;
+    if (rig.rank == 0 && rig.is_over()) token = -10;
     pass_on(token < 0 ? token : token + 1);
     if (token < 0 && rig.rank != 0) break;
   }
