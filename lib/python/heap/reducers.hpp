@@ -93,7 +93,7 @@ Ref refuse_half_done(Saver&, PyObject*, Rule&);         // streams and documents
 // ctypes: data, functions, libraries, classes that the script has made.
 Ref reduce_ctypes_data(Saver&, PyObject*, Rule&);
 Ref reduce_ctypes_borrowed(Saver&, PyObject*, Rule&);  // or with no more to say than its bytes
-void check_ctypes_addresses(Saver&, PyObject*);  // refuses one in memory that no object owns
+void check_ctypes_addresses(Saver&, PyObject*);        // refuses one in memory that no object owns
 Ref reduce_ctypes_function(Saver&, PyObject*, Rule&);
 Ref reduce_ctypes_thunk(Saver&, PyObject*, Rule&);
 Ref reduce_ctypes_reference(Saver&, PyObject*, Rule&);  // byref()
