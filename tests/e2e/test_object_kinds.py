@@ -18,7 +18,8 @@ from harness import CHKPT_MPI, PYTHON
 OBJECTS = Path(__file__).resolve().parent / "objects"
 RUN = OBJECTS / "run.py"
 PAGE = harness.ROOT / "lib" / "python" / "heap" / "OBJECTS.md"
-MODULES = ["containers", "language", "foreign", "library", "streams", "archives", "documents", "arrays", "packages"]
+MODULES = ["containers", "language", "foreign", "library", "connections", "streams", "archives", "documents", "arrays",
+           "packages"]
 HEAD = """# What a script may hold at a snapshot
 
 Every row is a test: `tests/e2e/objects/` brings such an object half-way, takes a snapshot, kills the

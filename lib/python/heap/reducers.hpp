@@ -43,7 +43,8 @@ Ref reduce_selector(Saver&, PyObject*, Rule&);
 Ref reduce_plain(Saver&, PyObject*, Rule&);    // NEWOBJ and BUILD do exactly the right thing
 Ref reduce_special(Saver&, PyObject*, Rule&);  // base is object, but hooks must not run
 Ref reduce_namespace(Saver&, PyObject*, Rule&);
-Ref reduce_native(Saver&, PyObject*, Rule&);  // the C base has state of its own
+Ref reduce_native(Saver&, PyObject*, Rule&);       // the C base has state of its own
+Ref reduce_bare_native(Saver&, PyObject*, Rule&);  // of that C type itself
 Ref reduce_weakref(Saver&, PyObject*, Rule&);
 bool is_weak_set_type(PyTypeObject* type);
 Ref reduce_weak_set(Saver&, PyObject*, Rule&);
@@ -52,7 +53,6 @@ Ref reduce_thread(Saver&, PyObject*, Rule&);
 bool is_local_type(PyTypeObject* type);  // threading.local and what derives from it
 Ref reduce_local(Saver&, PyObject*, Rule&);
 long long rlock_count(PyObject* lock);  // how often this thread holds it; refuses others
-Ref refuse_type(Saver&, PyObject*, Rule&);
 Ref reduce_directory_entry(Saver&, PyObject*, Rule&);
 Ref reduce_semaphore(Saver&, PyObject*, Rule&);
 Ref reduce_simple_queue(Saver&, PyObject*, Rule&);
@@ -64,13 +64,15 @@ bool is_partial_type(PyTypeObject* type);         // functools.partial itself
 PyObject* partial_placeholder();                  // what its constructor is given, before its state
 Ref reduce_compressor(Saver&, PyObject*, Rule&);  // zlib streams, both ways
 Ref reduce_openssl_hash(Saver&, PyObject*, Rule&);
-Ref reduce_flat_hash(Saver&, PyObject*, Rule&);  // hashes of CPython's own modules
-Ref reduce_mapping(Saver&, PyObject*, Rule&);    // mmap.mmap
+bool is_flat_hash_type(PyTypeObject* type);  // of CPython's own modules
+Ref reduce_flat_hash(Saver&, PyObject*, Rule&);
+Ref reduce_mapping(Saver&, PyObject*, Rule&);  // mmap.mmap
 Ref reduce_dbm(Saver&, PyObject*, Rule&);
 Ref reduce_connection(Saver&, PyObject*, Rule&);  // sqlite3, as the next two
 Ref reduce_cursor(Saver&, PyObject*, Rule&);
 Ref reduce_row(Saver&, PyObject*, Rule&);
-Ref reduce_scanner(Saver&, PyObject*, Rule&);  // of re
+Ref reduce_pattern(Saver&, PyObject*, Rule&);  // of re, as the next one
+Ref reduce_scanner(Saver&, PyObject*, Rule&);
 Ref reduce_memory_iterator(Saver&, PyObject*, Rule&);
 Ref reduce_stepped(Saver&, PyObject*, Rule&);    // Formatter().parse(), code.co_lines()
 Ref reduce_unpacking(Saver&, PyObject*, Rule&);  // struct's iter_unpack()
@@ -88,7 +90,6 @@ Ref reduce_type_parameter(Saver&, PyObject*, Rule&);  // type variables, `type` 
 Ref reduce_json_scanner(Saver&, PyObject*, Rule&);
 Ref reduce_json_encoder(Saver&, PyObject*, Rule&);
 Ref reduce_element_iterator(Saver&, PyObject*, Rule&);  // Element.iter() of xml.etree
-Ref refuse_half_done(Saver&, PyObject*, Rule&);         // streams and documents
 
 // ctypes: data, functions, libraries, classes that the script has made.
 Ref reduce_ctypes_data(Saver&, PyObject*, Rule&);
@@ -148,6 +149,8 @@ void restore_instance_state(PyObject* object, PyObject* state);
 // The same of instances that reduce_plain() takes, as BUILD knows it.
 Ref plain_state(PyObject* object, const Rule& rule);
 void restore_plain_state(PyObject* object, PyObject* state);
+// The reduce value of what type.__new__(type) gives, before __init__.
+Ref made_by_new(PyTypeObject* type);
 // A reduce value with a dict as state, to be filled in without asking the instance for
 // __setstate__: a __getattr__ of its class might look at what is not there yet, or remember that it
 // was asked.

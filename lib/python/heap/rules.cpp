@@ -11,6 +11,7 @@
 #include "python/heap/left_out.hpp"
 #include "python/heap/packages/fortran_data.hpp"
 #include "python/heap/language/reference_objects.hpp"
+#include "python/heap/language/refused_types.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/packages/numba_functions.hpp"
 #include "python/heap/packages/pybind11_objects.hpp"
@@ -285,7 +286,10 @@ Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
       PyErr_Clear();
       return reduce_references(saver, object, rule);
     }
-    if (!frames::is_python_class(rule.type) || !is_accident()) throw;
+    if (!frames::is_python_class(rule.type) || !is_accident()) {
+      explain_refusal(rule.type);
+      throw;
+    }
     PyErr_Clear();
     return reduce_raw_state(saver, object, rule);
   }
@@ -313,10 +317,6 @@ bool is_imported_as(PyObject* object, PyObject* module_name, PyObject* name) {
   PyObject* module = PyDict_GetItemWithError(PyImport_GetModuleDict(), module_name);
   if (!module || !PyUnicode_Check(name)) return true;  // the pickler will find out
   return find_qualified(module, name).is(object) && !made_after_import(module, name, object);
-}
-
-Ref refuse_type(Saver&, PyObject*, Rule& rule) {
-  refuse(std::string(rule.type->tp_name) + " objects cannot be saved");
 }
 
 }  // namespace chkpt::heap

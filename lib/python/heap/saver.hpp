@@ -19,6 +19,7 @@
 #include "python/heap/foreign.hpp"
 #include "python/heap/layout.hpp"
 #include "python/heap/language/namespaces.hpp"
+#include "python/heap/language/patterns.hpp"
 #include "python/heap/pointer_table.hpp"
 #include "python/heap/rebuilder.hpp"
 #include "python/heap/save.hpp"
@@ -134,6 +135,7 @@ class Saver {
   void note_custom_value(PyObject* object, const Ref& value) { custom_values_[object] = value; }
   RestoreNeeds& needs_of(PyObject* restore) { return needs_[restore]; }
 
+  RememberedPatterns& remembered_patterns() { return remembered_patterns_; }
   WeakMembers& weak_members() { return weak_members_; }
   // Objects met so far whose finalizer has run once and will not run again.
   Ref finalized() const { return finalized_; }
@@ -200,6 +202,7 @@ class Saver {
   PyObject* refused_for_ = nullptr;
   bool is_refused_for_good_ = false;
   bool calls_libraries_ = false;
+  RememberedPatterns remembered_patterns_;
   WeakMembers weak_members_;
   Ref finalized_ = Ref::steal(PyList_New(0));
   PointerTable<bool> lower_layers_;

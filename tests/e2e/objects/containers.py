@@ -4,9 +4,11 @@ import _string
 import array
 import bisect
 import collections
+import contextlib
 import difflib
 import gc
 import heapq
+import io
 import itertools
 import operator
 import re
@@ -216,6 +218,18 @@ def regular_expression_lexer():
     lexer = re.Scanner([(r"\d+", lambda s, t: int(t)), (r"\s+", None)])
     yield
     return lexer.scan("12 3x")
+
+
+def patterns_apart():
+    """re: equal patterns that are not one (re.purge()), the one that re.compile() remembers, re.DEBUG | exact"""
+    first = re.compile("a+b", re.I)
+    re.purge()
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        shown = re.compile("a|b", re.DEBUG)
+    second, other = re.compile("a+b", re.I), re.compile(b"a+b")
+    yield
+    return first is second, first == second, re.compile("a+b", re.I) is second, re.compile(b"a+b") is other, first.flags, (
+        shown.flags, shown.match("b").span(), said.getvalue())
 
 
 def weak_references():

@@ -9,11 +9,13 @@ import functools
 import importlib.abc
 import importlib.util
 import inspect
+import io
 import logging
 import math
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -327,6 +329,16 @@ def modules_that_were_removed():
     yield
     return ("sched" in sys.modules, type(queue) is kind, queue.empty(), old is new, old("///C|/a") == new("///C|/a"),
             old.__globals__["url2pathname"] is old, sys.modules["nturl2path"].url2pathname is new)
+
+
+def before_init():
+    """objects that only __new__ has made: io.IncrementalNewlineDecoder, sqlite3.Cursor, super | exact"""
+    decoder, bare = io.IncrementalNewlineDecoder.__new__(io.IncrementalNewlineDecoder), super.__new__(super)
+    cursor = sqlite3.Cursor.__new__(sqlite3.Cursor)
+    yield
+    decoder.__init__(None, True), bare.__init__(bool, True)
+    cursor.__init__(sqlite3.connect(":memory:"))
+    return decoder.decode("a\r\nb"), decoder.newlines, bare.__add__(1), list(cursor.execute("select 1"))
 
 
 def single_objects():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Library objects"""
+import _random
 import abc
 import argparse
-import asyncio
 import calendar
 import cmd
 import concurrent.futures
@@ -19,6 +19,7 @@ import hashlib
 import hmac
 import html.parser
 import http.cookies
+import io
 import ipaddress
 import json
 import locale
@@ -31,16 +32,12 @@ import os
 import pathlib
 import pprint
 import queue
-import re
 import random
 import resource
 import sched
 import secrets
-import select
-import selectors
 import shlex
 import signal
-import socket
 import statistics
 import string
 import subprocess
@@ -56,7 +53,6 @@ import urllib.parse
 import uuid
 import warnings
 import zoneinfo
-import io
 
 
 def numbers():
@@ -94,11 +90,11 @@ def paths():
 
 
 def randoms():
-    """random.Random, SystemRandom, secrets | exact"""
-    one, system = random.Random(5), random.SystemRandom()
-    one.gauss(0, 1)
+    """random.Random, its base class in C, SystemRandom, secrets | exact"""
+    one, base, system = random.Random(5), _random.Random(7), random.SystemRandom()
+    one.gauss(0, 1), base.random()
     yield
-    return one.random(), one.gauss(0, 1), one.sample(range(99), 5), 0 <= system.random() < 1
+    return one.random(), one.gauss(0, 1), one.sample(range(99), 5), base.random(), 0 <= system.random() < 1
 
 
 def logging_kinds():
@@ -289,35 +285,6 @@ def process_running():
     return process.wait()
 
 
-def sockets():
-    """sockets | refused | cannot pickle 'socket' object"""
-    one, two = socket.socketpair()
-    yield
-    one.send(b"x")
-    return two.recv(1)
-
-
-def epolls():
-    """select.epoll | refused | cannot pickle 'select.epoll' object"""
-    poll = select.epoll()
-    yield
-    return poll.closed
-
-
-def selector_alone():
-    """selectors.DefaultSelector, but that of an event loop | refused | a selector that belongs to no event loop"""
-    selector = selectors.DefaultSelector()
-    yield
-    return selector.select(0)
-
-
-def polls():
-    """select.poll | refused | cannot pickle 'select.poll' object"""
-    poll = select.poll()
-    yield
-    return poll.poll(0)
-
-
 def hashes():
     """hashlib objects (md5, sha1, sha2, sha3, blake2, shake), hmac | exact"""
     names = "md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "blake2b", "blake2s", "shake_128"
@@ -347,15 +314,6 @@ def hashes_without_openssl():
         type(one).__name__ for one in made]
 
 
-def patterns_apart():
-    """re: equal patterns that are not one (re.purge()), and the one that re.compile() remembers | exact"""
-    first = re.compile("a+b", re.I)
-    re.purge()
-    second, other = re.compile("a+b", re.I), re.compile(b"a+b")
-    yield
-    return first is second, first == second, re.compile("a+b", re.I) is second, re.compile(b"a+b") is other, first.flags
-
-
 def small_ones():
     """http.cookies, textwrap, pprint, timeit, cmd, types | exact"""
     cookie = http.cookies.SimpleCookie("a=1; b=2")
@@ -363,35 +321,6 @@ def small_ones():
     shell = cmd.Cmd()
     yield
     return cookie["a"].value, wrap.wrap("some long text"), printer.pformat(list(range(9))), shell.prompt
-
-
-def loops():
-    """asyncio: locks and queues without a loop that runs | exact"""
-    lock, waiting = asyncio.Lock(), asyncio.Queue()
-    waiting.put_nowait(1)
-    yield
-    return waiting.get_nowait(), lock.locked()
-
-
-def event_loop():
-    """asyncio: an event loop with its tasks, futures and timers | exact"""
-    loop, done = asyncio.new_event_loop(), []
-
-    async def wait(future):
-        done.append("begun")
-        done.append(await future)
-        await asyncio.sleep(0.001)
-        return len(done)
-
-    future = loop.create_future()
-    task, late = loop.create_task(wait(future), name="waiting"), loop.call_later(3600, done.append, "late")
-    loop.run_until_complete(asyncio.sleep(0))
-    yield
-    future.set_result("answer")
-    length = loop.run_until_complete(task)
-    late.cancel()
-    loop.close()
-    return length, done, task.get_name(), late.cancelled()
 
 
 def alarms():

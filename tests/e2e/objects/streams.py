@@ -6,6 +6,7 @@ import io
 import mmap
 import os
 import pathlib
+import pickle
 import signal
 import tempfile
 import time
@@ -264,3 +265,13 @@ def walks():
     next(walk), next(found), next(globbed)
     yield
     return sorted(w[0] for w in walk), len(list(found)), len(list(globbed))
+
+
+def pickling():
+    """pickle.Pickler and Unpickler | refused | a pickle.Pickler or Unpickler, which knows what it has met"""
+    file = io.BytesIO()
+    pickler = pickle.Pickler(file)
+    pickler.dump("one")
+    yield
+    pickler.dump("one")
+    return file.getvalue()

@@ -3,35 +3,28 @@
 // is called once more, with a function that gives the result there is in place of the script's.
 #include "python/frames/shim.hpp"
 
-#include "python/frames/native/stand_ins.hpp"
+#include "python/frames/native/cached_calls.hpp"
 
 #include <utility>
+
+#include "python/frames/native/stand_ins.hpp"
 
 namespace chkpt::frames {
 namespace {
 
 PyTypeObject* wrapper_type = nullptr;
+std::size_t offset_of_fields = 0;
 
-// Part of lru_cache_object in CPython's Modules/_functoolsmodule.c.
-struct Counted {
-  PyObject* cache;
-  Py_ssize_t hits;
-  PyObject* function;
-  Py_ssize_t maxsize;
-  Py_ssize_t misses;
-};
-std::size_t offset_of_counted = 0;
-
-Counted* counted(PyObject* wrapper) {
-  return reinterpret_cast<Counted*>(reinterpret_cast<char*>(wrapper) + offset_of_counted);
+CacheFields* fields_of(PyObject* wrapper) {
+  return reinterpret_cast<CacheFields*>(reinterpret_cast<char*>(wrapper) + offset_of_fields);
 }
 
 // Takes the place of a wrapper's function for one call.
 class Feeder {
  public:
   Feeder(PyObject* wrapper, PyObject* result)
-      : counted_(counted(wrapper)), result_(result), outer_(std::exchange(current, this)) {
-    function_ = std::exchange(counted_->function, PyCFunction_New(&definition, nullptr));
+      : fields_(fields_of(wrapper)), result_(result), outer_(std::exchange(current, this)) {
+    function_ = std::exchange(fields_->function, PyCFunction_New(&definition, nullptr));
   }
   ~Feeder() {
     put_back();
@@ -39,7 +32,7 @@ class Feeder {
   }
   Feeder(const Feeder&) = delete;
   Feeder& operator=(const Feeder&) = delete;
-  bool is_ready() const { return counted_->function != nullptr; }
+  bool is_ready() const { return fields_->function != nullptr; }
 
  private:
   static PyObject* give(PyObject*, PyObject*, PyObject*) {
@@ -47,12 +40,12 @@ class Feeder {
     return Py_NewRef(current->result_);
   }
   void put_back() {
-    if (function_) Py_XDECREF(std::exchange(counted_->function, std::exchange(function_, nullptr)));
+    if (function_) Py_XDECREF(std::exchange(fields_->function, std::exchange(function_, nullptr)));
   }
 
   static PyMethodDef definition;
   static Feeder* current;
-  Counted* counted_;
+  CacheFields* fields_;
   PyObject* function_ = nullptr;
   PyObject* result_;
   Feeder* outer_;
@@ -65,7 +58,7 @@ Feeder* Feeder::current = nullptr;
 // the call that is made once more must not find what the inner one has left.
 class EmptyCache {
  public:
-  explicit EmptyCache(Counted* counts) : counts_(counts) {
+  explicit EmptyCache(CacheFields* counts) : counts_(counts) {
     constexpr Py_ssize_t kWithoutBounds = -1;
     if (counts->maxsize != kWithoutBounds) return;
     Ref empty = Ref::steal(PyDict_New());
@@ -86,13 +79,13 @@ class EmptyCache {
     return Ref::steal(std::exchange(counts_->cache, cache_.release()));
   }
 
-  Counted* counts_;
+  CacheFields* counts_;
   Ref cache_;
 };
 
 PyObject* fill_cache(PyObject* wrapper, PyObject* arguments, PyObject* keywords,
                      const Ref& result) {
-  Counted* counts = counted(wrapper);
+  CacheFields* counts = fields_of(wrapper);
   const Py_ssize_t hits = counts->hits;
   --counts->misses;  // counted when the call began
   Ref found;
@@ -120,17 +113,18 @@ PyObject* cached_call_goes_on(Ref state, PyObject* result) {
                     Ref::steal(result));
 }
 
-// Where the counters are, told by a wrapper whose numbers are known; 0: elsewhere.
-std::size_t find_counted(PyObject* functools) {
+// Told by a wrapper whose numbers are known; 0: they are elsewhere.
+std::size_t find_fields(PyObject* functools) {
   const Ref function = checked(PyObject_GetAttrString(functools, "reduce"));
   constexpr Py_ssize_t kMaxSize = 7;
   const Ref wrapper = checked(PyObject_CallFunction(reinterpret_cast<PyObject*>(wrapper_type),
                                                     "OniO", function.get(), kMaxSize, 0, Py_None));
   const auto size = static_cast<std::size_t>(wrapper_type->tp_basicsize);
-  for (std::size_t at = sizeof(PyObject); at + sizeof(Counted) <= size; at += sizeof(void*)) {
-    const auto* found = reinterpret_cast<Counted*>(reinterpret_cast<char*>(wrapper.get()) + at);
+  for (std::size_t at = sizeof(PyObject); at + sizeof(CacheFields) <= size; at += sizeof(void*)) {
+    const auto* found = reinterpret_cast<CacheFields*>(reinterpret_cast<char*>(wrapper.get()) + at);
     if (found->function == function.get() && found->maxsize == kMaxSize && found->hits == 0 &&
-        found->misses == 0 && found->cache && PyDict_CheckExact(found->cache))
+        found->misses == 0 && found->cache && PyDict_CheckExact(found->cache) &&
+        found->keyword_mark && Py_IS_TYPE(found->keyword_mark, &PyBaseObject_Type))
       return at;
   }
   return 0;
@@ -141,20 +135,31 @@ std::size_t find_counted(PyObject* functools) {
 const NativeCode kCachedCode{"cached_call", cached_call_goes_on};
 
 bool is_cached_call(PyObject* callable) {
-  return wrapper_type && Py_IS_TYPE(callable, wrapper_type);
+  return offset_of_fields && Py_IS_TYPE(callable, wrapper_type) && wrapper_type->tp_call;
 }
 
-PyObject* cached_function(PyObject* wrapper) { return counted(wrapper)->function; }
+PyObject* cached_function(PyObject* wrapper) { return fields_of(wrapper)->function; }
 
 PyObject* cached_call_state(PyObject* wrapper, PyObject* arguments, PyObject* keywords) {
   return Py_BuildValue("(OOO)", wrapper, arguments, keywords ? keywords : Py_None);
 }
 
 void find_cached_calls(PyObject* functools) {
+  if (wrapper_type) return;
   const Ref type = checked(PyObject_GetAttrString(functools, "_lru_cache_wrapper"));
-  wrapper_type = reinterpret_cast<PyTypeObject*>(type.get());
-  offset_of_counted = find_counted(functools);
-  if (!offset_of_counted || !wrapper_type->tp_call) wrapper_type = nullptr;
+  wrapper_type = reinterpret_cast<PyTypeObject*>(type.new_ref());
+  offset_of_fields = find_fields(functools);
+}
+
+PyTypeObject* cache_type() {
+  if (!wrapper_type)
+    if (PyObject* module = PyDict_GetItemString(PyImport_GetModuleDict(), "_functools"))
+      find_cached_calls(module);
+  return wrapper_type;
+}
+
+CacheFields* cache_fields(PyObject* wrapper) {
+  return cache_type() && offset_of_fields ? fields_of(wrapper) : nullptr;
 }
 
 }  // namespace chkpt::frames

@@ -278,8 +278,10 @@ Ref reduce_wrapper(Saver&, PyObject* object, Rule& rule) {
 
 Ref rebuild_super(Args args) { return call(raw(&PySuper_Type), args[0], args[1]); }
 const Rebuilder make_super{"super", guarded<rebuild_super>};
-Ref reduce_super(Saver&, PyObject* object, Rule&) {
-  return reduced(make_super, pack(attr(object, "__thisclass__"), attr(object, "__self__")));
+Ref reduce_super(Saver&, PyObject* object, Rule& rule) {
+  const Ref of = attr(object, "__thisclass__");
+  if (of.is(Py_None)) return made_by_new(rule.type);
+  return reduced(make_super, pack(of, attr(object, "__self__")));
 }
 
 // Modules that are not in sys.modules under their own name. Nothing of a class that derives from

@@ -9,10 +9,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <malloc.h>
 
+#include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/packages/library_memory.hpp"
 #include "python/heap/reducers.hpp"
@@ -163,7 +165,10 @@ Ref rebuild_openssl(Args args) {
 }
 const Rebuilder make_openssl{"hash.openssl", guarded<rebuild_openssl>};
 
-// CPython's own modules: the object is the state, or from 3.12 on its last word leads to it.
+// CPython's own modules, all of whose types are hashes: the object is the state, or from 3.12 on
+// its last word leads to it.
+constexpr const char* kOwnModules[] = {"_blake2", "_md5",  "_sha1", "_sha256",
+                                       "_sha512", "_sha2", "_sha3"};
 constexpr std::size_t kHead = sizeof(PyObject);
 
 // ("module.type", bytes)
@@ -261,6 +266,14 @@ Ref reduce_openssl_hash(Saver&, PyObject* object, Rule& rule) {
   const bool keyed = is_keyed(rule.type);
   return tried(object, make_openssl,
                pack(boolean(keyed), attr(object, "name"), packed_states(object, keyed)));
+}
+
+bool is_flat_hash_type(PyTypeObject* type) {
+  if (frames::is_python_class(type)) return false;
+  const std::string_view name = type->tp_name;
+  for (const char* module : kOwnModules)
+    if (name.substr(0, name.find('.')) == module) return true;
+  return false;
 }
 
 Ref reduce_flat_hash(Saver&, PyObject* object, Rule& rule) {

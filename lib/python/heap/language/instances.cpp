@@ -110,6 +110,8 @@ void restore_instance_state(PyObject* object, PyObject* state) {
   }
 }
 
+Ref made_by_new(PyTypeObject* type) { return pack(newobj_marker(), pack(type)); }
+
 Ref plain_state(PyObject* object, const Rule& rule) {
   Ref state = rule.layout.has_dict ? instance_dict(object) : Ref();
   if (!state || PyDict_GET_SIZE(state.get()) == 0) state = none();

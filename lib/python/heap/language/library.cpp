@@ -12,7 +12,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/language/contexts.hpp"
 #include "python/heap/language/iterated_as_itself.hpp"
-#include "python/heap/language/patterns.hpp"
+#include "python/heap/language/refused_types.hpp"
 #include "python/heap/layout.hpp"
 #include "python/heap/reducers.hpp"
 
@@ -246,46 +246,21 @@ constexpr Named kNamed[] = {
     {"collections._deque_reverse_iterator", reduce_deque_iterator},
     {"functools._lru_cache_wrapper", reduce_lru_cache},
     {"functools.partial", reduce_partial},
+    {"_random.Random", reduce_bare_native},
     {"_hashlib.HASH", reduce_openssl_hash},
     {"_hashlib.HASHXOF", reduce_openssl_hash},
     {"_hashlib.HMAC", reduce_openssl_hash},
-    {"_blake2.blake2b", reduce_flat_hash},
-    {"_blake2.blake2s", reduce_flat_hash},
-    {"_md5.md5", reduce_flat_hash},
-    {"_sha1.sha1", reduce_flat_hash},
-    {"_sha256.sha224", reduce_flat_hash},
-    {"_sha256.sha256", reduce_flat_hash},
-    {"_sha512.sha384", reduce_flat_hash},
-    {"_sha512.sha512", reduce_flat_hash},
-    {"_sha2.SHA224Type", reduce_flat_hash},  // from 3.12 on
-    {"_sha2.SHA256Type", reduce_flat_hash},
-    {"_sha2.SHA384Type", reduce_flat_hash},
-    {"_sha2.SHA512Type", reduce_flat_hash},
-    {"_sha3.sha3_224", reduce_flat_hash},
-    {"_sha3.sha3_256", reduce_flat_hash},
-    {"_sha3.sha3_384", reduce_flat_hash},
-    {"_sha3.sha3_512", reduce_flat_hash},
-    {"_sha3.shake_128", reduce_flat_hash},
-    {"_sha3.shake_256", reduce_flat_hash},
     {"_ctypes.CThunkObject", reduce_ctypes_thunk},
     {"CArgObject", reduce_ctypes_reference},
     {"_ctypes.CArgObject", reduce_ctypes_reference},  // from 3.12 on
     {"PyCapsule", reduce_capsule},
     {"_elementtree._element_iterator", reduce_element_iterator},
-    {"xml.etree.ElementTree.XMLParser", refuse_half_done},
-    {"xml.etree.ElementTree.TreeBuilder", refuse_half_done},
-    {"pyexpat.xmlparser", refuse_half_done},
-    {"_bz2.BZ2Compressor", refuse_half_done},
-    {"_bz2.BZ2Decompressor", refuse_half_done},
-    {"_lzma.LZMACompressor", refuse_half_done},
-    {"_lzma.LZMADecompressor", refuse_half_done},
     {"mmap.mmap", reduce_mapping},
     {"_dbm.dbm", reduce_dbm},
     {"_gdbm.gdbm", reduce_dbm},
     {"sqlite3.Connection", reduce_connection},
     {"sqlite3.Cursor", reduce_cursor},
     {"sqlite3.Row", reduce_row},
-    {"sqlite3.Blob", refuse_half_done},
     {"_sre.SRE_Scanner", reduce_scanner},
     {"memory_iterator", reduce_memory_iterator},
     {"formatteriterator", reduce_stepped},
@@ -332,7 +307,8 @@ Reduce library_rule(PyTypeObject* type) {
   for (const Named& entry : kNamed)
     if (std::string_view(type->tp_name) == entry.type && !frames::is_python_class(type))
       return entry.reduce;
-  return nullptr;
+  if (is_flat_hash_type(type)) return reduce_flat_hash;
+  return is_refused_type(type) ? refuse_type : nullptr;
 }
 
 }  // namespace chkpt::heap

@@ -294,6 +294,7 @@ Ref reduce_newline_decoder(Saver&, PyObject* object, Rule& rule) {
   const auto* decoder = reinterpret_cast<NewlineDecoder*>(object);
   if (rule.type->tp_basicsize < static_cast<Py_ssize_t>(sizeof(NewlineDecoder)))
     refuse("a newline decoder of another kind");
+  if (!decoder->decoder) return made_by_new(rule.type);
   return reduced(make_newline_decoder,
                  pack(decoder->decoder, decoder->errors, number(decoder->bits & 0x1F)));
 }

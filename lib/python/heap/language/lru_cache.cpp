@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // functools.lru_cache wrappers with their contents and counters. The cache is filled by calling a
 // new wrapper around a feeder of ours, which answers with the saved results; then the feeder is
-// replaced by the script's function, in a field that is found by the feeder's address.
+// replaced by the script's function.
 #include <Python.h>
 
 #include <cstring>
 #include <utility>
 #include <vector>
 
+#include "python/frames/native/cached_calls.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/language/lru_cache.hpp"
 #include "python/heap/loader.hpp"
@@ -16,55 +17,17 @@
 namespace chkpt::heap {
 namespace {
 
-// Fields around `func` in the wrapper: hits, func, maxsize, misses.
-struct Counters {
-  Py_ssize_t hits;
-  PyObject* function;
-  Py_ssize_t maxsize;
-  Py_ssize_t misses;
-};
-
-Counters* counters_of(PyObject* wrapper, PyObject* function) {
-  auto* words = reinterpret_cast<char*>(wrapper);
-  const auto size = static_cast<std::size_t>(Py_TYPE(wrapper)->tp_basicsize);
-  for (std::size_t offset = sizeof(PyObject); offset + sizeof(Counters) <= size;
-       offset += sizeof(void*)) {
-    auto* found = reinterpret_cast<Counters*>(words + offset);
-    if (found->function == function) return found;
-  }
-  return nullptr;
-}
-
-// Believed only if the counters say what cache_info() says.
-Counters* checked_counters(PyObject* wrapper, PyObject* function) {
-  Counters* counters = counters_of(wrapper, function);
-  if (!counters) return nullptr;
-  const Ref info = call_method(wrapper, "cache_info");
-  const Py_ssize_t maxsize =
-      item(info, 2) == Py_None ? -1 : static_cast<Py_ssize_t>(integer(item(info, 2)));
-  const bool fits = counters->hits == integer(item(info, 0)) &&
-                    counters->misses == integer(item(info, 1)) && counters->maxsize == maxsize;
-  return fits ? counters : nullptr;
-}
+using frames::CacheFields;
 
 // (key, result) from the least to the most recently used. The bounded cache shows its list as
 // key, result, link type, again and again; the unbounded one has a plain dict.
-Ref entries_of(PyObject* wrapper, bool bounded, Py_ssize_t count) {
-  const Ref entries = new_list();
+Ref entries_of(PyObject* wrapper, const CacheFields& fields) {
+  if (fields.maxsize <= 0) return own(PyDict_Items(fields.cache));
+  Ref entries = new_list();
   const std::vector<PyObject*> found = referents(wrapper);
-  if (!bounded) {
-    const Ref attributes = attr(wrapper, "__dict__");
-    for (PyObject* referent : found)
-      if (PyDict_CheckExact(referent) && !attributes.is(referent) &&
-          PyDict_GET_SIZE(referent) == count) {
-        Ref items = own(PyDict_Items(referent));
-        return items;
-      }
-    return {};
-  }
   std::size_t at = 0;
   while (at < found.size() && found[at] == raw(Py_TYPE(wrapper))) ++at;
-  for (Py_ssize_t i = 0; i < count; ++i, at += 3) {
+  for (Py_ssize_t i = 0; i < PyDict_GET_SIZE(fields.cache); ++i, at += 3) {
     if (at + 2 >= found.size() || !PyType_Check(found[at + 2]) ||
         std::strstr(reinterpret_cast<PyTypeObject*>(found[at + 2])->tp_name, "lru_list_elem") ==
             nullptr)
@@ -72,16 +35,6 @@ Ref entries_of(PyObject* wrapper, bool bounded, Py_ssize_t count) {
     append(entries, pack(found[at], found[at + 1]));
   }
   return entries;
-}
-
-// The marker between positional and keyword arguments in a key: the one plain object() that a new
-// wrapper refers to. One in use may have others among its results.
-PyObject* keyword_mark() {
-  const Ref decorator = call_method(import("functools"), "lru_cache", number(1), Py_False);
-  const Ref wrapper = call(decorator, attr(import("builtins"), "len"));
-  for (PyObject* referent : referents(wrapper.get()))
-    if (Py_TYPE(referent) == &PyBaseObject_Type) return referent;
-  return nullptr;
 }
 
 // Keys: the argument itself, or (positional..., mark, name, value..., types...).
@@ -129,49 +82,43 @@ void refill(PyObject* wrapper, PyObject* entries) {
 // As long as this lives, a wrapper that exists already asks the feeder.
 class FeederInside {
  public:
-  explicit FeederInside(Counters* counters)
-      : counters_(counters),
-        function_(std::exchange(counters->function,
+  explicit FeederInside(CacheFields* fields)
+      : fields_(fields),
+        function_(std::exchange(fields->function,
                                 own(PyCFunction_New(&feeder_definition, nullptr)).release())) {}
-  ~FeederInside() { Py_DECREF(std::exchange(counters_->function, function_)); }
+  ~FeederInside() { Py_DECREF(std::exchange(fields_->function, function_)); }
   FeederInside(const FeederInside&) = delete;
   FeederInside& operator=(const FeederInside&) = delete;
 
  private:
-  Counters* counters_;
+  CacheFields* fields_;
   PyObject* function_;
 };
+
+CacheFields* known_fields(PyObject* wrapper) {
+  CacheFields* fields = frames::cache_fields(wrapper);
+  if (!fields) broken("functools.lru_cache is laid out in an unknown way");
+  return fields;
+}
 
 // (wrapper, (function, __dict__, entries, hits, misses))
 Ref fill_lru_cache(Args args) {
   PyObject *wrapper = args[0], *state = args[1];
+  CacheFields* fields = known_fields(wrapper);
   const Ref dict = attr(wrapper, "__dict__");
-  const Ref feeder = attr(wrapper, "__wrapped__");
   PyDict_Clear(dict.get());
   ok(PyDict_Update(dict.get(), item(state, 1)));
-  Counters* counters = checked_counters(wrapper, feeder.get());
-  if (!counters) broken("functools.lru_cache is laid out in an unknown way");
   // Calls hash the arguments, so all objects must be complete.
   Loader::current().afterwards(
-      [wrapper = Ref::borrow(wrapper), state = Ref::borrow(state), counters] {
+      [wrapper = Ref::borrow(wrapper), state = Ref::borrow(state), fields] {
         refill(wrapper.get(), item(state, 2));
-        counters->hits = static_cast<Py_ssize_t>(integer(item(state, 3)));
-        counters->misses = static_cast<Py_ssize_t>(integer(item(state, 4)));
-        Py_SETREF(counters->function, Py_NewRef(item(state, 0)));
+        fields->hits = static_cast<Py_ssize_t>(integer(item(state, 3)));
+        fields->misses = static_cast<Py_ssize_t>(integer(item(state, 4)));
+        Py_SETREF(fields->function, Py_NewRef(item(state, 0)));
       });
   return none();
 }
 const Rebuilder set_lru_cache{"lru_cache.state", guarded<fill_lru_cache>};
-
-// The function that is called, whatever __wrapped__ says; borrowed, null if it is not found.
-PyObject* function_of(PyObject* wrapper) {
-  PyObject* function = nullptr;
-  for (PyObject* referent : referents(wrapper))
-    if (referent != raw(Py_TYPE(wrapper)) && counters_of(wrapper, referent) &&
-        checked_counters(wrapper, referent))
-      function = referent;
-  return function;
-}
 
 bool leads_back(Saver& saver, PyObject* wrapper) {
   const Ref module = attr_or_null(wrapper, "__module__"),
@@ -185,13 +132,7 @@ bool leads_back(Saver& saver, PyObject* wrapper) {
 
 }  // namespace
 
-bool is_lru_cache_type(PyTypeObject* type) {
-  static PyTypeObject* known = nullptr;
-  if (!known && loaded_module("_functools"))
-    known =
-        reinterpret_cast<PyTypeObject*>(attr(import("_functools"), "_lru_cache_wrapper").release());
-  return known && type == known;
-}
+bool is_lru_cache_type(PyTypeObject* type) { return type == frames::cache_type(); }
 
 CacheCounts counts_of(PyObject* wrapper) {
   const Ref info = call_method(wrapper, "cache_info");
@@ -201,42 +142,37 @@ CacheCounts counts_of(PyObject* wrapper) {
 
 Ref cache_contents(PyObject* wrapper) {
   const Ref parameters = call_method(wrapper, "cache_parameters");
-  PyObject* maxsize = find(parameters.get(), "maxsize");
   const bool typed = is_true(find(parameters.get(), "typed"));
-  const bool bounded = maxsize != Py_None && integer(maxsize) != 0;
-  const CacheCounts counts = counts_of(wrapper);
-  const Ref raw_entries = entries_of(wrapper, bounded, counts.size);
-  PyObject* mark = keyword_mark();
-  if (!raw_entries || !mark) refuse("the contents of its cache cannot be read in this Python");
+  const CacheFields* fields = frames::cache_fields(wrapper);
+  const Ref raw_entries = fields ? entries_of(wrapper, *fields) : Ref();
+  if (!raw_entries) refuse("the contents of its cache cannot be read in this Python");
   const Ref entries = new_list();
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(raw_entries.get()); ++i) {
     PyObject* entry = PyList_GET_ITEM(raw_entries.get(), i);
-    append(entries, pack(arguments_of(item(entry, 0), mark, typed), item(entry, 1)));
+    append(entries,
+           pack(arguments_of(item(entry, 0), fields->keyword_mark, typed), item(entry, 1)));
   }
-  return pack(entries, number(counts.hits), number(counts.misses));
+  return pack(entries, number(fields->hits), number(fields->misses));
 }
 
 void restore_cache_contents(PyObject* wrapper, PyObject* contents) {
-  PyObject* function = function_of(wrapper);
-  Counters* counters = function ? checked_counters(wrapper, function) : nullptr;
-  if (!counters) broken("functools.lru_cache is laid out in an unknown way");
+  CacheFields* fields = known_fields(wrapper);
   call_method(wrapper, "cache_clear");
   {
-    const FeederInside feeder(counters);
+    const FeederInside feeder(fields);
     refill(wrapper, item(contents, 0));
   }
-  counters->hits = static_cast<Py_ssize_t>(integer(item(contents, 1)));
-  counters->misses = static_cast<Py_ssize_t>(integer(item(contents, 2)));
+  fields->hits = static_cast<Py_ssize_t>(integer(item(contents, 1)));
+  fields->misses = static_cast<Py_ssize_t>(integer(item(contents, 2)));
 }
 
 Ref reduce_lru_cache(Saver& saver, PyObject* wrapper, Rule& rule) {
   if (leads_back(saver, wrapper)) return reduce_by_default(saver, wrapper, rule);
   const Ref parameters = call_method(wrapper, "cache_parameters");
-  PyObject* function = function_of(wrapper);
-  if (!function) refuse("functools.lru_cache is laid out in an unknown way");
   const Ref contents = cache_contents(wrapper);
-  const Ref state = pack(function, own(PyDict_Copy(attr(wrapper, "__dict__").get())),
-                         item(contents, 0), item(contents, 1), item(contents, 2));
+  const Ref state = pack(frames::cache_fields(wrapper)->function,
+                         own(PyDict_Copy(attr(wrapper, "__dict__").get())), item(contents, 0),
+                         item(contents, 1), item(contents, 2));
   return reduced(make_lru_cache,
                  pack(find(parameters.get(), "maxsize"), find(parameters.get(), "typed")), state,
                  set_lru_cache);

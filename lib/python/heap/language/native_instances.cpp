@@ -10,6 +10,7 @@
 #include "python/heap/hashing.hpp"
 #include "python/heap/language/iterated_as_itself.hpp"
 #include "python/heap/language/reference_objects.hpp"
+#include "python/heap/language/refused_types.hpp"
 #include "python/heap/layout.hpp"
 #include "python/heap/loader.hpp"
 #include "python/heap/quiet.hpp"
@@ -230,7 +231,9 @@ Ref native_reduce(PyObject* object, PyTypeObject* base) {
   // A type that has both tells more in the newer one: datetime its fold.
   if (!reduce_ex.is(plain_ex.get())) return call(reduce_ex, object, number(4));
   if (!reduce.is(plain.get())) return call(reduce, object);
-  refuse(std::string("instances of its C base class ") + base->tp_name + " cannot be saved");
+  const char* why = why_refused(base);
+  refuse(why ? why
+             : std::string("instances of its C base class ") + base->tp_name + " cannot be saved");
 }
 
 Ref part_or_none(const Ref& value, Py_ssize_t i) {
@@ -288,6 +291,11 @@ Ref reduce_native(Saver& saver, PyObject* object, Rule& rule) {
                          parts.dict_items, parts.set_table, text(parts.state_method));
   return reduced(make_native, pack(rule.type, base, parts.args, boolean(parts.init)), state,
                  set_native);
+}
+
+Ref reduce_bare_native(Saver& saver, PyObject* object, Rule& rule) {
+  rule.layout = layout_of(rule.type);
+  return reduce_native(saver, object, rule);
 }
 
 }  // namespace chkpt::heap

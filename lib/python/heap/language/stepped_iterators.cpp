@@ -99,18 +99,25 @@ bool is_known(const Kind& kind) {
   return kind.place(made.get()) == kind.sample_place;
 }
 
+// Null if no step of an iterator over `source` ends at this very place.
+Ref stepped_to(const Kind& kind, PyObject* source, long long place) {
+  Ref made = kind.make(source);
+  long long at = kind.place(made.get());
+  for (long long before = -1; at < place && at != before;) {
+    before = at;
+    step(made.get());
+    at = kind.place(made.get());
+  }
+  return at == place ? made : Ref();
+}
+
 // (type, source, place)
 Ref rebuild_stepped(Args args) {
   const Kind* kind = kind_of(utf8(args[0]));
   if (!kind || !is_known(*kind))
     broken("iterators are laid out in an unknown way: " + utf8(args[0]));
-  Ref made = kind->make(args[1]);
-  for (long long at = kind->place(made.get()), before = -1; at < integer(args[2]);) {
-    if (at == before) broken("an iterator has become shorter: " + utf8(args[0]));
-    before = at;
-    step(made.get());
-    at = kind->place(made.get());
-  }
+  Ref made = stepped_to(*kind, args[1], integer(args[2]));
+  if (!made) broken("an iterator steps in another way than before: " + utf8(args[0]));
   return made;
 }
 const Rebuilder make_stepped{"stepped_iterator", guarded<rebuild_stepped>};
@@ -120,8 +127,10 @@ const Rebuilder make_stepped{"stepped_iterator", guarded<rebuild_stepped>};
 Ref reduce_stepped(Saver&, PyObject* object, Rule& rule) {
   const Kind* kind = kind_of(rule.type->tp_name);
   if (!kind || !is_known(*kind)) refuse("an iterator of another kind");
-  return reduced(make_stepped, pack(text(kind->type), as<FormatIterator>(object).source,
-                                    number(kind->place(object))));
+  PyObject* source = as<FormatIterator>(object).source;
+  const long long place = kind->place(object);
+  if (!stepped_to(*kind, source, place)) refuse("an iterator at a place that no step leads to");
+  return reduced(make_stepped, pack(text(kind->type), source, number(place)));
 }
 
 }  // namespace chkpt::heap

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Element.iter() and itertext() of xml.etree in the middle: the way down to where they are. Their
-// layout is the same from 3.11 to 3.13, and believed only if a probe confirms it. Also what is
-// refused of XML and of compression, with the reason.
+// layout is the same from 3.11 to 3.13, and believed only if a probe confirms it.
 #include <Python.h>
 
 #include <new>
-#include <string_view>
 
 #include "python/heap/call.hpp"
 #include "python/heap/reducers.hpp"
@@ -86,18 +84,6 @@ Ref reduce_element_iterator(Saver&, PyObject* object, Rule&) {
     append(steps, pack(iterator.steps[i].element, number(iterator.steps[i].child)));
   return reduced(make_element_iterator, pack(iterator.tag, boolean(iterator.of_text != 0),
                                              iterator.root ? iterator.root : Py_None, steps));
-}
-
-Ref refuse_half_done(Saver&, PyObject*, Rule& rule) {
-  const std::string_view type = rule.type->tp_name;
-  if (type == "_bz2.BZ2Compressor" || type == "_lzma.LZMACompressor")
-    refuse("a bz2 or lzma stream that is being written; a snapshot is possible when it is closed");
-  if (type == "_bz2.BZ2Decompressor" || type == "_lzma.LZMADecompressor")
-    refuse(
-        "a bz2 or lzma decompressor of its own; files that bz2 or lzma have opened can be saved");
-  if (type == "sqlite3.Blob")
-    refuse("an sqlite3.Blob that is open; a snapshot is possible when it is closed and gone");
-  refuse("an XML parser; a snapshot is possible when the document has been read");
 }
 
 }  // namespace chkpt::heap

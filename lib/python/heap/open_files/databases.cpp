@@ -242,8 +242,10 @@ void put_member(PyObject* object, const char* name, PyObject* value) {
 constexpr const char* kCursorMembers[] = {"description", "lastrowid", "rowcount", "arraysize",
                                           "row_factory"};
 
-// (type, connection), then the members
-Ref rebuild_cursor(Args args) { return call(args[0], args[1]); }
+// (type, connection), then the members. Without a connection its __init__ has not been called.
+Ref rebuild_cursor(Args args) {
+  return args[1] == Py_None ? call_method(args[0], "__new__", args[0]) : call(args[0], args[1]);
+}
 const Rebuilder make_cursor{"sqlite3.cursor", guarded<rebuild_cursor>};
 Ref fill_cursor(Args args) {
   Py_ssize_t i = 0;
