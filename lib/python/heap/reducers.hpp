@@ -21,6 +21,8 @@ void add_memory_view_type(ExactTypes& types);
 void add_file_types(ExactTypes& types);
 void add_numpy_types(ExactTypes& types);
 
+bool is_struct_sequence(PyTypeObject* type);
+Ref reduce_struct_sequence(Saver&, PyObject*, Rule&);
 Ref reduce_by_default(Saver&, PyObject*, Rule&);  // dispatch table, __reduce_ex__, checked
 // Whether a new import of the library's module will have this object under the name.
 bool is_imported_as(PyObject* object, PyObject* module_name, PyObject* name);

@@ -10,6 +10,7 @@
 #include "python/heap/customs.hpp"
 #include "python/heap/left_out.hpp"
 #include "python/heap/packages/fortran_data.hpp"
+#include "python/heap/language/mistaken_pickling.hpp"
 #include "python/heap/language/reference_objects.hpp"
 #include "python/heap/language/refused_types.hpp"
 #include "python/heap/modules/library_globals.hpp"
@@ -80,11 +81,6 @@ bool has_own_reduce(PyTypeObject* type) {
   return type_attribute(type, "__getnewargs__") || type_attribute(type, "__getnewargs_ex__");
 }
 
-bool derives_from(PyTypeObject* type, const char* module, const char* name) {
-  const Ref base = loaded_attr(module, name);
-  return base && is_subtype_of(type, reinterpret_cast<PyTypeObject*>(base.get()));
-}
-
 // A state made for a transfer may leave out what a continuation needs, such as where matplotlib's
 // axes stand in their cycle of colours: raw state, as long as it can be saved, unless what is left
 // out is a handle.
@@ -94,13 +90,6 @@ Ref reduce_more_than_state(Saver& saver, PyObject* object, Rule& rule) {
   if (!state) PyErr_Clear();
   const bool handle = state && leaves_number_out(object, rule.layout, state.get());
   return handle ? reduce_by_default(saver, object, rule) : reduce_special(saver, object, rule);
-}
-
-// Library classes whose __reduce__ is not for them: SystemRandom has no state and says so by
-// refusing to show it, WeakSet lists its members in the order of their addresses.
-Reduce in_place_of_own_reduce(PyTypeObject* type) {
-  if (derives_from(type, "random", "SystemRandom")) return reduce_native;
-  return derives_from(type, "_weakrefset", "WeakSet") ? reduce_special : nullptr;
 }
 
 // Optional["Node"] and the like would be asked for again, by what may be unfinished then: forward
@@ -218,6 +207,7 @@ Reduce rule_for(Saver& saver, Rule& rule) {
     return reduce_array;
   }
   if (is_numpy_dtype(type)) return reduce_dtype;
+  if (is_struct_sequence(type)) return reduce_struct_sequence;
   if (is_fortran_type(type)) return reduce_fortran_routine;
   if (Reduce torch = torch_rule(rule)) return torch;
   if (Reduce of_asyncio = async_rule(rule)) return of_asyncio;
@@ -300,12 +290,16 @@ Ref reduce_by_default(Saver& saver, PyObject* object, Rule& rule) {
   if (frames::is_python_class(rule.type) && type_attribute(rule.type, "__getattr__") &&
       !type_attribute(rule.type, "__setstate__"))
     value = filled_unasked(value);
-  if (!PyUnicode_Check(value.get())) return saver.with_whole_arguments(value);
+  if (PyTuple_Check(value.get())) return saver.with_whole_arguments(value);
   // "Saved by name": the script's modules are rebuilt, not imported, so no name can be found there;
   // in a library's module none that a new import will not make.
   const Ref module = attr_or_null(object, "__module__");
   const bool of_script = module && saver.by_value().module_named(module.get());
-  if (!of_script && (!module || is_imported_as(object, module.get(), value.get()))) return value;
+  const bool by_name = PyUnicode_Check(value.get()) != 0;
+  if (by_name && !of_script && (!module || is_imported_as(object, module.get(), value.get())))
+    return value;
+  if (Ref member = of_script ? Ref() : reduced_member(object, rule.type)) return member;
+  if (!by_name) return value;  // the pickler says what it is
   if (!frames::is_python_class(rule.type)) {
     if (!of_script) return value;
     refuse("it can only be saved by name, in a module that is saved by value");

@@ -16,6 +16,7 @@ import os
 import re
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import textwrap
@@ -148,6 +149,16 @@ def enums():
     next(walk)
     yield
     return held[0] is Colour.RED, Right.W in rights, next(walk), rights
+
+
+def flags_of_libraries():
+    """flags of libraries that have no name: combinations, none at all | exact"""
+    both, none = socket.MSG_PEEK | socket.MSG_OOB, socket.MsgFlag(0)
+    patterns, files = re.I | re.M, ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
+    yield
+    return [repr(one) for one in (both, none, patterns, files)], [
+        both is socket.MSG_PEEK | socket.MSG_OOB, none is socket.MsgFlag(0), patterns is re.I | re.M,
+        files is ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1]
 
 
 def typing_kinds():

@@ -127,6 +127,14 @@ def logging_kinds():
         lines.qsize(), stream.stream.getvalue())
 
 
+def loggers_apart():
+    """logging: loggers that getLogger() does not give | exact"""
+    alone, root = logging.Logger("alone", 7), logging.RootLogger(3)
+    alone.parent = root
+    yield
+    return alone.level, alone.parent is root, root.level, root is logging.root, logging.getLogger("alone") is alone
+
+
 def warning_filters():
     """warnings.catch_warnings half-way | exact"""
     before = list(warnings.filters)
@@ -367,6 +375,14 @@ def scheduling():
     found = os.sched_getaffinity(0) == {min(before)}, os.nice(0) == nice
     os.sched_setaffinity(0, before)
     return found
+
+
+def struct_sequences():
+    """tuples of C code whose items have names: os.sched_param, os.stat_result, time.struct_time | exact"""
+    param, status, fields = os.sched_param(3), os.stat(os.curdir), time.gmtime(99)
+    before = tuple(status), status.st_mtime_ns, status.st_blocks
+    yield
+    return param, before == (tuple(status), status.st_mtime_ns, status.st_blocks), fields, fields.tm_zone
 
 
 def resource_limits():

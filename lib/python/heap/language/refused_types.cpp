@@ -45,6 +45,9 @@ constexpr Refused kRefused[] = {
     {"pyexpat.xmlparser", kDocument},
     {"sqlite3.Blob",
      "an sqlite3.Blob that is open; a snapshot is possible when it is closed and gone"},
+    {"_lsprof.Profiler",
+     "a cProfile.Profile, whose counts only its C code knows; a snapshot is possible when it is "
+     "gone"},
     {"_pickle.Pickler", kPickler},
     {"_pickle.Unpickler", kPickler},
     {"select.epoll", kPoll},

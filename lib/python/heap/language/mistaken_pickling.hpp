@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Library classes whose own __reduce__ is not for them.
+#pragma once
+
+#include "python/heap/saver.hpp"
+
+namespace chkpt::heap {
+
+// Null: it is another class.
+Reduce in_place_of_own_reduce(PyTypeObject* type);
+
+// Of a member of an enumeration that no name leads to, such as a combination of flags; null: it is
+// none.
+Ref reduced_member(PyObject* object, PyTypeObject* type);
+
+}  // namespace chkpt::heap
