@@ -5,6 +5,7 @@
 
 #include "python/frames/boundary.hpp"
 #include "python/frames/drive.hpp"
+#include "python/frames/native/native_frame.hpp"
 
 namespace chkpt::frames {
 namespace {
@@ -93,9 +94,7 @@ bool plan_at_breaker(InterpreterFrame* frame, const CodeAnalysis& code, FramePla
 bool plan_pending_natives(const PendingFrame& pending, InterpreterFrame* callee, FramePlan* plan,
                           std::string* reason) {
   try {
-    if (pending.natives)
-      plan->natives = checked(
-          PyList_GetSlice(pending.natives.get(), 0, PyList_GET_SIZE(pending.natives.get())));
+    if (pending.natives) plan->natives = waiting_natives(pending.natives.get());
     return !pending.going_on || plan_native_going_on(*pending.going_on, callee, plan, reason);
   } catch (const PythonError& error) {
     *reason = error.what();

@@ -192,6 +192,8 @@ Ref ResumedStack::run(Ref base_exception) {
   };
   const auto script = std::find_if(frames_.begin(), frames_.end(), is_module);
   if (script != frames_.end()) remember_script(script->frame->f_globals);
+  for (const Frame& frame : frames_)
+    if (frame.natives) wait_in_natives(frame.natives.get());
   std::vector<PendingFrame> pending;
   for (Frame& frame : frames_)
     pending.push_back({frame.frame, std::move(frame.generator), std::move(frame.extra),

@@ -6,6 +6,7 @@ import contextvars
 import copy
 import enum
 import functools
+import gc
 import importlib.abc
 import importlib.util
 import inspect
@@ -350,6 +351,35 @@ def before_init():
     decoder.__init__(None, True), bare.__init__(bool, True)
     cursor.__init__(sqlite3.connect(":memory:"))
     return decoder.decode("a\r\nb"), decoder.newlines, bare.__add__(1), list(cursor.execute("select 1"))
+
+
+def finalized_objects():
+    """objects that count in __init__ and __del__ how many there are, one of them raised again | exact"""
+    class Counted:
+        alive, gone, back = 0, [], []
+
+        def __init__(self, name):
+            self.name = name
+            Counted.alive += 1
+
+        def __del__(self):
+            Counted.alive -= 1
+            Counted.gone.append(self.name)
+            if self.name == "back":
+                Counted.back.append(self)
+
+    held, around, back = [Counted("held"), Counted("last")], Counted("around"), Counted("back")
+    around.me = around
+    del back
+    before = Counted.alive
+    yield
+    counts = [before, Counted.alive]
+    held.pop()
+    del around
+    gc.collect()
+    counts.append(Counted.alive)
+    Counted.back.clear()
+    return counts, Counted.alive, Counted.gone, len(held)
 
 
 def single_objects():

@@ -74,6 +74,27 @@ const NativeCode* native_code_of(PyObject* described) {
   return nullptr;
 }
 
+void wait_in_natives(PyObject* list) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); ++i) {
+    PyObject* described = PyList_GET_ITEM(list, i);
+    const NativeCode* code = native_code_of(described);
+    if (code && code->wait) code->wait(PyTuple_GET_ITEM(described, 1));
+  }
+}
+
+Ref waiting_natives(PyObject* list) {
+  Ref now = checked(PyList_GetSlice(list, 0, PyList_GET_SIZE(list)));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); ++i) {
+    PyObject* described = PyList_GET_ITEM(list, i);
+    const NativeCode* code = native_code_of(described);
+    if (!code || !code->waiting) continue;
+    const Ref state = checked(code->waiting(PyTuple_GET_ITEM(described, 1)));
+    Ref again = described_native(*code, state.get());
+    checked(PyList_SetItem(now.get(), i, again.release()));
+  }
+  return now;
+}
+
 PyObject* go_on_native(Ref described, PyObject* result) {
   const NativeCode* code = native_code_of(described.get());
   if (!code) return damaged(result);

@@ -23,6 +23,11 @@ struct NativeCode {
   // an iterator has come to its end. `state` is what NativeFrame::state() gave; it lets go of it
   // when it has what it needs. Returns what the function returns, in the same way.
   PyObject* (*go_on)(Ref state, PyObject* result);
+  // What it waits for is about to run on, after a load. Null: nothing is to be done.
+  void (*wait)(PyObject* state) = nullptr;
+  // Its state by now: what it waits for has run meanwhile. A new reference; null with a Python
+  // exception. No function: it has not changed.
+  PyObject* (*waiting)(PyObject* state) = nullptr;
 };
 
 // A call of such a function under way. Lives on the C stack of that call.
@@ -89,7 +94,9 @@ PyObject* describe_native(const NativeFrame& frame);
 Ref described_native(const NativeCode& code, PyObject* state);
 // The code of what was saved; null: it is none.
 const NativeCode* native_code_of(PyObject* described);
-// It goes on: see NativeCode.
+// See NativeCode.
+void wait_in_natives(PyObject* list_of_described);
+Ref waiting_natives(PyObject* list_of_described);  // a new list. Throws PythonError
 PyObject* go_on_native(Ref described, PyObject* result);
 
 // What all objects have in common that call the same C function; of another object itself.

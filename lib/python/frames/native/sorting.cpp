@@ -156,28 +156,53 @@ PyObject* sort_by_key(const void* of, PyObject* list, PyObject* key, bool revers
   return result_of(of, list, frame.run(false));
 }
 
-PyObject* sort_goes_on(Ref state, PyObject* result) {
-  Ref key_value = Ref::steal(result);
+// What Sort::state() gives. The objects are borrowed.
+struct Saved {
   int is_sorted = 0, reverse = 0, changed = 0;
   PyObject *list = nullptr, *items = nullptr, *keys = nullptr, *key = nullptr;
-  if (!PyArg_ParseTuple(state.get(), "iO!O!O!Oii", &is_sorted, &PyList_Type, &list, &PyList_Type,
-                        &items, &PyList_Type, &keys, &key, &reverse, &changed))
-    return damaged(key_value.release());
-  const Py_ssize_t size = PyList_GET_SIZE(items), given = PyList_GET_SIZE(keys);
+  bool read(PyObject* state) {
+    return PyArg_ParseTuple(state, "iO!O!O!Oii", &is_sorted, &PyList_Type, &list, &PyList_Type,
+                            &items, &PyList_Type, &keys, &key, &reverse, &changed) != 0;
+  }
+};
+
+// A list that a load has made is as empty, but does not tell yet whether it is changed from now on.
+void watch_list(PyObject* state) {
+  Saved saved;
+  if (!saved.read(state)) return PyErr_Clear();
+  if (!saved.changed && as_list(saved.list)->allocated == 0 && !as_list(saved.list)->ob_item)
+    as_list(saved.list)->allocated = kUntouched;
+}
+
+PyObject* sort_waiting(PyObject* state) {
+  Saved saved;
+  if (!saved.read(state)) return nullptr;
+  const bool changed = saved.changed || as_list(saved.list)->allocated != kUntouched;
+  return Py_BuildValue("(iOOOOii)", saved.is_sorted, saved.list, saved.items, saved.keys, saved.key,
+                       saved.reverse, changed ? 1 : 0);
+}
+
+PyObject* sort_goes_on(Ref state, PyObject* result) {
+  Ref key_value = Ref::steal(result);
+  Saved saved;
+  if (!saved.read(state.get())) return damaged(key_value.release());
+  PyObject* const list = saved.list;
+  const Py_ssize_t size = PyList_GET_SIZE(saved.items), given = PyList_GET_SIZE(saved.keys);
   Ref all_keys = hidden_list(size);
   if (!all_keys || given >= size) return damaged(key_value.release());
-  const void* of = (is_sorted ? replaced_sorted : replaced_sort).definition();
-  if (as_list(list)->allocated == 0) as_list(list)->allocated = kUntouched;
+  const void* of = (saved.is_sorted ? replaced_sorted : replaced_sort).definition();
   const Ref sorted = Ref::borrow(list);
-  Sort frame(of, list, Ref::borrow(items), std::move(all_keys), key, reverse != 0);
-  for (Py_ssize_t i = 0; i < given; ++i) frame.take(Py_NewRef(PyList_GET_ITEM(keys, i)));
+  const bool changed = saved.changed != 0;
+  Sort frame(of, list, Ref::borrow(saved.items), std::move(all_keys), saved.key,
+             saved.reverse != 0);
+  for (Py_ssize_t i = 0; i < given; ++i) frame.take(Py_NewRef(PyList_GET_ITEM(saved.keys, i)));
   state.reset();
   if (!key_value) {
     frame.put_back();
     return nullptr;
   }
   frame.take(key_value.release());
-  return result_of(of, list, frame.run(changed != 0));
+  return result_of(of, list, frame.run(changed));
 }
 
 struct Order {
@@ -219,7 +244,7 @@ PyObject* sorted(PyObject* module, PyObject* const* arguments, Py_ssize_t count,
 
 }  // namespace
 
-const NativeCode kSortCode{"sort", sort_goes_on};
+const NativeCode kSortCode{"sort", sort_goes_on, watch_list, sort_waiting};
 
 const void* identity_of_sorted() { return replaced_sorted.definition(); }
 

@@ -31,9 +31,9 @@ Ref reduce_logger(Saver& saver, PyObject* object, Rule& rule) {
 
 // SystemRandom has no state and says so by refusing to show it, WeakSet lists its members in the
 // order of their addresses.
-Reduce in_place_of_own_reduce(PyTypeObject* type) {
+Reduce in_place_of_own_reduce(PyTypeObject* type, bool by_value) {
   if (derives_from(type, "random", "SystemRandom")) return reduce_native;
-  if (derives_from(type, "logging", "Logger")) return reduce_logger;
+  if (!by_value && derives_from(type, "logging", "Logger")) return reduce_logger;
   return derives_from(type, "_weakrefset", "WeakSet") ? reduce_special : nullptr;
 }
 

@@ -6,8 +6,8 @@
 
 namespace chkpt::heap {
 
-// Null: it is another class.
-Reduce in_place_of_own_reduce(PyTypeObject* type);
+// Null: it is another class. `by_value`: a class of the script, which derives from one.
+Reduce in_place_of_own_reduce(PyTypeObject* type, bool by_value);
 
 // Of a member of an enumeration that no name leads to, such as a combination of flags; null: it is
 // none.

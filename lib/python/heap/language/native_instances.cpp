@@ -43,13 +43,17 @@ void extend(PyObject* object, PyTypeObject* base, PyObject* items) {
 
 void update(PyObject* object, PyTypeObject* base, PyObject* pairs) {
   if (pairs == Py_None) return;
+  if (PyDict_Check(object)) {  // as the loader fills those that are no class of the script
+    ok(frames::dict_put(object, pairs));
+    if (PyDict_GET_SIZE(object) < PyList_GET_SIZE(pairs))
+      broken("a dict has lost entries: its keys compare in another way than before");
+    return;
+  }
   const Ref set_item = attr(raw(base), "__setitem__");
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(pairs); ++i) {
     PyObject* pair = PyList_GET_ITEM(pairs, i);
     call(set_item, object, item(pair, 0), item(pair, 1));
   }
-  if (PyDict_Check(object) && PyDict_GET_SIZE(object) < PyList_GET_SIZE(pairs))
-    broken("a dict has lost entries: its keys compare in another way than before");
 }
 
 bool has_late_pair(PyObject* pairs) {

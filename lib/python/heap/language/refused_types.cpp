@@ -50,6 +50,8 @@ constexpr Refused kRefused[] = {
      "gone"},
     {"_pickle.Pickler", kPickler},
     {"_pickle.Unpickler", kPickler},
+    {"greenlet.greenlet",
+     "a greenlet, whose C stack is its own; a snapshot is possible when it is gone"},
     {"select.epoll", kPoll},
     {"select.poll", kPoll},
     {"_socket.socket", "a socket; a snapshot is possible when it is closed and gone"},
@@ -84,6 +86,10 @@ bool is_refused_type(PyTypeObject* type) { return text_of(type) != nullptr; }
 Ref refuse_type(Saver&, PyObject*, Rule& rule) { refuse(why_refused(rule.type)); }
 
 void explain_refusal(PyTypeObject* type) {
+  if (const char* why = why_refused(type)) {
+    PyErr_Clear();
+    refuse(why);
+  }
   constexpr std::string_view kBare = "cannot pickle '";
   PyObject *kind = nullptr, *value = nullptr, *trace = nullptr;
   PyErr_Fetch(&kind, &value, &trace);
@@ -95,7 +101,6 @@ void explain_refusal(PyTypeObject* type) {
   PyErr_Restore(kind, value, trace);
   if (said.compare(0, kBare.size(), kBare) != 0) return;
   PyErr_Clear();
-  if (const char* why = why_refused(type)) refuse(why);
   refuse(said +
          (frames::is_python_class(type) ? ": its class says so"
                                         : ": it is of a C type that shows no state") +

@@ -13,8 +13,8 @@ Ref refuse_type(Saver&, PyObject*, Rule&);
 // The same of a type or one that it derives from; null: nothing is known.
 const char* why_refused(PyTypeObject* type);
 
-// With an exception pending: if that says no more than that objects of `type` cannot be pickled,
-// throws CannotSave with why.
+// With an exception pending: throws CannotSave with why objects of `type` cannot be saved, unless
+// the exception alone knows it.
 void explain_refusal(PyTypeObject* type);
 
 }  // namespace chkpt::heap

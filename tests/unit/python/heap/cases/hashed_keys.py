@@ -25,6 +25,14 @@ class Links(collections.OrderedDict):
     pass
 
 
+class Table(dict):
+    pass
+
+
+class Missing(collections.defaultdict):
+    pass
+
+
 def counting():
     return collections.defaultdict(int)
 
@@ -46,7 +54,16 @@ titles = [keybook.Title(text) for text in ("first", "second", "third")]
 tables = [{title: 1 for title in titles}, set(titles), frozenset(titles), collections.OrderedDict.fromkeys(titles)]
 
 
+# Keys that equal each other by now: an entry of each stays.
+renamed = [Node(name, dict) for name in ("a", "b", "c")]
+entries = [(node, i) for i, node in enumerate(renamed)]
+kept_apart = [dict(entries), Table(entries), collections.defaultdict(int, entries), Missing(int, entries)]
+renamed[1].name = "a"
+
+
 def check():
+    for table in kept_apart:
+        assert [key is node for key, node in zip(table, renamed)] == [True] * 3 and list(table.values()) == [0, 1, 2]
     for nodes, kind in zip(rings, kinds):
         for i, node in enumerate(nodes):
             other = nodes[(i + 1) % len(nodes)]
