@@ -251,11 +251,12 @@ int dict_put(PyObject* dict, PyObject* pairs) {
   }
   ComparedByIdentity compared;
   for (std::size_t i = 0; i < n; ++i) compared.add(part(i, 0));
-  for (std::size_t i = 0; i < n; ++i)
-    if ((PyODict_Check(dict) ? PyODict_SetItem(dict, part(i, 0), part(i, 1))
-                             : _PyDict_SetItem_KnownHash(dict, part(i, 0), part(i, 1), hashes[i])) <
-        0)
-      return -1;
+  for (std::size_t i = 0; i < n; ++i) {
+    const int put = PyODict_Check(dict)
+                        ? PyODict_SetItem(dict, part(i, 0), part(i, 1))
+                        : _PyDict_SetItem_KnownHash(dict, part(i, 0), part(i, 1), hashes[i]);
+    if (put < 0) return -1;
+  }
   return 0;
 }
 

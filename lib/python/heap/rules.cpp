@@ -144,7 +144,7 @@ Reduce rule_for_python_class(Saver& saver, Rule& rule) {
   if (is_hdf5_object_type(rule.type) && rule.layout.native_base == &PyBaseObject_Type)
     return reduce_hdf5_object;
   const bool by_value = saver.by_value().type(rule.type) || is_typing_alias(rule.type);
-  if (Reduce raw_state = in_place_of_own_reduce(rule.type, by_value)) return raw_state;
+  if (Reduce raw_state = in_place_of_own_reduce(rule, by_value)) return raw_state;
   if (is_value_with_own_new(rule) && !has_own_getstate(rule.type)) return reduce_native;
   if (is_set_by_inheritance(rule)) return reduce_native;
   const bool own_getstate = uses_own_getstate(rule.type);

@@ -30,8 +30,13 @@ Ref reduce_logger(Saver& saver, PyObject* object, Rule& rule) {
 }  // namespace
 
 // SystemRandom has no state and says so by refusing to show it, WeakSet lists its members in the
-// order of their addresses.
-Reduce in_place_of_own_reduce(PyTypeObject* type, bool by_value) {
+// order of their addresses, streams of codecs refuse (not in all releases of 3.11) for what they
+// stand on, which is ours to save.
+Reduce in_place_of_own_reduce(const Rule& rule, bool by_value) {
+  PyTypeObject* type = rule.type;
+  for (const char* stream : {"StreamReader", "StreamWriter", "StreamReaderWriter", "StreamRecoder"})
+    if (derives_from(type, "codecs", stream))
+      return rule.layout.native_base == &PyBaseObject_Type ? reduce_special : reduce_native;
   if (derives_from(type, "random", "SystemRandom")) return reduce_native;
   if (!by_value && derives_from(type, "logging", "Logger")) return reduce_logger;
   return derives_from(type, "_weakrefset", "WeakSet") ? reduce_special : nullptr;

@@ -6,8 +6,9 @@
 
 namespace chkpt::heap {
 
-// Null: it is another class. `by_value`: a class of the script, which derives from one.
-Reduce in_place_of_own_reduce(PyTypeObject* type, bool by_value);
+// Null: it is another class. `by_value`: a class of the script, which derives from one. The rule's
+// layout is known.
+Reduce in_place_of_own_reduce(const Rule& rule, bool by_value);
 
 // Of a member of an enumeration that no name leads to, such as a combination of flags; null: it is
 // none.
