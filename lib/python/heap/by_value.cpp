@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/library_aliases.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/modules/library_paths.hpp"
 
@@ -136,6 +137,25 @@ bool is_imported_as(PyObject* module, PyObject* qualname, PyObject* object) {
   return true;
 }
 
+// The name by which an import of the module makes the object, whatever that calls itself; null if
+// there is none.
+Ref imported_alias(PyObject* module, PyObject* object) {
+  PyObject *name = nullptr, *value = nullptr;
+  if (!PyModule_Check(module)) return {};
+  for (Py_ssize_t at = 0; PyDict_Next(PyModule_GetDict(module), &at, &name, &value);)
+    if (value == object && PyUnicode_Check(name) && !made_after_import(module, name, value) &&
+        !is_new_name(module, name))
+      return Ref::borrow(name);
+  return {};
+}
+
+// Null if it is the script's, or there is none. Borrowed.
+PyObject* library_module(ByValue& by_value, PyObject* name) {
+  if (!name || !PyUnicode_Check(name)) return nullptr;
+  PyObject* found = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
+  return found && !by_value.module(name, found) ? found : nullptr;
+}
+
 // A class may have a descriptor for its instances there (zope.interface): its functions say then
 // where they have been made. Null if nobody says it.
 Ref module_name_of(PyTypeObject* of) {
@@ -154,12 +174,12 @@ Ref module_name_of(PyTypeObject* of) {
 
 bool ByValue::decide_type(PyTypeObject* type) {
   if (!frames::is_python_class(type)) return false;
-  const Ref name = module_name_of(type);
-  if (!name) return true;
-  PyObject* found = PyDict_GetItemWithError(PyImport_GetModuleDict(), name.get());
-  if (!found || module(name.get(), found)) return true;
+  PyObject* at_import = module_name_at_import(type);
+  const Ref name = at_import ? Ref::borrow(at_import) : module_name_of(type);
+  PyObject* found = library_module(*this, name.get());
+  if (!found) return true;
   PyObject* qualname = reinterpret_cast<PyHeapTypeObject*>(type)->ht_qualname;
-  return !is_imported_as(found, qualname, reinterpret_cast<PyObject*>(type));
+  return !is_imported_as(found, qualname, raw(type)) && !imported_alias(found, raw(type));
 }
 
 bool ByValue::type(PyTypeObject* type) {
@@ -172,11 +192,20 @@ bool ByValue::type(PyTypeObject* type) {
 
 bool ByValue::function_is_importable(PyObject* function) {
   const auto* object = reinterpret_cast<PyFunctionObject*>(function);
-  PyObject* name = object->func_module;
-  if (!name || !PyUnicode_Check(name)) return false;
-  PyObject* found = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);
-  if (!found || module(name, found)) return false;
-  return is_imported_as(found, object->func_qualname, function);
+  PyObject* found = library_module(*this, object->func_module);
+  return found && is_imported_as(found, object->func_qualname, function);
+}
+
+// Not those that somebody has renamed since: an import does not.
+Ref library_alias(ByValue& by_value, PyObject* function) {
+  const auto* object = reinterpret_cast<PyFunctionObject*>(function);
+  const auto* code = reinterpret_cast<PyCodeObject*>(object->func_code);
+  if (PyUnicode_Compare(object->func_qualname, code->co_qualname) != 0 ||
+      PyUnicode_Compare(object->func_name, code->co_name) != 0)
+    return {};
+  PyObject* found = library_module(by_value, object->func_module);
+  const Ref alias = found ? imported_alias(found, function) : Ref();
+  return alias ? pack(found, alias) : Ref();
 }
 
 }  // namespace chkpt::heap

@@ -388,6 +388,9 @@ Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
   PyObject* found = module && PyUnicode_Check(module.get())
                         ? PyDict_GetItemWithError(PyImport_GetModuleDict(), module.get())
                         : nullptr;
+  // The run has said so of a library's class.
+  if (found && frames::is_python_class(type) && saver.by_value().module(module.get(), found))
+    found = nullptr;
   if (found && find_qualified(found, attr(raw(type), "__qualname__").get()).is(raw(type)) &&
       !saver.by_value().module(module.get(), found))
     return not_implemented();

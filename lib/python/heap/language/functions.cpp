@@ -7,6 +7,7 @@
 #include "python/frames/tasks.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/layout.hpp"
+#include "python/heap/library_aliases.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -65,6 +66,10 @@ Ref own_builtins(PyObject* function) {
   return builtins == PyModule_GetDict(import("builtins").get()) ? none() : Ref::borrow(builtins);
 }
 
+// (module, name)
+Ref rebuild_aliased_function(Args args) { return own(PyObject_GetAttr(args[0], args[1])); }
+const Rebuilder make_aliased_function{"aliased_function", guarded<rebuild_aliased_function>};
+
 // The function behind a class method of a library: its name leads to the bound method.
 Ref rebuild_class_function(Args args) {
   return attr(own(PyObject_GetAttr(args[0], args[1])), "__func__");
@@ -88,6 +93,8 @@ Ref behind_class_method(Saver& saver, PyObject* function) {
 
 Ref reduce_function(Saver& saver, PyObject* function, Rule&) {
   if (saver.by_value().function_is_importable(function)) return not_implemented();
+  if (const Ref alias = library_alias(saver.by_value(), function))
+    return reduced(make_aliased_function, alias);
   if (Ref behind = behind_class_method(saver, function)) return behind;
   auto* object = reinterpret_cast<PyFunctionObject*>(function);
   const auto count = static_cast<Py_ssize_t>(std::size(kFunctionFields));

@@ -324,6 +324,15 @@ bool made_after_import(PyObject* module, PyObject* name, PyObject* value) {
          g_baseline->unfollowed.is_replaced(module, name, value);
 }
 
+PyObject* module_name_at_import(PyTypeObject* type) {
+  if (!g_baseline) return nullptr;
+  PyObject* const object = raw(type);
+  const LibraryNodes::Node* node = g_baseline->nodes.find(object);
+  PyObject* name = node ? LibraryNodes::value_at_import(*node, "__module__")
+                        : g_baseline->unfollowed.constant_at_import(object, "__module__");
+  return name && PyUnicode_Check(name) ? name : nullptr;
+}
+
 bool is_new_name(PyObject* module, PyObject* name) {
   return g_baseline && g_baseline->unfollowed.is_new_name(module, name);
 }

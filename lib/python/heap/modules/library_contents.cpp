@@ -2,6 +2,7 @@
 #include "python/heap/modules/library_contents.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -54,8 +55,8 @@ bool is_own_business(PyObject* name, Holder holder) {
   if (!text || std::strncmp(text, "__", 2) != 0) return !text;
   if (holder == Holder::kModule) return true;
   for (const char* skipped :
-       {"__dict__", "__weakref__", "__abstractmethods__", "__slotnames__", "__doc__", "__module__",
-        "__static_attributes__", "__firstlineno__", "__type_params__", "__annotations_cache__"})
+       {"__dict__", "__weakref__", "__abstractmethods__", "__slotnames__", "__static_attributes__",
+        "__firstlineno__", "__type_params__", "__annotations_cache__"})
     if (std::strcmp(text, skipped) == 0) return true;
   return false;
 }
@@ -84,6 +85,37 @@ void read_names(PyObject* dict, Holder holder, Entries& entries) {
     if (holder == Holder::kModule && is_submodule(dict, name, value)) continue;
     entries.push_back({Part::kName, name, 0, value});
   }
+}
+
+// What a class is and its namespace does not hold, under names that no attribute has.
+struct ClassPart {
+  PyObject* key;
+  PyObject* attribute;
+};
+constexpr std::size_t kClassParts = 3;
+const std::array<ClassPart, kClassParts>& class_parts() {
+  const auto part = [](const char* key, const char* attribute) {
+    return ClassPart{PyUnicode_InternFromString(key), PyUnicode_InternFromString(attribute)};
+  };
+  static const std::array<ClassPart, kClassParts> parts = {part("(name)", "__name__"),
+                                                           part("(qualified name)", "__qualname__"),
+                                                           part("(bases)", "__bases__")};
+  return parts;
+}
+
+// Whether it was one of those.
+bool write_class_part(PyObject* type, PyObject* key, PyObject* value_or_null) {
+  for (const ClassPart& part : class_parts()) {
+    if (PyUnicode_Compare(key, part.key) != 0) continue;
+    if (value_or_null) ok(PyType_Type.tp_setattro(type, part.attribute, value_or_null));
+    return true;
+  }
+  return false;
+}
+
+void read_class(PyObject* type, Entries& entries) {
+  read_names(reinterpret_cast<PyTypeObject*>(type)->tp_dict, Holder::kClass, entries);
+  read_class_parts(type, entries);
 }
 
 const std::vector<Slot>& slots_of(PyTypeObject* type) {
@@ -296,7 +328,7 @@ void read_entries(PyObject* object, Holder holder, Entries& entries) {
     case Holder::kModule:
       return read_names(PyModule_GetDict(object), holder, entries);
     case Holder::kClass:
-      return read_names(reinterpret_cast<PyTypeObject*>(object)->tp_dict, holder, entries);
+      return read_class(object, entries);
     case Holder::kInstance:
       read_instance(object, entries);
       return read_container(object, entries);
@@ -351,6 +383,27 @@ bool same_entry(const Entry& before, const Entry& now) {
   return same_value(before.value, now.value);
 }
 
+void read_class_parts(PyObject* type, Entries& entries) {
+  const auto* heap = reinterpret_cast<PyHeapTypeObject*>(type);
+  PyObject* const values[] = {heap->ht_name, heap->ht_qualname, heap->ht_type.tp_bases};
+  for (std::size_t i = 0; i < kClassParts; ++i)
+    entries.push_back({Part::kName, class_parts()[i].key, 0, values[i]});
+}
+
+bool has_class_parts(PyObject* type, const Entries& entries) {
+  Entries now;
+  read_class_parts(type, now);
+  return entries.size() >= now.size() &&
+         std::equal(now.rbegin(), now.rend(), entries.rbegin(),
+                    [](const Entry& a, const Entry& b) { return a.value == b.value; });
+}
+
+bool is_class_part(PyObject* key) {
+  for (const ClassPart& part : class_parts())
+    if (key == part.key) return true;
+  return false;
+}
+
 bool is_double_underscored(PyObject* name) {
   return PyUnicode_GET_LENGTH(name) > 2 && PyUnicode_READ_CHAR(name, 0) == '_' &&
          PyUnicode_READ_CHAR(name, 1) == '_';
@@ -370,6 +423,7 @@ bool is_atom(PyObject* value) {
 
 void write_name(PyObject* object, Holder holder, PyObject* name, PyObject* value_or_null) {
   if (holder == Holder::kClass) {
+    if (write_class_part(object, name, value_or_null)) return;
     if (value_or_null) return set_class_attribute(object, name, value_or_null);
     ok(PyType_Type.tp_setattro(object, name, nullptr));
   } else if (value_or_null) {

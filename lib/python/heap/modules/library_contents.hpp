@@ -54,6 +54,12 @@ void read_entries(PyObject* object, Holder holder, Entries& entries);
 // Numbers and strings are the same if they are equal, everything else if it is the same object.
 bool same_value(PyObject* before, PyObject* now);
 bool same_entry(const Entry& before, const Entry& now);
+// The name, the qualified name and the bases of a class are its last entries, although its
+// namespace does not hold them.
+void read_class_parts(PyObject* type, Entries& entries);
+bool is_class_part(PyObject* key);
+// Whether it has those very objects.
+bool has_class_parts(PyObject* type, const Entries& entries);
 // Names that Python gives a meaning; a str.
 bool is_double_underscored(PyObject* name);
 // Numbers, strings, None and tuples of them.

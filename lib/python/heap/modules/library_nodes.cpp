@@ -113,8 +113,10 @@ bool is_module_apart(PyObject* object) {
 void LibraryNodes::follow(int index) {
   const auto at = static_cast<std::size_t>(index);
   if (PyAnySet_Check(nodes_[at].object.get())) return;  // in no order that a new import repeats
-  const Entries held = nodes_[at].entries;              // add() may move the nodes
+  const bool node_is_class = nodes_[at].holder == Holder::kClass;
+  const Entries held = nodes_[at].entries;  // add() may move the nodes
   for (const Entry& entry : held) {
+    if (node_is_class && is_class_part(entry.key)) continue;
     if (is_lock(entry.value) && nodes_[at].holder != Holder::kModule && !knows(entry.value)) {
       add(entry.value, Holder::kNone, index, Ref());
       locks_.push_back(entry.value);
@@ -160,6 +162,8 @@ LibraryNodes::Node::Compared LibraryNodes::state_of(const Node& node) {
   if (node.holder == Holder::kClass) names = reinterpret_cast<PyTypeObject*>(object)->tp_dict;
   if (node.holder == Holder::kContainer && PyDict_CheckExact(object)) names = object;
   if (!names) return {};
+  // Another name or base is no change of its namespace.
+  if (node.holder == Holder::kClass && !has_class_parts(object, node.entries)) return {};
   return {frames::dict_version(names), frames::dict_version(PyImport_GetModuleDict()), false};
 }
 
@@ -211,6 +215,14 @@ bool LibraryNodes::held(const Node& module, PyObject* name, PyObject* value) {
   for (const Entry& entry : module.entries)
     if (same_value(entry.key, name)) return entry.value == value;
   return false;
+}
+
+PyObject* LibraryNodes::value_at_import(const Node& node, const char* name) {
+  for (const Entry& entry : node.entries)
+    if (entry.part == Part::kName && PyUnicode_Check(entry.key) &&
+        PyUnicode_CompareWithASCIIString(entry.key, name) == 0)
+      return entry.value;
+  return nullptr;
 }
 
 Ref LibraryNodes::place_of(PyObject* object) {

@@ -58,6 +58,9 @@ class LibraryNodes {
   // Whether the module's name held this very object when the import ended.
   static bool held(const Node& module, PyObject* name, PyObject* value);
 
+  // What the name held then; null if nothing. Borrowed.
+  static PyObject* value_at_import(const Node& node, const char* name);
+
   std::vector<const Node*> changed_nodes();
   // A resume has put it back, or only these names of a module or class (a set, else null).
   void note_restored(PyObject* object, const Ref& names);

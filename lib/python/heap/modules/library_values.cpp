@@ -16,6 +16,13 @@
 namespace chkpt::heap {
 namespace {
 
+// random.random: its object has another one for everybody who asks.
+bool is_method_in_c(PyObject* value) {
+  if (!PyCFunction_CheckExact(value)) return false;
+  PyObject* self = PyCFunction_GET_SELF(value);
+  return self && !PyModule_Check(self) && !PyType_Check(self);
+}
+
 // Immutable or saved by name anyway.
 bool is_simple(PyObject* value) {
   PyTypeObject* type = Py_TYPE(value);
@@ -55,7 +62,8 @@ LibraryValues sorted_out(PyObject* dict) {
     if (PyUnicode_CheckExact(value) && may_be_marker(name, value))
       values.strings.push_back({name, value});
     if (PyModule_Check(value) && PyModule_GetDef(value)) values.c_modules.push_back({name, value});
-    if (!is_simple(value) && (!is_double_underscored(name) || is_original_stream(name)))
+    if ((!is_simple(value) || is_method_in_c(value)) &&
+        (!is_double_underscored(name) || is_original_stream(name)))
       values.objects.push_back({name, value});
   }
   return values;

@@ -25,6 +25,12 @@ bool is_definition(PyObject* value) {
 
 Ref weak(PyObject* object) { return own(PyWeakref_NewRef(object, nullptr)); }
 
+Entries class_parts_of(PyObject* holder, bool is_class) {
+  Entries parts;
+  if (is_class) read_class_parts(holder, parts);
+  return parts;
+}
+
 PyObject* namespace_of(PyObject* holder, bool is_class) {
   return is_class ? reinterpret_cast<PyTypeObject*>(holder)->tp_dict : PyModule_GetDict(holder);
 }
@@ -40,7 +46,34 @@ Ref remembered(PyObject* value, UnfollowedModules::Extent extent) {
   return PyType_SUPPORTS_WEAKREFS(Py_TYPE(value)) ? weak(value) : Ref::borrow(value);
 }
 
+// What a class says of itself; other strings and numbers of classes are not looked at.
+bool is_about_class(PyObject* name) {
+  return PyUnicode_CompareWithASCIIString(name, "__module__") == 0 ||
+         PyUnicode_CompareWithASCIIString(name, "__doc__") == 0;
+}
+
+// A list is the bases.
+Ref remembered_of_class(PyObject* name, PyObject* value, UnfollowedModules::Extent extent) {
+  using Extent = UnfollowedModules::Extent;
+  if (!PyUnicode_Check(name)) return remembered(value, extent);
+  if (!is_class_part(name))
+    return remembered(value, is_about_class(name) ? Extent::kConstants : extent);
+  if (!PyTuple_Check(value)) return Ref::borrow(value);
+  Ref bases = new_list();
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(value); ++i)
+    append(bases, weak(PyTuple_GET_ITEM(value, i)));
+  return bases;
+}
+
+bool are_same_bases(PyObject* before, PyObject* now) {
+  if (PyList_GET_SIZE(before) != PyTuple_GET_SIZE(now)) return false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(now); ++i)
+    if (!call(PyList_GET_ITEM(before, i)).is(PyTuple_GET_ITEM(now, i))) return false;
+  return true;
+}
+
 bool is_same(PyObject* before, PyObject* now) {
+  if (PyList_Check(before)) return PyTuple_Check(now) && are_same_bases(before, now);
   if (PyWeakref_Check(before)) return call(before).is(now);
   return same_value(before, now);
 }
@@ -87,6 +120,12 @@ bool is_class_of(PyObject* value, PyObject* name, PyObject* module) {
 
 }  // namespace
 
+void UnfollowedModules::remember(const Holder& holder, PyObject* name, PyObject* value) {
+  const Ref kept = holder.is_class ? remembered_of_class(name, value, holder.extent)
+                                   : remembered(value, holder.extent);
+  ok(PyDict_SetItem(holder.names.get(), name, kept.get()));
+}
+
 void UnfollowedModules::record_holder(PyObject* object, const Ref& place, bool is_class,
                                       Extent extent) {
   const std::size_t* known = index_.find(object);
@@ -94,8 +133,8 @@ void UnfollowedModules::record_holder(PyObject* object, const Ref& place, bool i
   Holder now{weak(object), place, is_class, extent, new_dict(), 0};
   PyObject *name = nullptr, *value = nullptr;
   for (Py_ssize_t at = 0; PyDict_Next(namespace_of(object, is_class), &at, &name, &value);)
-    if (!gives_stand_ins(value))
-      ok(PyDict_SetItem(now.names.get(), name, remembered(value, extent).get()));
+    if (!gives_stand_ins(value)) remember(now, name, value);
+  for (const Entry& part : class_parts_of(object, is_class)) remember(now, part.key, part.value);
   if (known) {
     holders_[*known] = std::move(now);  // of one that is no more, and stood here
     return;
@@ -123,8 +162,7 @@ void UnfollowedModules::record_unmarked() {
     if (marked) continue;
     const Holder& holder = holders_[*index_.find(now.holder.get())];
     if (now.value)
-      ok(PyDict_SetItem(holder.names.get(), now.name.get(),
-                        remembered(now.value.get(), holder.extent).get()));
+      remember(holder, now.name.get(), now.value.get());
     else
       ok(PyDict_DelItem(holder.names.get(), now.name.get()));
   }
@@ -154,24 +192,46 @@ bool UnfollowedModules::is_replaced(PyObject* module, PyObject* name, PyObject* 
 bool UnfollowedModules::add_changes(const Holder& holder, PyObject* object,
                                     std::vector<Change>& found) const {
   bool all_concern = true;
+  PyObject* now = namespace_of(object, holder.is_class);
   const auto add = [&](PyObject* name, PyObject* value) {
     found.push_back({Ref::borrow(object), holder.place, holder.is_class, Ref::borrow(name),
                      value ? Ref::borrow(value) : Ref()});
   };
-  PyObject* now = namespace_of(object, holder.is_class);
   PyObject *name = nullptr, *value = nullptr, *before = nullptr;
   for (Py_ssize_t at = 0; PyDict_Next(now, &at, &name, &value);) {
     if (!PyUnicode_Check(name)) continue;
     before = PyDict_GetItemWithError(holder.names.get(), name);
     const bool differs = before ? is_concern(before) && !is_same(before, value)
                                 : counts_as_new(object, holder.is_class, name, value);
-    if (differs) add(name, value);
+    const bool tells_now = before == Py_Ellipsis && holder.is_class && is_about_class(name) &&
+                           value != Py_None;  // a class without __doc__
+    if (differs || tells_now) add(name, value);
     if (before == Py_Ellipsis && !is_atom(value)) all_concern = false;
   }
+  for (const Entry& part : class_parts_of(object, holder.is_class)) {
+    before = PyDict_GetItemWithError(holder.names.get(), part.key);
+    if (before && !is_same(before, part.value)) add(part.key, part.value);
+  }
   for (Py_ssize_t at = 0; PyDict_Next(holder.names.get(), &at, &name, &before);)
-    if (is_concern(before) && PyUnicode_Check(name) && ok(PyDict_Contains(now, name)) == 0)
+    if (is_concern(before) && PyUnicode_Check(name) && !is_class_part(name) &&
+        ok(PyDict_Contains(now, name)) == 0)
       add(name, nullptr);
   return all_concern;
+}
+
+// Another name or base is no change of a class's namespace.
+bool UnfollowedModules::has_its_parts(const Holder& holder, PyObject* object) {
+  const Entries parts = class_parts_of(object, holder.is_class);
+  return std::all_of(parts.begin(), parts.end(), [&](const Entry& part) {
+    PyObject* before = PyDict_GetItemWithError(holder.names.get(), part.key);
+    return !before || is_same(before, part.value);
+  });
+}
+
+PyObject* UnfollowedModules::constant_at_import(PyObject* holder, const char* name) {
+  const std::size_t* index = index_.find(holder);
+  if (!index || !call(holders_[*index].object).is(holder)) return nullptr;
+  return PyDict_GetItemString(holders_[*index].names.get(), name);
 }
 
 std::vector<UnfollowedModules::Change> UnfollowedModules::changed() const {
@@ -182,7 +242,7 @@ std::vector<UnfollowedModules::Change> UnfollowedModules::changed() const {
     if (object.is(Py_None)) continue;
     if (!holder.is_class && is_own_module(object.get())) continue;  // which all names are saved of
     const std::uint64_t version = frames::dict_version(namespace_of(object.get(), holder.is_class));
-    if (version == holder.unchanged_at) continue;
+    if (version == holder.unchanged_at && has_its_parts(holder, object.get())) continue;
     const std::size_t known = found.size();
     const bool all_concern = add_changes(holder, object.get(), found);
     holder.unchanged_at = all_concern && found.size() == known ? version : 0;

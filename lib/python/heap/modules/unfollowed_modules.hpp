@@ -2,8 +2,9 @@
 // Modules in C, and others that library_nodes.hpp does not follow: what their names led to when
 // their import ended, and what somebody has changed of that since. Of the modules themselves, and
 // of their classes if they are written in Python, it looks at functions and classes, at numbers and
-// strings of modules that no process part restores, and at names that are new or gone. What else
-// changes has a counterpart in C memory, or is the business of a process part.
+// strings of modules that no process part restores, at what classes say of themselves, and at names
+// that are new or gone. What else changes has a counterpart in C memory, or is the business of a
+// process part.
 #pragma once
 
 #include "python/ref.hpp"
@@ -43,6 +44,8 @@ class UnfollowedModules {
   // Whether the name holds something else than the definition, or the constant, of the import, or
   // an object where the import has none.
   bool is_replaced(PyObject* module, PyObject* name, PyObject* value);
+  // The number or string, if that is remembered; else null. Borrowed.
+  PyObject* constant_at_import(PyObject* holder, const char* name);
   std::vector<Change> changed() const;
 
  private:
@@ -53,10 +56,13 @@ class UnfollowedModules {
     bool is_class = false;
     Extent extent = Extent::kNames;
     // Each with its definition, as a weak reference if that can be, its constant, None if it is
-    // another object, Ellipsis if it is no object of its own (None, a number): nobody's concern.
+    // another object, Ellipsis if it is no object of its own (None, a number): nobody's concern. A
+    // class's bases are a list of weak references.
     Ref names;
     mutable std::uint64_t unchanged_at = 0;  // version of its dict
   };
+  static void remember(const Holder& holder, PyObject* name, PyObject* value);
+  static bool has_its_parts(const Holder& holder, PyObject* object);
   void record_holder(PyObject* object, const Ref& place, bool is_class, Extent extent);
   // False if there are others that are nobody's concern, as is_replaced() finds.
   bool add_changes(const Holder& holder, PyObject* object, std::vector<Change>& found) const;
