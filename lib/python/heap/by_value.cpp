@@ -9,6 +9,7 @@
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/library_aliases.hpp"
+#include "python/heap/modules/library_contents.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/modules/library_paths.hpp"
 
@@ -137,15 +138,15 @@ bool is_imported_as(PyObject* module, PyObject* qualname, PyObject* object) {
   return true;
 }
 
-// The name by which an import of the module makes the object, whatever that calls itself; null if
-// there is none.
-Ref imported_alias(PyObject* module, PyObject* object) {
+// (module, name by which its import makes the object, whatever that calls itself); null if there is
+// none.
+Ref alias_in(PyObject* module, PyObject* object) {
   PyObject *name = nullptr, *value = nullptr;
-  if (!PyModule_Check(module)) return {};
+  if (!module || !PyModule_Check(module)) return {};
   for (Py_ssize_t at = 0; PyDict_Next(PyModule_GetDict(module), &at, &name, &value);)
     if (value == object && PyUnicode_Check(name) && !made_after_import(module, name, value) &&
         !is_new_name(module, name))
-      return Ref::borrow(name);
+      return pack(module, name);
   return {};
 }
 
@@ -172,14 +173,14 @@ Ref module_name_of(PyTypeObject* of) {
 
 }  // namespace
 
+// Whatever the run has told a library's class to be, it is that of the import.
 bool ByValue::decide_type(PyTypeObject* type) {
   if (!frames::is_python_class(type)) return false;
-  PyObject* at_import = module_name_at_import(type);
-  const Ref name = at_import ? Ref::borrow(at_import) : module_name_of(type);
+  Ref name = said_at_import(type, "__module__"), qualname = said_at_import(type, kQualifiedName);
+  if (!name) name = module_name_of(type);
+  if (!qualname) qualname = own(PyType_GetQualName(type));
   PyObject* found = library_module(*this, name.get());
-  if (!found) return true;
-  PyObject* qualname = reinterpret_cast<PyHeapTypeObject*>(type)->ht_qualname;
-  return !is_imported_as(found, qualname, raw(type)) && !imported_alias(found, raw(type));
+  return !found || !is_imported_as(found, qualname.get(), raw(type));
 }
 
 bool ByValue::type(PyTypeObject* type) {
@@ -197,15 +198,19 @@ bool ByValue::function_is_importable(PyObject* function) {
 }
 
 // Not those that somebody has renamed since: an import does not.
-Ref library_alias(ByValue& by_value, PyObject* function) {
-  const auto* object = reinterpret_cast<PyFunctionObject*>(function);
-  const auto* code = reinterpret_cast<PyCodeObject*>(object->func_code);
-  if (PyUnicode_Compare(object->func_qualname, code->co_qualname) != 0 ||
-      PyUnicode_Compare(object->func_name, code->co_name) != 0)
+Ref library_alias(ByValue& by_value, PyObject* object) {
+  if (PyType_Check(object)) {
+    auto* type = reinterpret_cast<PyTypeObject*>(object);
+    Ref name = said_at_import(type, "__module__");
+    if (!name) name = module_name_of(type);
+    return alias_in(library_module(by_value, name.get()), object);
+  }
+  const auto* function = reinterpret_cast<PyFunctionObject*>(object);
+  const auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
+  if (PyUnicode_Compare(function->func_qualname, code->co_qualname) != 0 ||
+      PyUnicode_Compare(function->func_name, code->co_name) != 0)
     return {};
-  PyObject* found = library_module(by_value, object->func_module);
-  const Ref alias = found ? imported_alias(found, function) : Ref();
-  return alias ? pack(found, alias) : Ref();
+  return alias_in(library_module(by_value, function->func_module), object);
 }
 
 }  // namespace chkpt::heap

@@ -86,7 +86,8 @@ Ref import(const char* name) {
 }
 
 PyObject* loaded_module(const char* name) {
-  return PyDict_GetItemString(PyImport_GetModuleDict(), name);
+  PyObject* found = PyDict_GetItemString(PyImport_GetModuleDict(), name);
+  return found == Py_Ellipsis ? nullptr : found;  // see OriginalModules
 }
 
 Ref loaded_attr(const char* module, const char* name) {

@@ -94,7 +94,7 @@ class Search {
   void add(PyObject* parent, const std::string& label, PyObject* object,
            const std::string& place = "") {
     if (!object || (object != target_ && leads_nowhere(object))) return;
-    if ((PyModule_Check(object) || saver_.is_registered(object)) && object != target_) return;
+    if (saver_.is_registered(object) && object != target_) return;
     if (!origins_.emplace(object, Origin{parent, label, place}).second) return;
     keep_.push_back(Ref::borrow(object));
     queue_.push_back(object);
@@ -106,12 +106,21 @@ class Search {
         add_frame(PyList_GET_ITEM(stack->frames.get(), i));
     for (const Saver::ModuleEntry& entry : saver_.by_value_modules()) add_module(entry);
     if (!body) return;
+    if (PyObject* copies = find(body.get(), "copies")) add_copies(copies);
     if (PyObject* extra = find(body.get(), "extra")) add(nullptr, "<saved>", extra);
     if (PyObject* parts = find(body.get(), "process")) {
       PyObject *name = nullptr, *state = nullptr;
       Py_ssize_t position = 0;
       while (PyDict_Next(parts, &position, &name, &state))
         add(nullptr, "<" + utf8(name) + " state>", state);
+    }
+  }
+
+  // Library modules by value, which nothing else need lead to.
+  void add_copies(PyObject* copies) {
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(copies); ++i) {
+      PyObject* copy = PyList_GET_ITEM(copies, i);
+      add(nullptr, "sys.modules['" + utf8(item(copy, 0)) + "']", item(copy, 1));
     }
   }
 
@@ -170,6 +179,7 @@ class Search {
     add(object, ".__defaults__", function->func_defaults);
     add(object, ".__kwdefaults__", function->func_kwdefaults);
     add(object, ".__dict__", function->func_dict);
+    add(object, ".__globals__", function->func_globals);
   }
 
   void add_instance(PyObject* object) {

@@ -20,6 +20,7 @@
 #include "python/heap/kept_hashes.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/modules/loaded_modules.hpp"
+#include "python/heap/modules/module_copies.hpp"
 #include "python/heap/names_to_come.hpp"
 #include "python/heap/modules/module_entries.hpp"
 #include "python/heap/open_files/open_file.hpp"
@@ -75,6 +76,16 @@ void restore_process(const Ref& states, bool collects) {
     for (const ProcessPart* part : process_parts())
       if (!part->for_files) restore_part(*part, states.get());
     ReopenedFiles::current().take_locks();
+  } catch (const Raised&) {
+    throw_pending_exception();
+  }
+}
+
+void put_module_copies(const Ref& copies, const Ref& order) {
+  if (!copies || PyList_GET_SIZE(copies.get()) == 0) return;
+  try {
+    restore_module_copies(copies.get());
+    if (order) order_modules(expect_list(order.get()));
   } catch (const Raised&) {
     throw_pending_exception();
   }
@@ -206,9 +217,10 @@ void Loader::read_header() {
   make_modules(expect_list(find(header.get(), "shells")));
   {
     const NamesToCome names(find(header.get(), "names"));
-    import_modules(expect_list(find(header.get(), "imports")),
-                   expect_list(find(header.get(), "draws")), environment,
-                   find(header.get(), "directories"), find(header.get(), "relative"));
+    import_modules(
+        expect_list(find(header.get(), "imports")),
+        {expect_list(find(header.get(), "draws")), environment, find(header.get(), "directories"),
+         find(header.get(), "relative"), find(header.get(), "blocked")});
     continue_import_environment(environment);
     continue_import_directories(find(header.get(), "directories"));
   }
@@ -346,10 +358,13 @@ Loaded Loader::run() {
   loaded.stack = std::move(stack_);
   loaded.base_exception = Ref::borrow(expect(body.get(), "base_exception"));
   loaded.extra = Ref::borrow(expect(body.get(), "extra"));
+  // Copies of library modules last: until then their names lead to what imports have made.
   loaded.finish = [states = Ref::borrow(process), collects = quiet.go_on(),
+                   copies = Ref::borrow(find(body.get(), "copies")), order = module_order_,
                    targets = weak_targets_]() mutable {
     restore_process(states, collects);
     states = Ref();
+    put_module_copies(copies, order);
     targets->leave_to_collector();
   };
   is_done_ = true;

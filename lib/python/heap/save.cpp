@@ -17,6 +17,7 @@
 #include "python/heap/open_files/files.hpp"
 #include "python/heap/packages/hdf5.hpp"
 #include "python/heap/modules/library_globals.hpp"
+#include "python/heap/modules/module_copies.hpp"
 #include "python/heap/compiled/addresses_in_use.hpp"
 #include "python/heap/compiled/original_arrays.hpp"
 #include "python/heap/compiled/own_libraries.hpp"
@@ -234,6 +235,7 @@ Pickled save(const SaveRequest& request) {
     try {
       const frames::OwnContext base;
       const UnseenImports imports;
+      const OriginalModules modules;
       result = save_what_can_be_saved(request);
     } catch (const Raised&) {
       throw CannotSave(take_exception_text());

@@ -15,6 +15,7 @@
 #include "python/heap/modules/relative_imports.hpp"
 #include "python/heap/modules/import_environment.hpp"
 #include "python/heap/modules/library_globals.hpp"
+#include "python/heap/modules/module_copies.hpp"
 #include "python/heap/modules/module_entries.hpp"
 #include "python/heap/modules/unseen_imports.hpp"
 #include "python/heap/raw_state.hpp"
@@ -165,6 +166,7 @@ Ref header_of(const Saver& saver) {
   if (saver.request().modules) imports = import_steps(saver.imported_modules());
   put(header, "shells", shells);
   put(header, "imports", imports);
+  put(header, "blocked", saver.request().modules ? OriginalModules::blocked() : new_dict());
   put(header, "names", names_by_module(saver));
   put(header, "order", saver.request().modules ? module_order() : new_list());
   put(header, "draws", saver.request().modules ? import_draws() : new_list());
@@ -186,6 +188,7 @@ Ref body_of(Saver& saver, const SaveRequest& request) {
   put(body, "modules", module_namespaces(saver));
   put(body, "module classes", request.modules ? library_module_classes(saver) : new_list());
   put(body, "entries", request.modules ? module_entries_of_script() : new_list());
+  put(body, "copies", request.modules ? OriginalModules::copies() : new_list());
   put(body, "registrations", request.modules ? saver.library_registrations() : new_list());
   put(body, "own pickling", types_with_own_pickling());
   put(body, "locks", request.modules ? saver.held_library_locks() : new_list());

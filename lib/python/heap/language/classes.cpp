@@ -11,6 +11,7 @@
 #include "python/heap/language/classes.hpp"
 #include "python/heap/language/contexts.hpp"
 #include "python/heap/language/method_order.hpp"
+#include "python/heap/library_aliases.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/modules/unseen_imports.hpp"
 
@@ -418,6 +419,8 @@ Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
 Ref reduce_class(Saver& saver, PyObject* object, Rule&) {
   PyTypeObject* type = as_type(object);
   if (!saver.by_value().type(type)) return reduce_library_class(saver, type);
+  if (const Ref alias = library_alias(saver.by_value(), object))
+    return reduced(make_renamed_type, alias);
   if (is_of_ctypes(type)) return reduce_ctypes_class(saver, type);
   if (native_metaclass(Py_TYPE(type)) != &PyType_Type)
     refuse(std::string("classes whose metaclass derives from ") +

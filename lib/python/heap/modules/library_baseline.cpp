@@ -216,6 +216,7 @@ class LibraryImport {
       note_directory_for(spec);
       note_bare_modules(false);
       note_module_entries(false);
+      before_ = own(PyDict_Copy(PyImport_GetModuleDict()));
       g_baseline->nodes.mark_changed();
       g_baseline->unfollowed.mark_changed();
       draws_.emplace(spec);
@@ -232,6 +233,7 @@ class LibraryImport {
         g_baseline->unfollowed.record_unmarked();
       }
       record_new_modules();
+      if (before_) g_baseline->imported.note_new(before_);
     });
   }
   LibraryImport(const LibraryImport&) = delete;
@@ -241,6 +243,7 @@ class LibraryImport {
   static PyObject* outermost() { return g_baseline->outermost.get(); }
 
   std::optional<ImportDraws> draws_;
+  Ref before_;  // sys.modules
 };
 
 // The script's own modules change library modules as the script does.
@@ -294,6 +297,7 @@ LibraryBaseline* library_baseline() { return g_baseline; }
 void watch_library_globals() {
   g_baseline = new LibraryBaseline(is_left_out);
   record_new_modules();
+  g_baseline->imported.note_new(new_dict());
   note_module_entries(true);
   note_new_random();
   note_first_environment();
@@ -324,13 +328,13 @@ bool made_after_import(PyObject* module, PyObject* name, PyObject* value) {
          g_baseline->unfollowed.is_replaced(module, name, value);
 }
 
-PyObject* module_name_at_import(PyTypeObject* type) {
-  if (!g_baseline) return nullptr;
+Ref said_at_import(PyTypeObject* type, const char* name) {
+  if (!g_baseline) return {};
   PyObject* const object = raw(type);
   const LibraryNodes::Node* node = g_baseline->nodes.find(object);
-  PyObject* name = node ? LibraryNodes::value_at_import(*node, "__module__")
-                        : g_baseline->unfollowed.constant_at_import(object, "__module__");
-  return name && PyUnicode_Check(name) ? name : nullptr;
+  PyObject* said = node ? LibraryNodes::value_at_import(*node, name)
+                        : g_baseline->unfollowed.constant_at_import(object, name);
+  return said && PyUnicode_Check(said) ? Ref::borrow(said) : Ref();
 }
 
 bool is_new_name(PyObject* module, PyObject* name) {

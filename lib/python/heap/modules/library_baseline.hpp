@@ -12,6 +12,7 @@
 
 #include "python/heap/by_value.hpp"
 #include "python/heap/modules/library_nodes.hpp"
+#include "python/heap/modules/module_copies.hpp"
 #include "python/heap/modules/unfollowed_modules.hpp"
 
 namespace chkpt::heap {
@@ -28,6 +29,7 @@ struct LibraryBaseline {
   PointerTable<bool> bare;      // modules from no file; whether a library module made them
   std::vector<Ref> kept;        // those objects, so that their addresses stay their own
   UnfollowedModules unfollowed;
+  ImportedModules imported;
   std::set<Name> unsaveable;
   std::string unobserved;   // see note_unobserved()
   int depth = 0;            // of imports of library modules

@@ -98,7 +98,7 @@ const std::array<ClassPart, kClassParts>& class_parts() {
     return ClassPart{PyUnicode_InternFromString(key), PyUnicode_InternFromString(attribute)};
   };
   static const std::array<ClassPart, kClassParts> parts = {part("(name)", "__name__"),
-                                                           part("(qualified name)", "__qualname__"),
+                                                           part(kQualifiedName, "__qualname__"),
                                                            part("(bases)", "__bases__")};
   return parts;
 }

@@ -56,6 +56,7 @@ bool same_value(PyObject* before, PyObject* now);
 bool same_entry(const Entry& before, const Entry& now);
 // The name, the qualified name and the bases of a class are its last entries, although its
 // namespace does not hold them.
+constexpr const char* kQualifiedName = "(qualified name)";
 void read_class_parts(PyObject* type, Entries& entries);
 bool is_class_part(PyObject* key);
 // Whether it has those very objects.

@@ -48,8 +48,9 @@ bool leave_out_unsaveable(const std::function<std::string(PyObject* value)>& why
 bool is_new_name(PyObject* module, PyObject* name);
 // Whether a name of a library module holds something that a new import does not make.
 bool made_after_import(PyObject* module, PyObject* name, PyObject* value);
-// The __module__ of a library's class when its import ended; null if that is not known. Borrowed.
-PyObject* module_name_at_import(PyTypeObject* type);
+// The __module__, or the (qualified name), of a library's class when its import ended; null if that
+// is not known.
+Ref said_at_import(PyTypeObject* type, const char* name);
 // Whether any of its names may.
 bool changed_since_import(PyObject* module);
 

@@ -16,6 +16,7 @@
 #include "python/heap/modules/import_draws.hpp"
 #include "python/heap/modules/import_environment.hpp"
 #include "python/heap/modules/library_baseline.hpp"
+#include "python/heap/modules/module_copies.hpp"
 #include "python/heap/modules/module_entries.hpp"
 #include "python/heap/modules/relative_imports.hpp"
 #include "python/heap/modules/unseen_imports.hpp"
@@ -97,10 +98,9 @@ PyObject* name_of(PyObject* import) { return PyTuple_Check(import) ? item(import
 
 // In the saved order, because imports have side effects. A module that cannot be imported any more
 // is only missed if something refers to it.
-void import_modules(PyObject* names, PyObject* draws, PyObject* environment, PyObject* directories,
-                    PyObject* relative) {
+void import_modules(PyObject* names, const ImportsThen& then) {
   const NoOutput quiet;
-  ImportDirectories working_in(directories);
+  ImportDirectories working_in(then.directories);
   // All of them first: they import each other.
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names); ++i)
     UnseenImports::expect(name_of(PyList_GET_ITEM(names, i)));
@@ -110,11 +110,12 @@ void import_modules(PyObject* names, PyObject* draws, PyObject* environment, PyO
       take_import_step(PyList_GET_ITEM(names, i));
       continue;
     }
-    change_environment_for(environment, name);
+    change_environment_for(then.environment, name);
     working_in.enter_for(name);
-    check_relative_import(relative, name);
+    check_relative_import(then.relative, name);
     if (PyDict_Contains(PyImport_GetModuleDict(), name)) continue;
-    draw_again(draws, name);
+    draw_again(then.draws, name);
+    const BlockedNames as_then(then.blocked, name);
     PyObject* module = PyImport_Import(name);
     Py_XDECREF(module);
     if (!module) {
@@ -122,6 +123,7 @@ void import_modules(PyObject* names, PyObject* draws, PyObject* environment, PyO
       log::info("module " + utf8(name) + " could not be imported again: " + why);
     }
   }
+  if (library_baseline() && then.blocked) library_baseline()->imported.take_blocked(then.blocked);
 }
 
 void order_modules(PyObject* order) {

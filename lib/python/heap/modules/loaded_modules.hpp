@@ -11,10 +11,13 @@ void use_import_path(PyObject* texts);
 // Modules that are saved by value, still empty: list of (name, name it is an alias of | None,
 // type).
 void make_modules(PyObject* shells);
-// Names, and steps as import_step() gives them. `draws`, `environment`, `directories`, `relative`:
-// as import_draws(), import_environment(), import_directories() and relative_imports() gave them.
-void import_modules(PyObject* names, PyObject* draws, PyObject* environment, PyObject* directories,
-                    PyObject* relative);
+// What imports found: as import_draws(), import_environment(), import_directories(),
+// relative_imports() and OriginalModules::blocked() gave it.
+struct ImportsThen {
+  PyObject *draws, *environment, *directories, *relative, *blocked;
+};
+// Names, and steps as import_step() gives them.
+void import_modules(PyObject* names, const ImportsThen& then);
 // `order`: the names in sys.modules, one after the other; what else has been imported comes last.
 void order_modules(PyObject* order);
 // List of (name, items of its namespace, class | None).

@@ -9,6 +9,7 @@
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/modules/import_order.hpp"
+#include "python/heap/modules/module_copies.hpp"
 #include "python/heap/modules/unseen_imports.hpp"
 
 namespace chkpt::heap {
@@ -36,7 +37,8 @@ bool is_of_library(PyObject* name, PyObject* object) {
 
 bool is_of_script(ByValue& by_value, PyObject* name, PyObject* object) {
   return !is_as_imported(name, object) && !UnseenImports::hides(name) &&
-         !is_of_library(name, object) && !by_value.module(name, object);
+         !OriginalModules::hides(name) && !is_of_library(name, object) &&
+         !by_value.module(name, object);
 }
 
 template <class Visit>

@@ -103,6 +103,12 @@ bool counts_as_new(PyObject* holder, bool is_class, PyObject* name, PyObject* va
   return !is_of_interpreter(holder, name);
 }
 
+// Its name leads to another one, and so would the place.
+bool has_left_modules(PyObject* place, PyObject* module) {
+  PyObject* now = PyDict_GetItemWithError(PyImport_GetModuleDict(), item(place, 0));
+  return now && now != module;
+}
+
 Ref place_of_class(PyObject* module_name, PyObject* name) {
   const Ref step = pack(number(static_cast<int>(Part::kName)), name);
   return pack(module_name, pack(step));
@@ -126,11 +132,11 @@ void UnfollowedModules::remember(const Holder& holder, PyObject* name, PyObject*
   ok(PyDict_SetItem(holder.names.get(), name, kept.get()));
 }
 
-void UnfollowedModules::record_holder(PyObject* object, const Ref& place, bool is_class,
-                                      Extent extent) {
+void UnfollowedModules::record_holder(PyObject* object, PyObject* module, const Ref& place,
+                                      bool is_class, Extent extent) {
   const std::size_t* known = index_.find(object);
   if (known && call(holders_[*known].object).is(object)) return;
-  Holder now{weak(object), place, is_class, extent, new_dict(), 0};
+  Holder now{weak(object), place, is_class, extent, new_dict(), 0, weak(module)};
   PyObject *name = nullptr, *value = nullptr;
   for (Py_ssize_t at = 0; PyDict_Next(namespace_of(object, is_class), &at, &name, &value);)
     if (!gives_stand_ins(value)) remember(now, name, value);
@@ -144,12 +150,12 @@ void UnfollowedModules::record_holder(PyObject* object, const Ref& place, bool i
 }
 
 void UnfollowedModules::record(PyObject* name, PyObject* module, Extent extent) {
-  record_holder(module, pack(name, own(PyTuple_New(0))), false, extent);
+  record_holder(module, module, pack(name, own(PyTuple_New(0))), false, extent);
   if (extent == Extent::kNames) return;
   PyObject *key = nullptr, *value = nullptr;
   for (Py_ssize_t at = 0; PyDict_Next(PyModule_GetDict(module), &at, &key, &value);)
     if (PyUnicode_Check(key) && is_class_of(value, key, module))
-      record_holder(value, place_of_class(name, key), true, Extent::kDefinitions);
+      record_holder(value, module, place_of_class(name, key), true, Extent::kDefinitions);
 }
 
 void UnfollowedModules::mark_changed() { marked_ = changed(); }
@@ -243,6 +249,7 @@ std::vector<UnfollowedModules::Change> UnfollowedModules::changed() const {
     if (!holder.is_class && is_own_module(object.get())) continue;  // which all names are saved of
     const std::uint64_t version = frames::dict_version(namespace_of(object.get(), holder.is_class));
     if (version == holder.unchanged_at && has_its_parts(holder, object.get())) continue;
+    if (has_left_modules(holder.place.get(), call(holder.module).get())) continue;
     const std::size_t known = found.size();
     const bool all_concern = add_changes(holder, object.get(), found);
     holder.unchanged_at = all_concern && found.size() == known ? version : 0;

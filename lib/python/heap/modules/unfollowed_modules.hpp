@@ -60,10 +60,12 @@ class UnfollowedModules {
     // class's bases are a list of weak references.
     Ref names;
     mutable std::uint64_t unchanged_at = 0;  // version of its dict
+    Ref module;                              // weak reference
   };
   static void remember(const Holder& holder, PyObject* name, PyObject* value);
   static bool has_its_parts(const Holder& holder, PyObject* object);
-  void record_holder(PyObject* object, const Ref& place, bool is_class, Extent extent);
+  void record_holder(PyObject* object, PyObject* module, const Ref& place, bool is_class,
+                     Extent extent);
   // False if there are others that are nobody's concern, as is_replaced() finds.
   bool add_changes(const Holder& holder, PyObject* object, std::vector<Change>& found) const;
 

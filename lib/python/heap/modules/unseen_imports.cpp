@@ -7,6 +7,7 @@
 
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/modules/library_baseline.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -102,6 +103,7 @@ void UnseenImports::import_anew() {
   for (const Hidden& one : added) {
     ok(PyDict_SetItem(kept(), one.name.get(), one.module.get()));
     hidden_.push_back(one);
+    if (library_baseline()) library_baseline()->imported.forget(one.name.get());
   }
 }
 
