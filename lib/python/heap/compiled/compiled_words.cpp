@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,19 @@ Py_ssize_t object_size(PyObject* object) {
   return compiled_base(Py_TYPE(object))->tp_basicsize / kWord * kWord;
 }
 
+// Where the numbers are that its typed views show. Pointers of its own lead there as well, and
+// malloc() gives more than it was asked for: what is behind the numbers is left from others.
+std::set<std::uintptr_t> typed_data(PyObject* object, const MappedMemory& mapped) {
+  const auto* bytes = reinterpret_cast<const char*>(object);
+  const Py_ssize_t last = object_size(object) - kWord;
+  std::set<std::uintptr_t> found;
+  for (Py_ssize_t at = PyBaseObject_Type.tp_basicsize; at < last; at += kWord) {
+    const std::uintptr_t view = read_word(bytes + at), data = read_word(bytes + at + kWord);
+    if (data != 0 && is_typed_view(view, mapped)) found.insert(data);
+  }
+  return found;
+}
+
 // The name of the module at the top: "statsmodels".
 std::string package_of(PyTypeObject* type) {
   const Ref module = attr_or_null(raw(type), "__module__");
@@ -89,16 +103,13 @@ void each_word(PyObject* object, const MappedMemory& mapped,
                const std::function<bool(WordPlace, std::uintptr_t)>& seen) {
   const auto* bytes = reinterpret_cast<const char*>(object);
   const Py_ssize_t size = object_size(object);
-  std::uintptr_t before = 0;
+  const std::set<std::uintptr_t> numbers = typed_data(object, mapped);
   for (Py_ssize_t at = PyBaseObject_Type.tp_basicsize; at < size; at += kWord) {
     const std::uintptr_t word = read_word(bytes + at);
-    if (word != 0 && seen({at, -1}, word)) {
-      const std::vector<std::uintptr_t> block = block_at(word, mapped);
-      if (!block.empty() && !is_typed_view(before, mapped))
-        for (std::size_t i = 0; i < block.size(); ++i)
-          if (block[i] != 0) seen({at, static_cast<Py_ssize_t>(i) * kWord}, block[i]);
-    }
-    before = word;
+    if (word == 0 || !seen({at, -1}, word) || numbers.count(word) != 0) continue;
+    const std::vector<std::uintptr_t> block = block_at(word, mapped);
+    for (std::size_t i = 0; i < block.size(); ++i)
+      if (block[i] != 0) seen({at, static_cast<Py_ssize_t>(i) * kWord}, block[i]);
   }
 }
 

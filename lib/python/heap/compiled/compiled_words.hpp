@@ -31,7 +31,7 @@ PyTypeObject* compiled_base(PyTypeObject* type);
 bool may_point_elsewhere(PyTypeObject* type);
 
 // Calls `seen` for each word that is not zero. One of the object's own is followed if `seen` says
-// so; not to the numbers behind a typed view of Cython's. `mapped`: as the memory is now.
+// so; not to the numbers that a typed view of Cython's in it shows. `mapped`: as the memory is now.
 void each_word(PyObject* object, const MappedMemory& mapped,
                const std::function<bool(WordPlace, std::uintptr_t)>& seen);
 
