@@ -281,15 +281,14 @@ def test_descriptors_without_a_name_are_refused(work):
 
 
 TABLES = {
-    "dict": ("{Key(): 1, Key(): 2}", 0, b"2\n", "resumed from"),
-    "set": ("{Key(), Key()}", 0, b"2\n", "resumed from"),
-    "dict of a class": ("type('Mine', (dict,), {})([(Key(), 1), (Key(), 2)])", 74, b"",
-                        "a dict has lost entries"),
+    "dict": "{Key(): 1, Key(): 2}",
+    "set": "{Key(), Key()}",
+    "dict of a class": "type('Mine', (dict,), {})([(Key(), 1), (Key(), 2)])",
 }
 
 
-@pytest.mark.parametrize("table, code, stdout, text", TABLES.values(), ids=TABLES.keys())
-def test_keys_that_compare_in_another_way_are_not_lost(work, table, code, stdout, text):
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES.keys())
+def test_keys_that_compare_in_another_way_are_not_lost(work, table):
     script = work / "keys.py"
     script.write_text("import os, signal, chkpt\n"
                       "class Key:\n"
@@ -302,8 +301,8 @@ def test_keys_that_compare_in_another_way_are_not_lost(work, table, code, stdout
                       "print(len(table))\n")
     harness.run([CHKPT_MPI, script], work)
     resumed = harness.run([CHKPT_MPI, script], work)
-    assert (resumed.code, resumed.stdout) == (code, stdout), resumed.stderr
-    assert any(text in line for line in resumed.messages), resumed.stderr
+    assert (resumed.code, resumed.stdout) == (0, b"2\n"), resumed.stderr
+    assert any("resumed from" in line for line in resumed.messages), resumed.stderr
 
 
 def test_hashes_are_saved_whatever_blocks_the_allocator_gives(work):
