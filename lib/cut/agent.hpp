@@ -57,6 +57,9 @@ class Work {
   virtual Report write(const CutInfo& info) = 0;
   // Rank 0's coordinator thread; no Python, no MPI. `reports` are those of write(), by rank.
   virtual Report commit(const CutInfo& info, const std::vector<Report>& reports) = 0;
+  // The same thread after a commit, while the ranks run on (or before they leave): what is not
+  // needed any more may go. Must not throw.
+  virtual void tidy() {}
   // Main thread of each rank: the snapshot was committed, or dropped for `message`.
   virtual void committed(const CutInfo& info, bool ok, const std::string& message) = 0;
   // Main thread of each rank after a committed cut whose trigger said stop. Must not return.

@@ -377,6 +377,7 @@ void Coordinator::resume() {
   order.ok = committed_;
   order.number = api_satisfied_;
   send(std::move(order));
+  if (committed_) tidy();  // the ranks need not wait for it
   state_ = State::kIdle;
   asked_.reset();
   if (!wanted_) signalled_ = {};

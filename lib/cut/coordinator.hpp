@@ -21,7 +21,7 @@
 namespace chkpt::cut {
 
 struct Output {
-  enum class What : std::uint8_t { kSend, kCommit, kSkipped, kWaiting, kQuit };
+  enum class What : std::uint8_t { kSend, kCommit, kTidy, kSkipped, kWaiting, kQuit };
   What what = What::kSend;
   Message message;              // kSend: to message.ranks, targets to theirs; see part_for
   CutInfo info;                 // kCommit
@@ -67,6 +67,7 @@ class Coordinator {
 
   double next_wait();
   void send(Message message);
+  void tidy();
   Message message(MessageType type) const;
 
   void want(const Trigger& trigger);

@@ -91,8 +91,14 @@ void Coordinator::conclude(bool ok, const std::string& text) {
   begin_phase(Phase::kConclude, text);
 }
 
+void Coordinator::tidy() {
+  outputs_.emplace_back();
+  outputs_.back().what = Output::What::kTidy;
+}
+
 void Coordinator::finish_conclude() {
   if (committed_ && trigger_.stop) {
+    tidy();  // while the ranks are still there
     state_ = State::kLeaving;
     Message order = message(MessageType::kPhase);
     order.phase = Phase::kLeave;

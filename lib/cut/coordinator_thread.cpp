@@ -98,6 +98,8 @@ void CoordinatorThread::carry_out() {
         work_->skipped(output.trigger, output.text);
       } else if (output.what == Output::What::kWaiting) {
         work_->waiting(output.text);
+      } else if (output.what == Output::What::kTidy) {
+        work_->tidy();
       } else if (output.what == Output::What::kQuit) {
         quit_ = true;
       } else {

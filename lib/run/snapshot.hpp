@@ -38,6 +38,7 @@ class SnapshotWork final : public cut::Work {
   cut::Report capture(const cut::CutInfo& info) override;
   cut::Report write(const cut::CutInfo& info) override;
   cut::Report commit(const cut::CutInfo& info, const std::vector<cut::Report>& reports) override;
+  void tidy() override;
   void committed(const cut::CutInfo& info, bool ok, const std::string& message) override;
   [[noreturn]] void leave(const cut::CutInfo& info) override;
   void skipped(const cut::Trigger& trigger, const std::string& message) override;

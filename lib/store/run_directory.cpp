@@ -89,13 +89,6 @@ void require_written(const Directory& directory, const Manifest& manifest) {
   }
 }
 
-void write_master(const Directory& directory, const Manifest& manifest) {
-  const Bytes bytes = h5::make_master({manifest.run_id, manifest.epoch, 0, manifest.nranks});
-  PendingFile file(directory, kMasterName);
-  file.append(bytes);
-  file.publish(kCommittedMode);
-}
-
 // Only a hint for people and scripts: a resume never reads it, so failing is no failure.
 void write_latest(const Directory& directory, const std::string& name) {
   try {
@@ -187,13 +180,18 @@ void RunDirectory::commit(const SnapshotDir& snapshot, Manifest manifest,
   manifest.generation = generation.number;
   const Directory& directory = snapshot.directory();
   require_written(directory, manifest);
-  write_master(directory, manifest);
-  directory.sync();  // the rank files' names are durable before the MANIFEST speaks of them
   {
+    // Both are there before the first fsync: most file systems make new files durable together.
+    const Bytes master_bytes =
+        h5::make_master({manifest.run_id, manifest.epoch, 0, manifest.nranks});
     const std::string text = format_manifest(manifest);
+    PendingFile master(directory, kMasterName);
     PendingFile file(directory, kManifestName);
+    master.append(master_bytes);
     file.append(ByteView(std::string_view(text)));
+    master.publish(kCommittedMode);
     file.flush(kCommittedMode);
+    directory.sync();  // the rank files' names are durable before the MANIFEST speaks of them
     require_current(generation);
     file.publish(kCommittedMode);  // the commit
   }

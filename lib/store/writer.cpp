@@ -37,13 +37,16 @@ RankFileInfo write_into(const Staged& staged, const Directory& directory, const 
   file.append(table);
   file.append(record);
   file.publish(kCommittedMode);
+  return {leaf, staged.file_size(), footer_root(record)};
+}
+
+void sync_name(const Directory& directory, const std::string& leaf) {
   try {
     directory.sync();
   } catch (const IoError&) {
     directory.unlink(leaf);
     throw;
   }
-  return {leaf, staged.file_size(), footer_root(record)};
 }
 
 }  // namespace
@@ -53,11 +56,15 @@ RankFileInfo write_rank_file(const Staged& staged, const SnapshotDir& target) {
   const std::string name = rank_file_name(id.rank, id.nranks);
   const std::string folder = rank_subdirectory(id.rank, id.nranks);
   RankFileInfo info;
-  if (folder.empty()) {
-    info = write_into(staged, target.directory(), name);
+  if (!folder.empty()) {
+    const std::string leaf = name.substr(folder.size() + 1);
+    const Directory directory = target.directory().open_child(folder);
+    info = write_into(staged, directory, leaf);
+    sync_name(directory, leaf);
   } else {
-    info =
-        write_into(staged, target.directory().open_child(folder), name.substr(folder.size() + 1));
+    info = write_into(staged, target.directory(), name);
+    // Rank 0's commit() does it for its own file.
+    if (id.rank != 0) sync_name(target.directory(), name);
   }
   info.name = name;
   return info;

@@ -42,7 +42,8 @@ class SynchronousWriter final : public Writer {
   std::map<Ticket, WriteResult> done_;
 };
 
-// Writes one rank file: part file, blocks, footer, fsync, close, rename, directory fsync.
+// Writes one rank file: part file, blocks, footer, fsync, close, rename, directory fsync (of
+// rank 0 that is left to the commit).
 // Throws IoError; the part file is gone then. May block on disk.
 RankFileInfo write_rank_file(const Staged& staged, const SnapshotDir& target);
 

@@ -58,6 +58,8 @@ class CoordinatorTest : public ::testing::Test {
         waiting_.push_back(output.text);
       } else if (output.what == Output::What::kCommit) {
         commit_ = output;
+      } else if (output.what == Output::What::kTidy) {
+        tidied_after_ = last_type(0);
       } else {
         quit_ = true;
       }
@@ -111,6 +113,7 @@ class CoordinatorTest : public ::testing::Test {
   std::vector<std::string> skipped_;
   std::vector<std::string> waiting_;
   std::optional<Output> commit_;
+  std::optional<MessageType> tidied_after_;  // what rank 0 had been sent last
   bool quit_ = false;
 };
 

@@ -34,6 +34,36 @@ TEST_F(CoordinatorTest, a_cut_goes_through_all_phases_and_resumes) {
   EXPECT_TRUE(skipped_.empty());
 }
 
+TEST_F(CoordinatorTest, ranks_run_on_before_old_snapshots_are_removed) {
+  start();
+  trigger();
+  until_commit();
+  commit(true);
+  EXPECT_FALSE(tidied_after_.has_value());
+  say_all(done(Phase::kConclude));
+  EXPECT_EQ(tidied_after_, MessageType::kResume);
+}
+
+TEST_F(CoordinatorTest, old_snapshots_are_removed_before_the_ranks_leave) {
+  start();
+  trigger(TriggerKind::kRequest, true);
+  until_commit();
+  commit(true);
+  say_all(done(Phase::kConclude));
+  EXPECT_EQ(tidied_after_, MessageType::kPhase);  // that the snapshot is committed
+  EXPECT_EQ(last_[0].phase, Phase::kLeave);
+}
+
+TEST_F(CoordinatorTest, nothing_is_removed_for_a_snapshot_that_was_dropped) {
+  start();
+  trigger();
+  until_commit();
+  commit(false, "no space left");
+  say_all(done(Phase::kConclude));
+  EXPECT_EQ(last_type(0), MessageType::kResume);
+  EXPECT_FALSE(tidied_after_.has_value());
+}
+
 TEST_F(CoordinatorTest, a_mismatch_at_the_final_check_drops_the_cut_on_all_ranks) {
   start();
   trigger();
