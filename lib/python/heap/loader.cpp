@@ -91,6 +91,16 @@ void put_module_copies(const Ref& copies, const Ref& order) {
   }
 }
 
+// What the interpreter has interned by itself meanwhile stays; the saver knows which of it is the
+// script's code's.
+void intern_strings(PyObject* strings) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(strings); ++i) {
+    PyObject* string = Py_NewRef(PyList_GET_ITEM(strings, i));
+    PyUnicode_InternInPlace(&string);
+    Py_DECREF(string);
+  }
+}
+
 // Brought back to life by their finalizers: those do not run again.
 void mark_finalized(PyObject* objects) {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(objects); ++i)
@@ -240,6 +250,8 @@ void Loader::load_deferred() {
         restore_plain_state(item(content, 0), item(content, 1));
       else if (kind == kFinalized)
         mark_finalized(expect_list(content));
+      else if (kind == kInterned)
+        intern_strings(expect_list(content));
       else if (kind == kSharedMemory)
         memory_checks_ = Ref::borrow(expect_list(content));
       else if (kind == kWeakEntries)

@@ -227,10 +227,17 @@ PyObject* Saver::number_id(PyObject* number) {
   return Py_NewRef(id ? id : Py_None);
 }
 
+// The pickler writes strings by itself; what sys.intern() gives for their text is to be the same
+// one.
+bool Saver::note_interned(PyObject* string) {
+  return !PyUnicode_CHECK_INTERNED(string) || !interned_.insert(string, true) ||
+         PyList_Append(interned_strings_.get(), string) == 0;
+}
+
 PyObject* Saver::persistent_id(PyObject* object) {
   PyTypeObject* type = Py_TYPE(object);
-  if (type == &PyUnicode_Type || type == &PyTuple_Type || type == &PyBytes_Type ||
-      type == &PyBool_Type || object == Py_None)
+  if (type == &PyUnicode_Type) return note_interned(object) ? Py_NewRef(Py_None) : nullptr;
+  if (type == &PyTuple_Type || type == &PyBytes_Type || type == &PyBool_Type || object == Py_None)
     Py_RETURN_NONE;
   if (type == &PyLong_Type) return number_id(object);
   if (type == &PyFloat_Type && !std::isnan(PyFloat_AS_DOUBLE(object))) Py_RETURN_NONE;
@@ -292,6 +299,7 @@ bool Saver::may_have_place(PyObject* object, const Rule& rule) {
 }
 
 Ref Saver::reduce_stand_in(PyObject* string) {
+  interned_.insert(string, true);
   PyObject** place = string_places_.find(string);
   if (!place) return reduced(make_interned, pack(string));
   return reduced(make_library_string, pack(item(*place, 0), item(*place, 1), string));

@@ -387,9 +387,11 @@ def single_objects():
     sentinel, singles = object(), [Ellipsis, NotImplemented, None]
     d = {sentinel: 1}
     text = sys.intern("a text " + "made")
+    tokens = [sys.intern(" ".join(["token", str(i)])) for i in range(3)]
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(limit + 77)
     yield
     raised = sys.getrecursionlimit() - limit
     sys.setrecursionlimit(limit)
-    return d[sentinel], text is sys.intern("a text " + "made"), singles[0] is ..., singles[1] is NotImplemented, raised
+    return d[sentinel], text is sys.intern("a text " + "made"), \
+        [token is sys.intern(" ".join(["token", str(i)])) for i, token in enumerate(tokens)], singles[0] is ..., singles[1] is NotImplemented, raised

@@ -292,6 +292,21 @@ bool same_items(PyObject* before, PyObject* now) {
   return true;
 }
 
+// Comparing others may run code of the script.
+bool has_simple_members(PyObject* set) {
+  const Ref members = own(PySequence_List(set));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(members.get()); ++i) {
+    PyTypeObject* type = Py_TYPE(PyList_GET_ITEM(members.get(), i));
+    if (type != &PyLong_Type && type != &PyUnicode_Type && type != &PyBytes_Type) return false;
+  }
+  return true;
+}
+
+bool same_members(PyObject* before, PyObject* now) {
+  return has_simple_members(before) && has_simple_members(now) &&
+         ok(PyObject_RichCompareBool(before, now, Py_EQ)) == 1;
+}
+
 bool is_enum(PyTypeObject* type) {
   const char* metaclass = Py_TYPE(type)->tp_name;
   return std::strcmp(metaclass, "EnumType") == 0 || std::strcmp(metaclass, "EnumMeta") == 0;
@@ -373,6 +388,7 @@ bool same_value(PyObject* before, PyObject* now) {
   }
   if (type == &PyLong_Type || type == &PyUnicode_Type || type == &PyBytes_Type)
     return ok(PyObject_RichCompareBool(before, now, Py_EQ)) == 1;
+  if (type == &PyFrozenSet_Type) return same_members(before, now);
   return type == &PyTuple_Type && same_items(before, now);
 }
 
