@@ -13,6 +13,7 @@
 #include "python/heap/language/method_order.hpp"
 #include "python/heap/library_aliases.hpp"
 #include "python/heap/reducers.hpp"
+#include "python/heap/modules/module_entries.hpp"
 #include "python/heap/modules/unseen_imports.hpp"
 
 namespace chkpt::heap {
@@ -365,17 +366,9 @@ Ref any_name(Saver& saver, PyObject* type) {
   return {};
 }
 
-// A module of C code that was imported a second time has other types of the same names; a resume
-// imports it once.
+// A resume imports the module once.
 void check_is_of_imported_module(PyTypeObject* type) {
-  if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) return;
-  PyObject* module = PyType_GetModule(type);
-  if (!module) PyErr_Clear();
-  const Ref name = module ? attr_or_null(module, "__name__") : Ref();
-  if (!name || !PyUnicode_Check(name.get())) return;
-  PyObject* imported = PyDict_GetItemWithError(PyImport_GetModuleDict(), name.get());
-  if (imported && imported != module && PyModule_Check(imported) &&
-      PyModule_GetDef(imported) == PyModule_GetDef(module))
+  if (const Ref name = imported_again(type))
     refuse(std::string("the type ") + type->tp_name + " of another import of the module " +
            utf8(name.get()) + " than that in sys.modules");
 }

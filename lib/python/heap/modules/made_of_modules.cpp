@@ -43,8 +43,9 @@ bool is_of_lost_module(PyObject* value) {
     PyObject* now = in_modules(own_name(value).get());
     return now && now != value;
   }
-  if (!PyType_Check(value) || !frames::is_python_class(reinterpret_cast<PyTypeObject*>(value)))
-    return false;
+  if (!PyType_Check(value)) return false;
+  if (imported_again(reinterpret_cast<PyTypeObject*>(value))) return true;
+  if (!frames::is_python_class(reinterpret_cast<PyTypeObject*>(value))) return false;
   PyObject* now = in_modules(find(reinterpret_cast<PyTypeObject*>(value)->tp_dict, "__module__"));
   PyObject* name = reinterpret_cast<PyHeapTypeObject*>(value)->ht_qualname;
   PyObject* there = now ? PyDict_GetItemWithError(PyModule_GetDict(now), name) : nullptr;

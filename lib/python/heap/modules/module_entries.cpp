@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
@@ -65,6 +66,18 @@ Ref own_name(PyObject* module) {
   Ref name = spec && spec != Py_None ? attr_or_null(spec, "name") : Ref();
   if (!name) name = Ref::borrow(find(dict, "__name__"));
   return name && PyUnicode_Check(name.get()) ? name : Ref();
+}
+
+Ref imported_again(PyTypeObject* type) {
+  if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) return {};
+  PyObject* module = PyType_GetModule(type);
+  if (!module) PyErr_Clear();
+  Ref name = module ? attr_or_null(module, "__name__") : Ref();
+  if (!name || !PyUnicode_Check(name.get())) return {};
+  PyObject* imported = PyDict_GetItemWithError(PyImport_GetModuleDict(), name.get());
+  const bool is_other = imported && imported != module && PyModule_Check(imported) &&
+                        PyModule_GetDef(imported) == PyModule_GetDef(module);
+  return is_other ? std::move(name) : Ref();
 }
 
 void note_module_entries(bool of_library) {

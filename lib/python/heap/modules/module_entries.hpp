@@ -17,6 +17,10 @@ bool is_module_namespace(PyObject* dict);
 // The name by which a module was imported; null if it has none.
 Ref own_name(PyObject* module);
 
+// A module of C code that is imported a second time makes other types of the same names. The name
+// of the module, if the type is of another import of it than that in sys.modules; null otherwise.
+Ref imported_again(PyTypeObject* type);
+
 // What there is and was not noted before is the doing of a library's import, or the script's.
 void note_module_entries(bool of_library);
 // Before the interpreter ends.
