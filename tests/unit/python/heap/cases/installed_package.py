@@ -15,6 +15,8 @@ next(matches.found)
 shared = transferable.registry["cycle"]
 shared.name = "changed"
 transferable.registry["more"] = [cycle]
+# Found again after an import by keys that are equal, not the same.
+transferable.compiled["c", frozenset(["word", 2])] = [3]
 first_number = transferable.first_number
 transferable.unsaveable = re.finditer("a", "a")
 layer = transferable.Layer(4)
@@ -45,6 +47,9 @@ def check():
     assert cycle.name == "cycle" and matches.text == "banana"
     assert shared is transferable.registry["cycle"] and shared.name == "changed"
     assert transferable.registry["more"][0] is cycle
+    assert list(transferable.compiled.values())[1:] == ["two", [3]]
+    assert type(transferable.compiled["a+", frozenset(["word", 1])]) is type(re.finditer("a", "a"))
+    assert transferable.compiled["c", frozenset([2, "word"])] == [3]
     assert transferable.first_number == first_number
     assert type(layer) is transferable.Layer and (layer.size, layer.entries) == (4, None)
     assert ring.links[0].next is ring.links[1] and ring.links[1].next is ring.links[0]
