@@ -123,7 +123,7 @@ PyObject* own_namespace(PyObject* holder) {
 
 // A new import of the library module finds the object under this name: nothing on the way to it was
 // put there later.
-bool is_imported_as(PyObject* module, PyObject* qualname, PyObject* object) {
+bool new_import_finds(PyObject* module, PyObject* qualname, PyObject* object) {
   if (!find_qualified(module, qualname).is(object)) return false;
   const Ref names = call_method(Ref::borrow(qualname), "split", text("."));
   PyObject* holder = module;
@@ -180,7 +180,7 @@ bool ByValue::decide_type(PyTypeObject* type) {
   if (!name) name = module_name_of(type);
   if (!qualname) qualname = own(PyType_GetQualName(type));
   PyObject* found = library_module(*this, name.get());
-  return !found || !is_imported_as(found, qualname.get(), raw(type));
+  return !found || !new_import_finds(found, qualname.get(), raw(type));
 }
 
 bool ByValue::type(PyTypeObject* type) {
@@ -194,7 +194,7 @@ bool ByValue::type(PyTypeObject* type) {
 bool ByValue::function_is_importable(PyObject* function) {
   const auto* object = reinterpret_cast<PyFunctionObject*>(function);
   PyObject* found = library_module(*this, object->func_module);
-  return found && is_imported_as(found, object->func_qualname, function);
+  return found && new_import_finds(found, object->func_qualname, function);
 }
 
 // Not those that somebody has renamed since: an import does not.
