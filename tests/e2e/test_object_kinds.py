@@ -26,8 +26,8 @@ Every row is a test: `tests/e2e/objects/` brings such an object half-way, takes 
 process, resumes, goes on with the object, and compares with `python3`. This page is written from
 those tests by `tests/e2e/test_object_kinds.py`; change it there.
 
-*exact*: goes on as if nothing had happened, with identity and sharing. *re-made*: works on, with what
-is noted. *refused*: while it is held no snapshot is taken, which is said with this text and the
+*exact*: goes on as if nothing had happened, with identity and sharing (which of several equal numbers
+are one object is not kept). *re-made*: works on, with what is noted. *refused*: while it is held no snapshot is taken, which is said with this text and the
 object's path; the script goes on, the last good snapshot stays, the next comes when it is gone.
 Classes and functions of the script, and of libraries written in Python, are made of these.
 """

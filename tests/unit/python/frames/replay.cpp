@@ -148,21 +148,31 @@ std::string place(PyObject* frames) {
   return text;
 }
 
+// Whether a kind of frame or a native frame was there for the first time.
+bool note_kinds(const StackPlan& plan, Replay& result) {
+  bool is_first = false;
+  for (const auto& frame : plan.frames()) {
+    is_first |= result.kinds.insert(frame.kind).second;
+    for (Py_ssize_t i = 0; frame.natives && i < PyList_GET_SIZE(frame.natives.get()); ++i)
+      is_first |= result.natives
+                      .insert(PyUnicode_AsUTF8(
+                          PyTuple_GET_ITEM(PyList_GET_ITEM(frame.natives.get(), i), 0)))
+                      .second;
+  }
+  return is_first;
+}
+
+// The first of each kind always, even where the others have used up what is wanted.
 void capture(StackPlan& plan) {
   Session& s = *g_session;
   const StackState state = frames::describe_stack(plan);
   const bool is_new = s.seen.insert(place(state.frames.get())).second;
+  const bool is_first = note_kinds(plan, s.result);
   std::uniform_real_distribution<double> dice(0, 1);
   const double chance = is_new ? s.options.chance_if_new : s.options.chance_if_seen;
-  if (s.result.captures < s.options.most_captures && dice(s.random) < chance) {
+  if (is_first || (s.result.captures < s.options.most_captures && dice(s.random) < chance)) {
     ++s.result.captures;
     s.result.depth = std::max(s.result.depth, static_cast<int>(plan.frames().size()));
-    for (const auto& frame : plan.frames()) {
-      s.result.kinds.insert(frame.kind);
-      for (Py_ssize_t i = 0; frame.natives && i < PyList_GET_SIZE(frame.natives.get()); ++i)
-        s.result.natives.insert(
-            PyUnicode_AsUTF8(PyTuple_GET_ITEM(PyList_GET_ITEM(frame.natives.get(), i), 0)));
-    }
     const std::size_t at = log_text().size();
     s.copies.emplace_back(at, log_of_copy(state));
   }

@@ -71,7 +71,7 @@ TEST_P(ReplayTest, continues_from_every_moment) {
   std::set<std::string> missing_natives = required_natives(source);
   int captures = 0;
   for (int round = 0;
-       round < 12 && (round == 0 || !missing.empty() || !missing_natives.empty() || captures < 5);
+       round < 60 && (round == 0 || !missing.empty() || !missing_natives.empty() || captures < 5);
        ++round) {
     const Replay result = replay(source, file, options);
     for (const std::string& mismatch : result.mismatches)
