@@ -27,8 +27,9 @@ process, resumes, goes on with the object, and compares with `python3`. This pag
 those tests by `tests/e2e/test_object_kinds.py`; change it there.
 
 *exact*: goes on as if nothing had happened, with identity and sharing (which of several equal numbers
-are one object is not kept). *re-made*: works on, with what is noted. *refused*: while it is held no snapshot is taken, which is said with this text and the
-object's path; the script goes on, the last good snapshot stays, the next comes when it is gone.
+are one object is not kept). *re-made*: works on, with what is noted. *refused*: while it is held no
+snapshot is taken, which is said with this text and the object's path; the script goes on, the last good
+snapshot stays, the next comes when it is gone.
 Classes and functions of the script, and of libraries written in Python, are made of these.
 """
 

@@ -24,6 +24,7 @@
 #include "cut/handles/shared_handles.hpp"
 #include "cut/handles/user_ops.hpp"
 #include "cut/handles/windows.hpp"
+#include "mpi/interpose/extra_references.hpp"
 #include "mpi/interpose/fortran_numbers.hpp"
 #include "mpi/interpose/registry.hpp"
 
@@ -197,6 +198,15 @@ Restore simple_form(const std::string& form) {
   return nullptr;
 }
 
+// The script has got it from the library, and frees it as it would another.
+void count_reference(Kind kind, PyObject* object) {
+  using mpi::extra_references::Family;
+  if (kind == Kind::kGroup && handle_in<MPI_Group>(object) != MPI_GROUP_NULL)
+    mpi::extra_references::add(Family::kGroup, handle_bits(kind, object));
+  if (kind == Kind::kErrhandler && handle_in<MPI_Errhandler>(object) != MPI_ERRHANDLER_NULL)
+    mpi::extra_references::add(Family::kErrhandler, handle_bits(kind, object));
+}
+
 Ref make_like(const Module& m, Kind kind, PyTypeObject* type, PyObject* payload) {
   const char* name = PyUnicode_AsUTF8(payload);
   if (!name) throw_pending_exception();
@@ -213,6 +223,7 @@ Ref make_like(const Module& m, Kind kind, PyTypeObject* type, PyObject* payload)
     using H = typename decltype(tag)::type;
     handle_in<H>(object.get()) = handle_in<H>(named.get());
   });
+  count_reference(kind, object.get());
   return object;
 }
 

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "cut/handles/objects.hpp"
+#include "mpi/interpose/extra_references.hpp"
+#include "mpi/interpose/fortran_numbers.hpp"
 #include "mpi/interpose/rebuild_communicator.hpp"
 #include "mpi/interpose/rebuild_datatype.hpp"
 #include "mpi/session.hpp"
@@ -14,6 +16,7 @@ namespace chkpt::cut::handles {
 namespace {
 
 using mpi::check;
+namespace extra_references = mpi::extra_references;
 
 // Handles made during this load, by the handle they had when they were saved.
 template <class H>
@@ -27,6 +30,15 @@ H shared(std::uint64_t old_handle, Make make) {
   const auto found = made<H>().find(old_handle);
   if (found != made<H>().end()) return found->second;
   return made<H>()[old_handle] = make();
+}
+
+// Each object may be freed by itself: the script may have got the handle as often.
+template <class H, class Make>
+H counted(extra_references::Family family, std::uint64_t old_handle, Make make) {
+  const bool is_another = made<H>().count(old_handle) != 0;
+  const H handle = shared<H>(old_handle, make);
+  if (is_another) extra_references::add(family, mpi::fortran_numbers::bits_of(handle));
+  return handle;
 }
 
 Ref integers(const std::vector<int>& list) {
@@ -84,7 +96,8 @@ void restore_group(PyObject* object, PyObject* payload) {
   unsigned long long old = 0;
   PyObject* ranks = nullptr;
   if (!PyArg_ParseTuple(payload, "KO!", &old, &PyTuple_Type, &ranks)) throw_pending_exception();
-  handle_in<MPI_Group>(object) = shared<MPI_Group>(old, [&] { return make_group(ranks); });
+  handle_in<MPI_Group>(object) =
+      counted<MPI_Group>(extra_references::Family::kGroup, old, [&] { return make_group(ranks); });
 }
 
 Ref describe_type(PyObject* object) {
@@ -98,9 +111,10 @@ void restore_type(PyObject* object, PyObject* payload) {
   const char* recipe = nullptr;
   Py_ssize_t size = 0;
   if (!PyArg_ParseTuple(payload, "Ky#", &old, &recipe, &size)) throw_pending_exception();
-  handle_in<MPI_Datatype>(object) = shared<MPI_Datatype>(old, [&] {
-    return mpi::build_datatype({recipe, static_cast<std::size_t>(size)});
-  });
+  handle_in<MPI_Datatype>(object) =
+      counted<MPI_Datatype>(extra_references::Family::kType, old, [&] {
+        return mpi::build_datatype({recipe, static_cast<std::size_t>(size)});
+      });
 }
 
 Ref identity_of_type(const Module& m, MPI_Datatype type) {

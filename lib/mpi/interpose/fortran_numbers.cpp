@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "mpi/interpose/extra_references.hpp"
 #include "mpi/interpose/matched.hpp"
 #include "mpi/interpose/wrapper.hpp"
 
@@ -214,6 +215,10 @@ CHKPT_WRAPPER MPI_Fint MPI_File_c2f(MPI_File file) {
 // Several handles of a group may be one to the library, which counts them.
 CHKPT_WRAPPER int MPI_Group_free(MPI_Group* group) {
   const MPI_Group freed = *group;
+  if (extra_references::take(extra_references::Family::kGroup, fortran_numbers::bits_of(freed))) {
+    *group = MPI_GROUP_NULL;
+    return MPI_SUCCESS;
+  }
 #ifdef OPEN_MPI
   const MPI_Fint number = PMPI_Group_c2f(freed);
   const int rc = PMPI_Group_free(group);

@@ -7,6 +7,7 @@
 #include "mpi/interpose/allocations.hpp"
 #include "mpi/interpose/attached_buffer.hpp"
 #include "mpi/interpose/attributes.hpp"
+#include "mpi/interpose/extra_references.hpp"
 #include "mpi/interpose/fortran_numbers.hpp"
 #include "mpi/interpose/wall_clock.hpp"
 #include "mpi/interpose/wrapper.hpp"
@@ -45,6 +46,10 @@ void go_on_from(double reading) {
 using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
 
 CHKPT_WRAPPER int MPI_Type_free(MPI_Datatype* type) {
+  if (extra_references::take(extra_references::Family::kType, fortran_numbers::bits_of(*type))) {
+    *type = MPI_DATATYPE_NULL;
+    return MPI_SUCCESS;
+  }
   if (!outside("MPI_Type_free")) requests().keep_type(*type);
   if (on_main_thread()) attributes::type_freed(*type);
   fortran_numbers::forget(fortran_numbers::Family::kType, fortran_numbers::bits_of(*type));

@@ -43,6 +43,25 @@ def check_numbers(state):
         new.Free()
 
 
+def counted():
+    """Handles that the library gives again and again, each with a reference that is freed."""
+    from mpi4py import MPI
+    world, inner = MPI.COMM_WORLD, MPI.DOUBLE.Create_contiguous(3)
+    outer = inner.Create_vector(2, 1, 2)
+    return [[world.Get_group() for _ in range(3)], [world.Get_group().Incl([]) for _ in range(9)],
+            [world.Get_errhandler() for _ in range(9)],
+            [inner, *(outer.Get_contents()[-1][0] for _ in range(3)), outer]]
+
+
+def check_counted(state):
+    from mpi4py import MPI
+    for one in [one for kind in state["counted"] for one in kind]:
+        one.Free()
+        assert not one, one
+    assert MPI.GROUP_EMPTY.size == 0 and MPI.COMM_WORLD.Get_group().size == state["size"]
+    assert MPI.COMM_WORLD.Get_errhandler() == state["errors"]
+
+
 def build():
     from mpi4py import MPI
     world = MPI.COMM_WORLD
@@ -77,7 +96,7 @@ def build():
         "file": MPI.File(), "memory": memory, "owner": owner, "view": MPI.memory(owner),
         "no memory": MPI.memory(), "pickler": MPI.Pickle(protocol_two),
         "exception": MPI.Exception(MPI.ERR_TRUNCATE), "rank": world.rank, "size": world.size,
-        "numbered": numbered(),
+        "numbered": numbered(), "counted": counted(),
     }
 
 
@@ -117,6 +136,7 @@ def check(state):
     check_operations(state)
     check_statuses(state)
     check_numbers(state)
+    check_counted(state)
     info = state["info"]
     assert sorted(info.items()) == [("access_style", "read_once"), ("key", "value with spaces")]
     assert state["info alias"] == info and not state["info null"]

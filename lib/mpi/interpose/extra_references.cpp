@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "mpi/interpose/extra_references.hpp"
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "mpi/interpose/fortran_numbers.hpp"
+#include "mpi/interpose/wrapper.hpp"
+
+namespace chkpt::mpi::extra_references {
+namespace {
+
+std::mutex g_mutex;
+std::map<std::pair<Family, std::uint64_t>, std::uint64_t> g_counts;
+
+}  // namespace
+
+void add(Family family, std::uint64_t handle) {
+  const std::lock_guard<std::mutex> lock(g_mutex);
+  ++g_counts[{family, handle}];
+}
+
+bool take(Family family, std::uint64_t handle) {
+  const std::lock_guard<std::mutex> lock(g_mutex);
+  const auto found = g_counts.find({family, handle});
+  if (found == g_counts.end()) return false;
+  if (--found->second == 0) g_counts.erase(found);
+  return true;
+}
+
+}  // namespace chkpt::mpi::extra_references
+
+using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
+
+CHKPT_WRAPPER int MPI_Errhandler_free(MPI_Errhandler* handler) {
+  using extra_references::Family;
+  if (!extra_references::take(Family::kErrhandler, fortran_numbers::bits_of(*handler)))
+    return PMPI_Errhandler_free(handler);
+  *handler = MPI_ERRHANDLER_NULL;
+  return MPI_SUCCESS;
+}
