@@ -91,8 +91,8 @@ void put_module_copies(const Ref& copies, const Ref& order) {
   }
 }
 
-// What the interpreter has interned by itself meanwhile stays; the saver knows which of it is the
-// script's code's.
+// Where the interpreter or a library has interned the same text by now, that one stays the string
+// which sys.intern() gives.
 void intern_strings(PyObject* strings) {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(strings); ++i) {
     PyObject* string = Py_NewRef(PyList_GET_ITEM(strings, i));
