@@ -97,11 +97,15 @@ bool GraphBuilder::reduce_hashed(NodeId arguments) {
   return true;
 }
 
-// ('E', replacement) is where an object was that the script had excluded: what a resume puts there
+// A text is an interned string that its call has already given. ('E', replacement) is where an object was that the script had excluded: what a resume puts there
 // is what counts. ('h', label, hash) is a label with a hash.
 void GraphBuilder::persistent() {
   NodeId label = stack_.pop(1)[0], hash = kNoNode;
   const Graph& g = graph_;
+  if (g.kind(label) == Kind::kText) {
+    stack_.push(label);
+    return;
+  }
   const std::size_t items = g.kind(label) == Kind::kTuple ? g.count(label, Role::kItems) : 0;
   const std::string_view tag = items > 0 ? g.raw_text(g.child(label, Role::kItems, 0)) : "";
   if (items == 2 && tag == "E") {

@@ -91,16 +91,6 @@ void put_module_copies(const Ref& copies, const Ref& order) {
   }
 }
 
-// Where the interpreter or a library has interned the same text by now, that one stays the string
-// which sys.intern() gives.
-void intern_strings(PyObject* strings) {
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(strings); ++i) {
-    PyObject* string = Py_NewRef(PyList_GET_ITEM(strings, i));
-    PyUnicode_InternInPlace(&string);
-    Py_DECREF(string);
-  }
-}
-
 // Brought back to life by their finalizers: those do not run again.
 void mark_finalized(PyObject* objects) {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(objects); ++i)
@@ -208,6 +198,7 @@ Ref Loader::resolve(PyObject* id) {
 }
 
 PyObject* Loader::persistent_load(PyObject* id) {
+  if (PyUnicode_CheckExact(id)) return Py_NewRef(id);  // interned
   try {
     return resolve(id).release();
   } catch (...) {
@@ -250,8 +241,6 @@ void Loader::load_deferred() {
         restore_plain_state(item(content, 0), item(content, 1));
       else if (kind == kFinalized)
         mark_finalized(expect_list(content));
-      else if (kind == kInterned)
-        intern_strings(expect_list(content));
       else if (kind == kSharedMemory)
         memory_checks_ = Ref::borrow(expect_list(content));
       else if (kind == kWeakEntries)

@@ -159,6 +159,5 @@ Ref made_by_new(PyTypeObject* type);
 Ref filled_unasked(const Ref& reduce_value);
 // What a batch of (instance, plain state) begins with, among those of deferred containers.
 constexpr const char* kPutOff = "put off";
-constexpr const char* kInterned = "interned";  // the same for Saver::interned_strings()
 
 }  // namespace chkpt::heap

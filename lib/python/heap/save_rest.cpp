@@ -74,7 +74,6 @@ void dump_deferred(Saver& saver, Pickling& pickling, const OriginalArrays& origi
   }
   if (PyList_GET_SIZE(saver.finalized().get()) > 0)
     pickling.dump(pack(text(kFinalized), saver.finalized()));
-  pickling.dump(pack(text(kInterned), saver.interned_strings()));
   pickling.dump(none());
 }
 

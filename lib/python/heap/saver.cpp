@@ -227,16 +227,33 @@ PyObject* Saver::number_id(PyObject* number) {
   return Py_NewRef(id ? id : Py_None);
 }
 
-// The pickler writes strings by itself; what sys.intern() gives for their text is to be the same
-// one.
-bool Saver::note_interned(PyObject* string) {
-  return !PyUnicode_CHECK_INTERNED(string) || !interned_.insert(string, true) ||
-         PyList_Append(interned_strings_.get(), string) == 0;
+// The pickler writes strings without asking for a reduction: a cell stands for one that the reader
+// has to intern, wherever it occurs. Up to one character the interpreter has strings of its own.
+PyObject* Saver::interned_id(PyObject* string) {
+  if (!PyUnicode_CHECK_INTERNED(string) || PyUnicode_GET_LENGTH(string) < 2) Py_RETURN_NONE;
+  if (PyObject** known = interned_.find(string)) {
+    if (written_by_cell_ != string) return Py_NewRef(*known);
+    written_by_cell_ = nullptr;
+    Py_RETURN_NONE;
+  }
+  PyObject* cell = PyCell_New(string);
+  if (!cell) return nullptr;
+  interned_.insert(string, cell);
+  keep_.push_back(Ref::steal(cell));
+  return Py_NewRef(cell);
+}
+
+bool Saver::is_stand_in(PyObject* object) {
+  if (!PyCell_Check(object)) return false;
+  PyObject* string = PyCell_GET(object);
+  if (!string || !PyUnicode_CheckExact(string)) return false;
+  PyObject** cell = interned_.find(string);
+  return cell && *cell == object;
 }
 
 PyObject* Saver::persistent_id(PyObject* object) {
   PyTypeObject* type = Py_TYPE(object);
-  if (type == &PyUnicode_Type) return note_interned(object) ? Py_NewRef(Py_None) : nullptr;
+  if (type == &PyUnicode_Type) return interned_id(object);
   if (type == &PyTuple_Type || type == &PyBytes_Type || type == &PyBool_Type || object == Py_None)
     Py_RETURN_NONE;
   if (type == &PyLong_Type) return number_id(object);
@@ -299,7 +316,7 @@ bool Saver::may_have_place(PyObject* object, const Rule& rule) {
 }
 
 Ref Saver::reduce_stand_in(PyObject* string) {
-  interned_.insert(string, true);
+  interned_.insert(string, Py_None);
   PyObject** place = string_places_.find(string);
   if (!place) return reduced(make_interned, pack(string));
   return reduced(make_library_string, pack(item(*place, 0), item(*place, 1), string));
@@ -325,6 +342,10 @@ PyObject* Saver::reduce(PyObject* object) {
   weak_members_.note(object);
   try {
     if (PyObject_GC_IsFinalized(object)) append(finalized_, Ref::borrow(object));
+    if (is_stand_in(object)) {
+      written_by_cell_ = PyCell_GET(object);
+      return reduced(make_interned, pack(written_by_cell_)).release();
+    }
     if (interning_) return reduce_stand_in(PyCell_GET(object)).release();
     Rule& rule = rule_of(Py_TYPE(object));
     if (may_have_place(object, rule))

@@ -86,8 +86,6 @@ class Saver {
   void set_interning(bool on) { interning_ = on; }  // cells stand for strings that exist once
   // Strings that are attributes of library modules, which some compare by identity.
   Ref library_strings() const { return library_strings_; }
-  // Those that were interned and that the save has met, other than the ones cells stood for.
-  Ref interned_strings() const { return interned_strings_; }
 
   // For reducers.
   ByValue& by_value() { return by_value_; }
@@ -182,7 +180,8 @@ class Saver {
   void let_buffers_pass(PyObject* value);
   Ref frozenset_id(PyObject* set);
   Ref nan_id(PyObject* nan);
-  bool note_interned(PyObject* string);  // false with an exception
+  PyObject* interned_id(PyObject* string);  // null with an exception
+  bool is_stand_in(PyObject* object);
   PyObject* number_id(PyObject* number);
 
   const SaveRequest& request_;
@@ -214,8 +213,8 @@ class Saver {
   std::map<long long, Ref> hdf5_handles_;
   PointerTable<PyObject*> string_places_;  // (module name, attribute), owned by keep_
   Ref library_strings_ = Ref::steal(PyList_New(0));
-  PointerTable<bool> interned_;
-  Ref interned_strings_ = Ref::steal(PyList_New(0));
+  PointerTable<PyObject*> interned_;  // cells that stand for strings, owned by keep_; else None
+  PyObject* written_by_cell_ = nullptr;
   std::vector<Ref> keep_;
   std::unordered_map<PyTypeObject*, Rule> rules_;
   std::unordered_map<PyObject*, int> chain_;

@@ -388,10 +388,12 @@ def single_objects():
     d = {sentinel: 1}
     text = sys.intern("a text " + "made")
     tokens = [sys.intern(" ".join(["token", str(i)])) for i in range(3)]
+    tokens += [sys.intern("".join(["Text", "Wrapper"])), sys.intern("".join(["_to", "_bytes"]))]
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(limit + 77)
     yield
     raised = sys.getrecursionlimit() - limit
     sys.setrecursionlimit(limit)
     return d[sentinel], text is sys.intern("a text " + "made"), \
-        [token is sys.intern(" ".join(["token", str(i)])) for i, token in enumerate(tokens)], singles[0] is ..., singles[1] is NotImplemented, raised
+        [token is sys.intern(" ".join(["token", str(i)])) for i, token in enumerate(tokens[:3])], \
+        [token is sys.intern("".join([token[:3], token[3:]])) for token in tokens], singles[0] is ..., singles[1] is NotImplemented, raised

@@ -47,19 +47,28 @@ NAMES = ("solver", "history", "main", "code", "u")
 
 
 class Pickler(pickle._Pickler):
-    """Names that were interned are written once, as calls, and then taken from the memo."""
+    """Names that were interned are written once, as calls, and then taken from the memo. One that is
+    met later is the persistent id of its call."""
 
     calls = {}
+    met_later = {}
 
     def save(self, obj, save_persistent_id=True):
         if type(obj) is str and obj in self.calls:
             return super().save(self.calls[obj])
         super().save(obj, save_persistent_id)
-        if type(obj) is Call and obj.name == "interned":
+        if type(obj) is Call and obj.name == "interned" and obj.args[0] in NAMES:
             self.calls[obj.args[0]] = obj
 
     def persistent_id(self, obj):
+        if obj == "dt" and not self.writes("dt"):
+            return self.met_later.setdefault(obj, Call("interned", (obj,)))
         return obj.parts if type(obj) is Label else None
+
+    def writes(self, name):
+        """Whether this is the argument of the call that was asked for just now."""
+        call = self.met_later.get(name)
+        return call is not None and id(call) not in self.memo
 
 
 def code(filename, name, qualname, varnames, cellvars=(), freevars=()):
