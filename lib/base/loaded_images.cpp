@@ -53,22 +53,36 @@ class Exports {
 
   template <class F>
   bool any_of_first(int count, F use) const {
-    if (!symbols_ || !names_ || !hash_) return false;
-    const std::uint32_t begin = hash_[1], end = end_of_hashed();
-    for (std::uint32_t i = begin; i < end && count > 0; ++i) {
-      const ElfW(Sym)& symbol = symbols_[i];
+    bool found = false;
+    any([&](const ElfW(Sym) & symbol, const char* name, void* address) {
       const auto type = ELF64_ST_TYPE(symbol.st_info);
-      if (ELF64_ST_BIND(symbol.st_info) != STB_GLOBAL || symbol.st_shndx == SHN_UNDEF ||
-          (type != STT_FUNC && type != STT_OBJECT))
-        continue;
-      --count;
-      if (use(names_ + symbol.st_name, reinterpret_cast<void*>(base_ + symbol.st_value)))
+      if (ELF64_ST_BIND(symbol.st_info) != STB_GLOBAL || (type != STT_FUNC && type != STT_OBJECT))
+        return false;
+      return count-- <= 0 || (found = use(name, address));
+    });
+    return found;
+  }
+
+  template <class F>
+  bool any_indirect(F use) const {
+    return any([&](const ElfW(Sym) & symbol, const char* name, void*) {
+      return ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC && use(name);
+    });
+  }
+
+ private:
+  template <class F>
+  bool any(F use) const {
+    if (!symbols_ || !names_ || !hash_) return false;
+    for (std::uint32_t i = hash_[1], end = end_of_hashed(); i < end; ++i) {
+      const ElfW(Sym)& symbol = symbols_[i];
+      if (symbol.st_shndx != SHN_UNDEF &&
+          use(symbol, names_ + symbol.st_name, reinterpret_cast<void*>(base_ + symbol.st_value)))
         return true;
     }
     return false;
   }
 
- private:
   // Layout of DT_GNU_HASH: buckets, first hashed symbol, words of the filter, shift; filter
   // (64-bit), buckets, and for each hashed symbol a word whose lowest bit ends its chain.
   std::uint32_t end_of_hashed() const {
@@ -246,6 +260,10 @@ std::vector<void*> functions_named(const char* name,
 bool any_of_first_exports(const LoadedImage& image, int count,
                           const std::function<bool(const char*, const void*)>& use) {
   return Exports(image).any_of_first(count, use);
+}
+
+bool any_indirect_export(const LoadedImage& image, const std::function<bool(const char*)>& use) {
+  return Exports(image).any_indirect(use);
 }
 
 }  // namespace chkpt

@@ -70,5 +70,9 @@ std::vector<void*> functions_named(const char* name,
 // under a name that nobody else should have, until it returns true; then true.
 bool any_of_first_exports(const LoadedImage& image, int count,
                           const std::function<bool(const char* name, const void* address)>& use);
+// The same for the names of functions that a resolver chooses when they are linked (STT_GNU_IFUNC):
+// what is called has another name, and dladdr() does not tell either.
+bool any_indirect_export(const LoadedImage& image,
+                         const std::function<bool(const char* name)>& use);
 
 }  // namespace chkpt

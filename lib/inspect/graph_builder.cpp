@@ -97,8 +97,9 @@ bool GraphBuilder::reduce_hashed(NodeId arguments) {
   return true;
 }
 
-// A text is an interned string that its call has already given. ('E', replacement) is where an object was that the script had excluded: what a resume puts there
-// is what counts. ('h', label, hash) is a label with a hash.
+// A text is an interned string that its call has already given. ('E', replacement) is where an
+// object was that the script had excluded: what a resume puts there is what counts. ('h', label,
+// hash) is a label with a hash.
 void GraphBuilder::persistent() {
   NodeId label = stack_.pop(1)[0], hash = kNoNode;
   const Graph& g = graph_;

@@ -2,8 +2,8 @@
 // Where the library counts references, several handles of the script may be one (those that
 // MPI_Comm_group() gave twice, an empty MPI_Group_incl(), MPI_Comm_get_errhandler(),
 // MPI_Type_get_contents()), and the script frees each. What a resume makes again has one reference,
-// and a predefined object none that is the script's: the others are counted here, and freeing one of
-// them does nothing else. Any thread.
+// and a predefined object none that is the script's: the others are counted here, and freeing one
+// of them does nothing else. Any thread.
 #pragma once
 
 #include <cstdint>

@@ -66,5 +66,20 @@ TEST(LoadedImagesTest, a_library_is_found_by_its_path_its_handle_and_its_functio
   ::dlclose(handle);
 }
 
+TEST(LoadedImagesTest, functions_chosen_when_they_are_linked_are_exported_by_another_name) {
+  void* const strlen_called = ::dlsym(RTLD_DEFAULT, "strlen");
+  const std::vector<LoadedImage> images = loaded_images();
+  const LoadedImage* libc = image_at(images, address(strlen_called));
+  ASSERT_NE(libc, nullptr);
+  std::vector<std::string> names;
+  const auto is_strlen = [&](const char* name) {
+    names.emplace_back(name);
+    return ::dlsym(RTLD_DEFAULT, name) == strlen_called;
+  };
+  EXPECT_TRUE(any_indirect_export(*libc, is_strlen));
+  EXPECT_EQ(names.back(), "strlen");
+  EXPECT_FALSE(any_indirect_export(*libc, [](const char* name) { return name[0] == '\0'; }));
+}
+
 }  // namespace
 }  // namespace chkpt

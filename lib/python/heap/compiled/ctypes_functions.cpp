@@ -4,6 +4,7 @@
 // is not saved, except for the script's own libraries (own_libraries.hpp).
 #include <Python.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -148,8 +149,16 @@ Ref library_of(const CtypesFunction& function) {
   return {};
 }
 
-Ref target_of(Saver& saver, PyObject* object, const char* target) {
+const char* target_of(const CtypesFunction& function) {
+  const char* target = nullptr;
+  std::memcpy(&target, function.data.memory, sizeof target);
+  return target;
+}
+
+// `asked`: functions whose targets are being looked for.
+Ref place_of_target(Saver& saver, PyObject* object, std::vector<PyObject*> asked = {}) {
   const CtypesFunction& function = ctypes_function(object);
+  const char* target = target_of(function);
   if (!target) return none();
   if (function.thunk && thunk_code(function.thunk) == target)
     return pack(function.thunk, number(0), text("code"));
@@ -159,11 +168,16 @@ Ref target_of(Saver& saver, PyObject* object, const char* target) {
     if (const Ref symbol = symbol_at(library.get(), target, name.get()))
       return pack(library, symbol, text("symbol"));
   }
-  OwnedMemory kept;  // without itself, which would be found
+  asked.push_back(object);
+  OwnedMemory kept;
   if (function.data.kept) kept.add_kept_by(function.data.kept);
-  if (Ref place = kept.place_of(target)) return place;
-  if (Ref place = saver.all_memory().place_of(target); place && item(place, 0) != object)
-    return place;
+  for (OwnedMemory* memory : {&kept, &saver.all_memory()}) {
+    const Ref place = memory->place_of(target);
+    if (!place || std::count(asked.begin(), asked.end(), item(place, 0)) > 0) continue;
+    // What another function of the script leads to may be there later than this one.
+    if (!is_target_place(place.get()) || saver.is_registered(item(place, 0))) return place;
+    return place_of_target(saver, item(place, 0), asked);
+  }
   refuse("a function pointer to code that is no library's, by a name, and no callback's");
 }
 
@@ -193,8 +207,17 @@ Ref symbol_at(PyObject* library, const char* address, PyObject* likely_name_or_n
       ::dlsym(handle, utf8(likely_name_or_null).c_str()) == address)
     return Ref::borrow(likely_name_or_null);
   Dl_info info{};
-  if (::dladdr(address, &info) == 0 || !info.dli_sname || info.dli_saddr != address) return {};
-  return ::dlsym(handle, info.dli_sname) == address ? text(info.dli_sname) : Ref();
+  if (::dladdr(address, &info) == 0) return {};
+  if (info.dli_sname && info.dli_saddr == address)
+    return ::dlsym(handle, info.dli_sname) == address ? text(info.dli_sname) : Ref();
+  const std::vector<LoadedImage> images = loaded_images();
+  const LoadedImage* image = image_at(images, reinterpret_cast<std::uintptr_t>(address));
+  std::string found;
+  const auto leads_there = [&](const char* name) {
+    if (::dlsym(handle, name) == address) found = name;
+    return !found.empty();
+  };
+  return image && any_indirect_export(*image, leads_there) ? text(found) : Ref();
 }
 
 bool is_ctypes_thunk(PyObject* object) {
@@ -230,9 +253,7 @@ Ref reduce_ctypes_function(Saver& saver, PyObject* object, Rule& rule) {
     PyObject* value = function_fields(function)[i];
     PyTuple_SET_ITEM(fields.get(), i, Py_NewRef(value ? value : frames::null_marker()));
   }
-  const char* target = nullptr;
-  std::memcpy(&target, function.data.memory, sizeof target);
-  const Ref state = pack(target_of(saver, object, target), fields,
+  const Ref state = pack(place_of_target(saver, object), fields,
                          function.data.kept ? function.data.kept : frames::null_marker(),
                          instance_state(saver, object, rule));
   return reduced(make_function, pack(rule.type), state, set_function);

@@ -307,6 +307,8 @@ bool OwnedMemory::holds(const char* address, Py_ssize_t size) {
   return block != nullptr;
 }
 
+bool is_target_place(PyObject* place) { return utf8(item(place, 2)) == kTarget; }
+
 char* address_at(PyObject* place) {
   PyObject *owner = item(place, 0), *where = item(place, 1);
   const std::string way = utf8(item(place, 2));

@@ -69,6 +69,8 @@ class OwnedMemory {
 
 // At load, when the owner is complete.
 char* address_at(PyObject* place);
+// Whether it is what a function pointer leads to.
+bool is_target_place(PyObject* place);
 
 // The part of it that knows callbacks and functions of libraries, see ctypes_functions.cpp.
 bool is_ctypes_thunk(PyObject* object);

@@ -165,13 +165,12 @@ void restore_names(PyObject* object, Holder holder, PyObject* saved) {
   }
 }
 
-PyObject* value_as_imported(const Entries& imported, const Entry& wanted, std::size_t i) {
+const Entry* as_imported(const Entries& imported, const Entry& wanted, std::size_t i) {
   if (wanted.part == Part::kElement)
-    return i < imported.size() && imported[i].part == wanted.part ? imported[i].value : nullptr;
+    return i < imported.size() && imported[i].part == wanted.part ? &imported[i] : nullptr;
   for (const Entry& entry : imported) {
     if (entry.part != wanted.part || entry.slot != wanted.slot) continue;
-    if (!entry.key || entry.key == wanted.key || same_value(entry.key, wanted.key))
-      return entry.value;
+    if (!entry.key || entry.key == wanted.key || same_value(entry.key, wanted.key)) return &entry;
   }
   return nullptr;
 }
@@ -192,14 +191,21 @@ void restore_entries(PyObject* object, Holder holder, PyObject* saved, PyObject*
   Entries imported, entries;
   read_entries(object, holder, imported);
   std::vector<Ref> kept;  // while the object is emptied
-  for (const Entry& entry : imported) kept.push_back(Ref::borrow(entry.value));
+  for (const Entry& entry : imported) {
+    kept.push_back(Ref::borrow(entry.key));
+    kept.push_back(Ref::borrow(entry.value));
+  }
   const Ref keys = simple_keys_in(imported);
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
     Entry entry = entry_of(PyList_GET_ITEM(saved, i));
     if (is_simple_key(entry.key))
       if (PyObject* own_key = PyDict_GetItemWithError(keys.get(), entry.key)) entry.key = own_key;
-    if (!entry.value) entry.value = value_as_imported(imported, entry, static_cast<std::size_t>(i));
-    if (!entry.value) broken("another " + described(place, "") + " was imported than before");
+    if (!entry.value) {
+      const Entry* made = as_imported(imported, entry, static_cast<std::size_t>(i));
+      if (!made || !made->value)
+        broken("another " + described(place, "") + " was imported than before");
+      entry = *made;  // by its own key the next save finds it again
+    }
     entries.push_back(entry);
   }
   write_entries(object, holder, entries);

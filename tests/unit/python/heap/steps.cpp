@@ -95,23 +95,27 @@ void write_pickled(const heap::Pickled& pickled, const std::string& file) {
   }
 }
 
+bool save_to(const std::string& file) {
+  try {
+    write_pickled(heap::save({}), file);
+    return true;
+  } catch (const Error& error) {
+    std::cerr << "save: " << error.what() << "\n";
+    return false;
+  }
+}
+
 }  // namespace
 
 int save_step(const std::string& script, const std::string& file) {
   start_python();
   if (!run_script(script) || !run_check("before saving")) return stop_python(1);
-  try {
-    heap::SaveRequest request;
-    write_pickled(heap::save(request), file);
-  } catch (const Error& error) {
-    std::cerr << "save: " << error.what() << "\n";
-    return stop_python(2);
-  }
+  if (!save_to(file)) return stop_python(2);
   // The running script must not notice that it was saved.
   return stop_python(run_check("after saving") ? 0 : 3);
 }
 
-int load_step(const std::string& file) {
+int load_step(const std::string& file, const std::string& again) {
   start_python();
   std::ifstream in(file, std::ios::binary);
   std::string stream(get_number(in), '\0');
@@ -134,6 +138,7 @@ int load_step(const std::string& file) {
   // Nothing may refer to the stream any more.
   stream.assign(stream.size(), '\xAA');
   for (std::string& buffer : buffers) buffer.assign(buffer.size(), '\xAA');
+  if (!again.empty() && !save_to(again)) return stop_python(2);
   return stop_python(run_check("after loading") ? 0 : 1);
 }
 

@@ -8,8 +8,9 @@ namespace chkpt::heap_test {
 
 // Runs `script` as __main__, then check() of it, then saves to `file`. Exit code of the step.
 int save_step(const std::string& script, const std::string& file);
-// Loads `file` in this process, then runs check().
-int load_step(const std::string& file);
+// Loads `file` in this process, saves what came of it to `again` unless that is empty, then runs
+// check().
+int load_step(const std::string& file, const std::string& again);
 // Runs `script`, expects save() to refuse and prints its message.
 int refuse_step(const std::string& script);
 

@@ -206,6 +206,7 @@ def libraries():
     absolute.restype, absolute.argtypes = c_long, [c_long]
     absolute.errcheck = lambda result, function, arguments: (result, arguments)
     by_prototype = CFUNCTYPE(c_size_t, c_char_p)(("strlen", library))
+    cast(by_prototype, c_void_p)  # by which it keeps itself
     math = CDLL("libm.so.6", use_errno=True)
     math.cos.restype, math.cos.argtypes = c_double, [c_double]
     pointer_to_code = cast(library.abs, c_void_p)
