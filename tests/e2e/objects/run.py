@@ -8,7 +8,8 @@ them and return what came of it. Their docstrings are rows of lib/python/heap/OB
     what it is | noted | what a resume says, or what begins anew
     what it is | refused | a part of the text with which the snapshot is refused
 
-together: those that come back are held at one snapshot, after which the process kills itself.
+together: those that come back are held at one snapshot, after which the process kills itself, and,
+resumed, once more: what a resume has made has to come back too.
 refused: one after the other is held at a snapshot of its own. all: so are all of them, to look at.
 """
 import importlib
@@ -47,8 +48,9 @@ def together(kinds):
     held = {kind.__name__: kind() for kind in kinds}
     for making in held.values():
         next(making)
-    if chkpt and not chkpt.snapshot() and chkpt.info()["active"]:
-        os.kill(os.getpid(), signal.SIGKILL)
+    for _ in range(2):
+        if chkpt and not chkpt.snapshot() and chkpt.info()["active"]:
+            os.kill(os.getpid(), signal.SIGKILL)
     while held:
         name = next(iter(held))
         finish(name, held.pop(name))
