@@ -200,11 +200,11 @@ Restore simple_form(const std::string& form) {
 
 // The script has got it from the library, and frees it as it would another.
 void count_reference(Kind kind, PyObject* object) {
-  using mpi::extra_references::Family;
+  using mpi::extra_references::Counted;
   if (kind == Kind::kGroup && handle_in<MPI_Group>(object) != MPI_GROUP_NULL)
-    mpi::extra_references::add(Family::kGroup, handle_bits(kind, object));
+    mpi::extra_references::add(Counted::kGroup, handle_bits(kind, object));
   if (kind == Kind::kErrhandler && handle_in<MPI_Errhandler>(object) != MPI_ERRHANDLER_NULL)
-    mpi::extra_references::add(Family::kErrhandler, handle_bits(kind, object));
+    mpi::extra_references::add(Counted::kErrhandler, handle_bits(kind, object));
 }
 
 Ref make_like(const Module& m, Kind kind, PyTypeObject* type, PyObject* payload) {

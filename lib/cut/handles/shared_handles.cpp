@@ -34,10 +34,10 @@ H shared(std::uint64_t old_handle, Make make) {
 
 // Each object may be freed by itself: the script may have got the handle as often.
 template <class H, class Make>
-H counted(extra_references::Family family, std::uint64_t old_handle, Make make) {
+H counted(extra_references::Counted kind, std::uint64_t old_handle, Make make) {
   const bool is_another = made<H>().count(old_handle) != 0;
   const H handle = shared<H>(old_handle, make);
-  if (is_another) extra_references::add(family, mpi::fortran_numbers::bits_of(handle));
+  if (is_another) extra_references::add(kind, mpi::fortran_numbers::bits_of(handle));
   return handle;
 }
 
@@ -97,7 +97,7 @@ void restore_group(PyObject* object, PyObject* payload) {
   PyObject* ranks = nullptr;
   if (!PyArg_ParseTuple(payload, "KO!", &old, &PyTuple_Type, &ranks)) throw_pending_exception();
   handle_in<MPI_Group>(object) =
-      counted<MPI_Group>(extra_references::Family::kGroup, old, [&] { return make_group(ranks); });
+      counted<MPI_Group>(extra_references::Counted::kGroup, old, [&] { return make_group(ranks); });
 }
 
 Ref describe_type(PyObject* object) {
@@ -112,7 +112,7 @@ void restore_type(PyObject* object, PyObject* payload) {
   Py_ssize_t size = 0;
   if (!PyArg_ParseTuple(payload, "Ky#", &old, &recipe, &size)) throw_pending_exception();
   handle_in<MPI_Datatype>(object) =
-      counted<MPI_Datatype>(extra_references::Family::kType, old, [&] {
+      counted<MPI_Datatype>(extra_references::Counted::kType, old, [&] {
         return mpi::build_datatype({recipe, static_cast<std::size_t>(size)});
       });
 }

@@ -8,13 +8,23 @@
 
 #include <cstdint>
 
+#include "mpi/interpose/fortran_numbers.hpp"
+
 namespace chkpt::mpi::extra_references {
 
-enum class Family { kGroup, kErrhandler, kType };
+enum class Counted { kGroup, kErrhandler, kType };
 
 // `handle` as fortran_numbers::bits_of() gives it.
-void add(Family family, std::uint64_t handle);
-// One less of them; false if there is none, so that the library's own has to be freed.
-bool take(Family family, std::uint64_t handle);
+void add(Counted kind, std::uint64_t handle);
+// One less of them; false if there is none.
+bool take(Counted kind, std::uint64_t handle);
+
+// False, changing nothing, if it is the library's own reference that has to be freed.
+template <class H>
+bool free_one(Counted kind, H* handle, H null) {
+  if (!take(kind, fortran_numbers::bits_of(*handle))) return false;
+  *handle = null;
+  return true;
+}
 
 }  // namespace chkpt::mpi::extra_references

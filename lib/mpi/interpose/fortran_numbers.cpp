@@ -214,11 +214,10 @@ CHKPT_WRAPPER MPI_Fint MPI_File_c2f(MPI_File file) {
 
 // Several handles of a group may be one to the library, which counts them.
 CHKPT_WRAPPER int MPI_Group_free(MPI_Group* group) {
+  using extra_references::Counted;
   const MPI_Group freed = *group;
-  if (extra_references::take(extra_references::Family::kGroup, fortran_numbers::bits_of(freed))) {
-    *group = MPI_GROUP_NULL;
+  if (extra_references::free_one<MPI_Group>(Counted::kGroup, group, MPI_GROUP_NULL))
     return MPI_SUCCESS;
-  }
 #ifdef OPEN_MPI
   const MPI_Fint number = PMPI_Group_c2f(freed);
   const int rc = PMPI_Group_free(group);

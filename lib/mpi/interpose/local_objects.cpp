@@ -46,10 +46,9 @@ void go_on_from(double reading) {
 using namespace chkpt::mpi;  // NOLINT: wrappers of C functions
 
 CHKPT_WRAPPER int MPI_Type_free(MPI_Datatype* type) {
-  if (extra_references::take(extra_references::Family::kType, fortran_numbers::bits_of(*type))) {
-    *type = MPI_DATATYPE_NULL;
+  using extra_references::Counted;
+  if (extra_references::free_one<MPI_Datatype>(Counted::kType, type, MPI_DATATYPE_NULL))
     return MPI_SUCCESS;
-  }
   if (!outside("MPI_Type_free")) requests().keep_type(*type);
   if (on_main_thread()) attributes::type_freed(*type);
   fortran_numbers::forget(fortran_numbers::Family::kType, fortran_numbers::bits_of(*type));
