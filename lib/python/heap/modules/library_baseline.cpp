@@ -89,6 +89,13 @@ bool is_for_synchronisation(PyTypeObject* type) {
          !PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(thread.get()));
 }
 
+// The part for logging restores loggers, with the handlers that they have by then.
+bool is_log_handler(PyObject* object) {
+  const Ref handler = loaded_attr("logging", "Handler");
+  return handler && PyType_Check(handler.get()) &&
+         PyObject_TypeCheck(object, reinterpret_cast<PyTypeObject*>(handler.get()));
+}
+
 bool is_left_out_function(PyObject* object) {
   PyObject* module = reinterpret_cast<PyFunctionObject*>(object)->func_module;
   if (!module || !PyUnicode_Check(module)) return true;
@@ -108,7 +115,8 @@ bool is_left_out(PyObject* object, Holder holder) {
   if (holder == Holder::kCache) return is_left_out_cache(object);
   if (holder == Holder::kWrapper) return false;
   if (holder == Holder::kInstance)
-    return is_left_out_class(Py_TYPE(object)) && !is_for_synchronisation(Py_TYPE(object));
+    return is_left_out_class(Py_TYPE(object)) && !is_for_synchronisation(Py_TYPE(object)) &&
+           !is_log_handler(object);
   return PyDict_CheckExact(object) && is_module_namespace(object);
 }
 
@@ -200,6 +208,14 @@ void quietly(const std::string& what, Work work) {
   }
 }
 
+GivenObjects given_objects() {
+  GivenObjects given;
+  add_streams_of_script(given);
+  g_baseline->nodes.add_changed_values(given);
+  g_baseline->unfollowed.add_changed_values(given);
+  return given;
+}
+
 // One import of a library module; the outermost one ends with a new record.
 class LibraryImport {
  public:
@@ -219,6 +235,7 @@ class LibraryImport {
       before_ = own(PyDict_Copy(PyImport_GetModuleDict()));
       g_baseline->nodes.mark_changed();
       g_baseline->unfollowed.mark_changed();
+      g_baseline->nodes.set_given(given_objects());
       draws_.emplace(spec);
     });
   }
@@ -233,6 +250,7 @@ class LibraryImport {
         g_baseline->unfollowed.record_unmarked();
       }
       record_new_modules();
+      g_baseline->nodes.set_given({});
       if (before_) g_baseline->imported.note_new(before_);
     });
   }
@@ -300,6 +318,7 @@ void watch_library_globals() {
   g_baseline->imported.note_new(new_dict());
   note_module_entries(true);
   note_new_random();
+  note_first_streams();
   note_first_environment();
   note_first_directory();
   const Ref bootstrap = import("_frozen_importlib");
@@ -312,6 +331,7 @@ void forget_library_globals() {
   if (!g_baseline) return;
   forget_own_modules();
   forget_own_libraries();
+  forget_first_streams();
   set_attr(import("_frozen_importlib").get(), "_load_unlocked", g_load_unlocked);
   delete std::exchange(g_baseline, nullptr);
   forget_module_entries();

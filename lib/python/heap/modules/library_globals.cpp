@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "python/heap/modules/library_globals.hpp"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -223,7 +225,9 @@ Ref as_imported(PyObject* saved) {
   PyObject* place = item(saved, 0);
   if (!PyDict_GetItemWithError(PyImport_GetModuleDict(), item(place, 0))) return {};
   Ref object = library_object_at(place);
-  if (holder_of(object.get()) != static_cast<Holder>(integer(item(saved, 1))))
+  const auto holder = static_cast<Holder>(integer(item(saved, 1)));
+  const bool is_function = holder == Holder::kFunction && PyFunction_Check(object.get());
+  if (holder_of(object.get()) != holder && !is_function)
     broken("another " + described(place, "") + " was imported than before");
   return object;
 }
@@ -232,12 +236,27 @@ void restore_one(PyObject* saved, const Ref& object) {
   PyObject* place = item(saved, 0);
   const auto holder = static_cast<Holder>(integer(item(saved, 1)));
   const bool by_name = holder == Holder::kModule || holder == Holder::kClass;
+  LibraryBaseline* const baseline = library_baseline();
+  if (baseline) baseline->nodes.make_known(object.get(), place);
   if (by_name)
     restore_names(object.get(), holder, item(saved, 2));
   else
     restore_entries(object.get(), holder, item(saved, 2), place);
-  if (LibraryBaseline* const baseline = library_baseline())
+  if (baseline)
     baseline->nodes.note_restored(object.get(), by_name ? names_in(item(saved, 2)) : Ref());
+}
+
+// A resumed process has met them in another order.
+void sort_by_place(const Ref& changes) {
+  std::vector<std::pair<std::string, Ref>> keyed;
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(changes.get()); ++i) {
+    PyObject* change = PyList_GET_ITEM(changes.get(), i);
+    keyed.emplace_back(described(item(change, 0), ""), Ref::borrow(change));
+  }
+  std::stable_sort(keyed.begin(), keyed.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (std::size_t i = 0; i < keyed.size(); ++i)
+    ok(PyList_SetItem(changes.get(), static_cast<Py_ssize_t>(i), keyed[i].second.release()));
 }
 
 }  // namespace
@@ -256,6 +275,7 @@ Ref changed_library_globals() {
     if (is_nameable(*node) && PyList_GET_SIZE(contents.get()) == 0) continue;
     append(changes, pack(place, number(static_cast<int>(node->holder)), contents));
   }
+  sort_by_place(changes);
   for (const UnfollowedModules::Change& change : baseline->unfollowed.changed())
     if (!is_unsaveable(change.holder.get(), utf8(change.name.get())))
       append(changes, packed(change));

@@ -14,6 +14,12 @@ namespace {
 constexpr std::size_t kMostEntries = 100'000;    // tables of constants
 constexpr long long kLowestAddress = 1LL << 32;  // of objects that do not lie in the program
 
+// In the place of an object that was given: no new import has it.
+PyObject* given_marker() {
+  static PyObject* const marker = own(PyObject_CallNoArgs(raw(&PyBaseObject_Type))).release();
+  return marker;
+}
+
 void take(Entry& entry) {
   entry.value =
       is_counter(entry.value) ? counter_text(entry.value).release() : Py_NewRef(entry.value);
@@ -96,7 +102,10 @@ void LibraryNodes::remember(int index) {
   Entries now;
   read_entries(node.object.get(), node.holder, now);
   if (now.size() > kMostEntries) now.clear();
-  for (Entry& entry : now) take(entry);
+  for (Entry& entry : now) {
+    if (is_given(given_, entry.value)) entry.value = given_marker();
+    take(entry);
+  }
   node.entries.swap(now);
   node.compared = {};
   for (Entry& entry : now) drop(entry);
@@ -128,7 +137,8 @@ void LibraryNodes::follow(int index) {
       weak_containers_.push_back(entry.value);
       continue;
     }
-    const Holder holder = holder_of(entry.value);
+    Holder holder = holder_of(entry.value);
+    if (keeps_given(given_, entry.value)) holder = Holder::kFunction;
     if (holder == Holder::kNone || knows(entry.value)) continue;
     if (holder == Holder::kModule && !is_module_apart(entry.value)) continue;
     if (entry.key && !is_key(entry.key)) continue;
@@ -199,11 +209,37 @@ void LibraryNodes::record_unmarked() {
   walk(count);
 }
 
+void LibraryNodes::add_changed_values(GivenObjects& values) {
+  for (const Node& node : nodes_) {
+    if (!node.changed || node.holder != Holder::kModule) continue;
+    PointerTable<PyObject*> before;
+    for (const Entry& entry : node.entries) before.insert(entry.key, entry.value);
+    scratch_.clear();
+    read_entries(node.object.get(), node.holder, scratch_);
+    for (const Entry& entry : scratch_) {
+      PyObject** value = before.find(entry.key);
+      if (!(value && *value == entry.value) && is_object_of_its_own(entry.value))
+        values.insert(entry.value, true);
+    }
+  }
+}
+
 std::vector<const LibraryNodes::Node*> LibraryNodes::changed_nodes() {
   std::vector<const Node*> changed;
   for (const Node& node : nodes_)
     if (node.restored || differs(node)) changed.push_back(&node);
   return changed;
+}
+
+void LibraryNodes::make_known(PyObject* object, PyObject* place) {
+  if (knows(object)) return;
+  PyObject* steps = item(place, 1);
+  const Ref way = own(PyTuple_GetSlice(steps, 0, PyTuple_GET_SIZE(steps) - 1));
+  const Ref parent = object_at(pack(item(place, 0), way).get());
+  const int* index = parent ? index_.find(parent.get()) : nullptr;
+  if (!index) return;
+  const Holder holder = PyFunction_Check(object) ? Holder::kFunction : holder_of(object);
+  remember(add(object, holder, *index, Ref()));
 }
 
 void LibraryNodes::note_restored(PyObject* object, const Ref& names) {
@@ -248,7 +284,8 @@ Ref object_at(PyObject* place) {
   PyObject* steps = item(place, 1);
   for (Py_ssize_t i = 0; object && i < PyTuple_GET_SIZE(steps); ++i) {
     Entries entries;
-    read_entries(object.get(), holder_of(object.get()), entries);
+    const bool is_function = PyFunction_Check(object.get());
+    read_entries(object.get(), is_function ? Holder::kFunction : holder_of(object.get()), entries);
     PyObject* next = value_at(entries, PyTuple_GET_ITEM(steps, i));
     object = next ? Ref::borrow(next) : Ref();
   }

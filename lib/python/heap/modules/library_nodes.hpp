@@ -8,8 +8,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 #include <vector>
 
+#include "python/heap/modules/given_objects.hpp"
 #include "python/heap/modules/library_contents.hpp"
 #include "python/heap/pointer_table.hpp"
 
@@ -24,7 +26,7 @@ class LibraryNodes {
     int parent;            // index of what holds it; -1: the object is a module
     Ref name;              // of a module, as in sys.modules
     bool changed = false;  // by something else than an import
-    Entries entries;       // what it held when the import ended; references owned
+    Entries entries;       // what it held when the import ended, but for what was given; owned
     // The names that a resume has put back, for all else whether it has: changed for good, whatever
     // imports in another order than the first run's have left there.
     Ref restored;
@@ -51,6 +53,11 @@ class LibraryNodes {
   void mark_changed();
   void record_unmarked();
 
+  // What names of modules that are marked lead to by now.
+  void add_changed_values(GivenObjects& values);
+  // Until the next call: of what is recorded, these are not the import's doing.
+  void set_given(GivenObjects given) { given_ = std::move(given); }
+
   bool knows(PyObject* object) { return index_.find(object) != nullptr; }
   // Null if it is not there.
   const Node* find(PyObject* object);
@@ -62,6 +69,9 @@ class LibraryNodes {
   static PyObject* value_at_import(const Node& node, const char* name);
 
   std::vector<const Node*> changed_nodes();
+  // Before a resume puts back what is at this place: it may be followed only because the first
+  // import had taken what was given.
+  void make_known(PyObject* object, PyObject* place);
   // A resume has put it back, or only these names of a module or class (a set, else null).
   void note_restored(PyObject* object, const Ref& names);
   // Those that objects of modules had when the import ended (not the modules themselves); borrowed.
@@ -83,6 +93,7 @@ class LibraryNodes {
   std::vector<Node> nodes_;
   std::vector<PyObject*> locks_, weak_containers_;  // nodes too, for their place
   PointerTable<int> index_;
+  GivenObjects given_;
   Entries scratch_;
 };
 

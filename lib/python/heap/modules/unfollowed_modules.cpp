@@ -160,6 +160,12 @@ void UnfollowedModules::record(PyObject* name, PyObject* module, Extent extent) 
 
 void UnfollowedModules::mark_changed() { marked_ = changed(); }
 
+void UnfollowedModules::add_changed_values(GivenObjects& values) const {
+  for (const Change& change : marked_)
+    if (change.value && is_object_of_its_own(change.value.get()))
+      values.insert(change.value.get(), true);
+}
+
 void UnfollowedModules::record_unmarked() {
   for (const Change& now : changed()) {
     const bool marked = std::any_of(marked_.begin(), marked_.end(), [&](const Change& before) {

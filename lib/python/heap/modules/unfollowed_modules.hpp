@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "python/heap/modules/given_objects.hpp"
 #include "python/heap/pointer_table.hpp"
 
 namespace chkpt::heap {
@@ -37,6 +38,8 @@ class UnfollowedModules {
   // Before and after the import of a library module, as in LibraryNodes.
   void mark_changed();
   void record_unmarked();
+  // What the names that are marked lead to.
+  void add_changed_values(GivenObjects& values) const;
 
   bool is_new_name(PyObject* module, PyObject* name);
   // False if nothing has changed in a module since changed() looked at it.
