@@ -19,6 +19,8 @@
 namespace chkpt::heap {
 namespace {
 
+constexpr const char* kAbstractMethods = "__abstractmethods__";
+
 PyTypeObject* as_type(PyObject* object) { return reinterpret_cast<PyTypeObject*>(object); }
 
 bool is_of_ctypes(PyTypeObject* type) {
@@ -27,8 +29,8 @@ bool is_of_ctypes(PyTypeObject* type) {
 
 // Made by type.__new__ itself, or about other objects than the class.
 bool is_made_anew(const char* name, PyTypeObject* type) {
-  for (const char* skipped : {"__abstractmethods__", "_abc_impl"})
-    if (std::strcmp(name, skipped) == 0) return true;
+  if (std::strcmp(name, "_abc_impl") == 0) return true;
+  if (std::strcmp(name, kAbstractMethods) == 0) return find(type->tp_dict, "_abc_impl") != nullptr;
   // @dataclass(slots=True) leaves the descriptor of the class it replaces in the one it makes.
   for (const char* own_descriptor : {"__dict__", "__weakref__"})
     if (std::strcmp(name, own_descriptor) == 0) {
@@ -141,7 +143,7 @@ void make_abstract(PyObject* type, PyObject* names, PyObject* registered) {
   if (names == Py_None) return;
   const Ref abc = import("_abc");
   call_method(abc, "_abc_init", type);
-  set_attr(type, "__abstractmethods__", names);
+  set_attr(type, kAbstractMethods, names);
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(registered); ++i)
     call_method(abc, "_abc_register", type, PyList_GET_ITEM(registered, i));
 }
@@ -164,7 +166,7 @@ const Rebuilder set_class{"class.state", guarded<fill_class>};
 
 Ref abstract_names(PyTypeObject* type) {
   if (!find(type->tp_dict, "_abc_impl")) return none();
-  const Ref names = attr_or_null(raw(type), "__abstractmethods__");
+  const Ref names = attr_or_null(raw(type), kAbstractMethods);
   return names ? names : own(PyFrozenSet_New(nullptr));
 }
 
@@ -439,7 +441,9 @@ PyTypeObject* native_metaclass(PyTypeObject* metaclass) {
 void set_class_attribute(PyObject* type, PyObject* name, PyObject* value) {
   PyObject* descriptor = _PyType_Lookup(Py_TYPE(type), name);
   const bool caught = descriptor && Py_TYPE(descriptor)->tp_descr_set;
-  if (caught)
+  // By its setter the class comes to be one that has no instances.
+  const bool is_abstract = PyUnicode_CompareWithASCIIString(name, kAbstractMethods) == 0;
+  if (caught && !is_abstract)
     ok(PyDict_SetItem(as_type(type)->tp_dict, name, value));
   else
     ok(PyType_Type.tp_setattro(type, name, value));

@@ -325,7 +325,8 @@ Ref context_items(const Ref& context) {
   std::vector<std::pair<std::string, Ref>> named;
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(items.get()); ++i) {
     PyObject* pair = PyList_GET_ITEM(items.get(), i);
-    named.emplace_back(utf8(attr(item(pair, 0), "name").get()), Ref::borrow(pair));
+    const std::string name = utf8(attr(item(pair, 0), "name").get());
+    named.emplace_back(name + " " + Py_TYPE(item(pair, 1))->tp_name, Ref::borrow(pair));
   }
   std::stable_sort(named.begin(), named.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });

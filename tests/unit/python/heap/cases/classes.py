@@ -286,7 +286,20 @@ meta_kinds = list(Meta.kinds)
 log.clear()
 
 
+class Unfinished:  # without the metaclass of abc
+    pass
+
+
+Unfinished.__abstractmethods__ = frozenset(["solve"])
+Unfinished.kept = 1
+
+
 def check():
+    assert list(vars(Unfinished))[-2:] == ["__abstractmethods__", "kept"]
+    try:
+        raise AssertionError(Unfinished())
+    except TypeError as error:
+        assert "solve" in str(error)
     assert log == [], log
     assert type(WithMeta) is Meta and Meta.kinds == meta_kinds and vars(WithMeta)["label"] == "in class"
     assert WithMeta.label == "label of WithMeta" and WithMeta.more == 1
