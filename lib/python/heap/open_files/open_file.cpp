@@ -61,6 +61,17 @@ int opening_flags(int flags) {
                   O_DIRECTORY | O_NOFOLLOW | O_PATH);
 }
 
+// A file that tells of this process is opened again as the new one's. What tells of one of its
+// descriptors or threads need not be there.
+std::string path_in_any_process(const std::string& path) {
+  const std::string own = "/proc/" + std::to_string(getpid()) + "/";
+  if (path.compare(0, own.size(), own) != 0) return path;
+  const std::string name = path.substr(own.size());
+  if (name.find('/') != std::string::npos)
+    refuse("file " + quoted(path) + " tells of a descriptor or a thread of this process");
+  return "/proc/self/" + name;
+}
+
 UniqueFd open_again(const OpenFile& file, const std::string& path) {
   const bool writes = (file.flags & O_ACCMODE) != O_RDONLY && file.size >= 0;
   UniqueFd fd(open(path.c_str(), file.flags | O_CLOEXEC | (writes ? O_CREAT : 0), 0666));
@@ -108,6 +119,7 @@ OpenFile describe_descriptor(int fd) {
              named.st_ino != opened.st_ino) {
     refuse("file " + quoted(file.path) + " has been renamed or replaced");
   }
+  file.path = path_in_any_process(file.path);
   file.size = S_ISDIR(opened.st_mode) ? kDirectory : opened.st_size;
   if (S_ISREG(opened.st_mode)) file.group = group_of(fd);
   file.locks = ReopenedFiles::current().locks(fd);

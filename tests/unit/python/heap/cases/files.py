@@ -121,8 +121,14 @@ for closed in closed_files:
     closed.close()
 
 
+about_itself = open("/proc/self/status")
+first_line = about_itself.readline()
+
+
 def check():
     ran.append(1)
+    assert os.readlink(f"/proc/self/fd/{about_itself.fileno()}") == f"/proc/{os.getpid()}/status"
+    assert about_itself.tell() == len(first_line)
     assert own.itself is own and own.buffer.me is own.buffer and own.buffer.raw.number == 5
     assert own.mode == "w" and own.name == path("own") and not own.closed
     assert all(closed.closed and closed.me is closed for closed in closed_files)
