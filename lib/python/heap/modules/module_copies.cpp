@@ -162,6 +162,7 @@ Ref OriginalModules::copies() {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i)
     append(pairs,
            pack(item(PyList_GET_ITEM(all.get(), i), 0), item(PyList_GET_ITEM(all.get(), i), 1)));
+  ok(PyList_Sort(pairs.get()));  // by name: a resumed process has met them in another order
   return pairs;
 }
 
