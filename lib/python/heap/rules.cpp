@@ -125,6 +125,15 @@ bool is_value_with_own_new(const Rule& rule) {
          definer_of(rule.type, "__new__") < definer_of(rule.type, "__getnewargs__");
 }
 
+// To be pickled it would be asked for what is in it, which methods of its class say: that of
+// platform.uname() starts a program.
+bool is_tuple_with_own_contents(const Rule& rule) {
+  if (rule.layout.native_base != &PyTuple_Type) return false;
+  for (const char* name : {"__iter__", "__len__", "__getitem__"})
+    if (!same_attribute(rule.type, &PyTuple_Type, name)) return true;
+  return false;
+}
+
 // The __reduce__ of sets knows nothing of their order, and adds the elements anew: asks them for
 // their hashes, and whether they are equal.
 bool is_set_by_inheritance(const Rule& rule) {
@@ -145,7 +154,8 @@ Reduce rule_for_python_class(Saver& saver, Rule& rule) {
     return reduce_hdf5_object;
   const bool by_value = saver.by_value().type(rule.type) || is_typing_alias(rule.type);
   if (Reduce raw_state = in_place_of_own_reduce(rule, by_value)) return raw_state;
-  if (is_value_with_own_new(rule) && !has_own_getstate(rule.type)) return reduce_native;
+  const bool is_value = is_value_with_own_new(rule) || is_tuple_with_own_contents(rule);
+  if (is_value && !has_own_getstate(rule.type)) return reduce_native;
   if (is_set_by_inheritance(rule)) return reduce_native;
   const bool own_getstate = uses_own_getstate(rule.type);
   if (!by_value && (own_getstate || has_own_reduce(rule.type))) return reduce_by_default;

@@ -15,6 +15,7 @@ import json
 import operator
 import os
 import pathlib
+import platform
 import queue
 import random
 import re
@@ -134,7 +135,11 @@ def check_renamed():
     assert row_writer([1, 2]) == 5 and write_rows is type(row_writer.__self__).writerow
 
 
+system = platform.uname()  # a tuple that starts a program when it is asked for all its items
+
+
 def check():
+    assert system is platform.uname() and system.system and "processor" not in vars(system)
     check_renamed()
     global target
     assert values["datetime"].tzinfo is datetime.timezone.utc and values["datetime"].microsecond == 6
