@@ -98,10 +98,17 @@ Ref save_limits() {
   return limits;
 }
 
+// An interval is kept in whole microseconds, and what setting it makes of a fraction is cut off.
+Ref settable(PyObject* value) {
+  constexpr double kHalf_s = 5e-7;
+  if (!PyFloat_Check(value)) return Ref::borrow(value);
+  return own(PyFloat_FromDouble(PyFloat_AS_DOUBLE(value) + kHalf_s));
+}
+
 void restore_limits(PyObject* saved) {
   for (const Limit& limit : kLimits)
     if (PyObject* value = find(saved, limit.setter))
-      call_method(import("sys"), limit.setter, value);
+      call_method(import("sys"), limit.setter, settable(value));
 }
 
 // ---- the import lock, which importlib holds while it asks a finder

@@ -99,7 +99,12 @@ def check_warning_hooks():
     del logged[:], shown[:]
 
 
+sys.setswitchinterval(0.0176)
+interval = sys.getswitchinterval()
+
+
 def check():
+    assert sys.getswitchinterval() == interval
     assert sys.pycache_prefix == "/nowhere" and socket.getdefaulttimeout() == 2.5
     assert multiprocessing.get_start_method() == "spawn"
     check_warning_hooks()
