@@ -137,8 +137,9 @@ def test_the_last_rank_has_a_trial_too(call, work):
 def test_torture_ends_in_an_exit_code_of_its_own(call, work):
     done = call(WRONG + WORK, "--torture", "50")
     checked, differing = checked_and_differing(done.stderr)
-    assert done.returncode == 70 and checked == differing > 0, done.stderr
-    assert not snapshots(work)
+    early = checked - differing  # before there is what comes back wrong
+    assert done.returncode == 70 and differing > 0 and early <= 1, done.stderr
+    assert len(snapshots(work)) == early
 
 
 def test_what_cannot_be_loaded_is_not_committed(call, work):

@@ -4,8 +4,6 @@
 // imported: none of them is added twice.
 #include <Python.h>
 
-#include <deque>
-
 #include "python/frames/exit_callbacks.hpp"
 #include "python/frames/interpreter_hooks.hpp"
 #include "python/heap/by_value.hpp"
@@ -41,44 +39,32 @@ bool is_registered_by_import(ByValue& by_value, PyObject* function) {
 
 Ref callbacks() { return own(frames::exit_callbacks()); }
 
-// [(function, arguments, keywords), or None for what an import registers again]
 Ref save_callbacks() {
   ByValue by_value;
-  const Ref all = callbacks(), saved = new_list();
-  bool any = false;
+  const Ref all = callbacks(), kept = new_list();
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(all.get()); ++i) {
     PyObject* callback = PyList_GET_ITEM(all.get(), i);
-    const bool by_import = is_registered_by_import(by_value, item(callback, 0));
-    any = any || !by_import;
-    append(saved, by_import ? none() : Ref::borrow(callback));
+    if (!is_registered_by_import(by_value, item(callback, 0))) append(kept, Ref::borrow(callback));
   }
-  return any ? saved : none();
+  return PyList_GET_SIZE(kept.get()) ? kept : none();
 }
 
-// The last registered is called first: all of them are registered again, in the order of before.
+void register_again(PyObject* callback) {
+  const Ref args = own(PySequence_Concat(pack(item(callback, 0)).get(), item(callback, 1)));
+  call_with(attr(import("atexit"), "register").get(), args.get(), item(callback, 2));
+}
+
+// The last registered is called first: all are registered again, those that were saved in the order
+// of before.
 void restore_callbacks(PyObject* saved) {
   ByValue by_value;
-  const Ref present = callbacks(), atexit = import("atexit");
-  std::deque<PyObject*> by_import;
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(present.get()); ++i) {
-    PyObject* callback = PyList_GET_ITEM(present.get(), i);
-    if (is_registered_by_import(by_value, item(callback, 0))) by_import.push_back(callback);
-  }
-  const auto add = [&](PyObject* callback) {
-    const Ref args = own(PySequence_Concat(pack(item(callback, 0)).get(), item(callback, 1)));
-    call_with(attr(atexit, "register").get(), args.get(), item(callback, 2));
-  };
-  const auto add_next = [&] {
-    if (by_import.empty()) return;
-    add(by_import.front());
-    by_import.pop_front();
-  };
-  call_method(atexit, "_clear");
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
-    PyObject* callback = PyList_GET_ITEM(saved, i);
-    callback == Py_None ? add_next() : add(callback);
-  }
-  while (!by_import.empty()) add_next();
+  const Ref present = callbacks();
+  call_method(import("atexit"), "_clear");
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(present.get()); ++i)
+    if (PyObject* callback = PyList_GET_ITEM(present.get(), i);
+        is_registered_by_import(by_value, item(callback, 0)))
+      register_again(callback);
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) register_again(PyList_GET_ITEM(saved, i));
 }
 
 // [functions] of each list
