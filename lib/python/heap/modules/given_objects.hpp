@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Objects that the script has put where the imports of libraries find them, such as another
-// sys.stdout or a function of its own in a library module. A library that takes one of them when it
-// is imported takes something else in a new process, where imports come before the script's state.
+// sys.stdout, a function of its own in a library module, or a class in a library's registry. A
+// library that takes one of them when it is imported takes something else in a new process, where
+// imports come before the script's state.
 #pragma once
 
 #include "python/ref.hpp"

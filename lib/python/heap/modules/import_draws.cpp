@@ -8,31 +8,79 @@
 namespace chkpt::heap {
 namespace {
 
-// Never freed: they outlive the interpreter's end.
-PyObject* g_first = nullptr;  // the state that random was loaded with
-PyObject* g_draws = nullptr;
-
-// Null if random is not there, or is still being loaded.
-Ref state_of_random() {
-  PyObject* random = loaded_module("random");
-  const Ref getstate = random ? attr_or_null(random, "getstate") : Ref();
+// Null if the module is not there, or is still being loaded.
+Ref state_of_random(PyObject* random) {
+  const Ref getstate = attr_or_null(random, "getstate");
   return getstate ? call(getstate) : Ref();
 }
+void set_state_of_random(PyObject* random, PyObject* state) {
+  call_method(Ref::borrow(random), "setstate", state);
+}
+
+// numpy's state holds an array: its bytes can be loaded before numpy is imported. Null for another
+// kind of generator, which the script has chosen itself.
+Ref state_of_numpy(PyObject* mtrand) {
+  const Ref generator = attr_or_null(mtrand, "_rand");
+  const Ref state = generator ? attr_or_null(generator.get(), "get_state") : Ref();
+  if (!state) return {};
+  const Ref parts = call(state, Ref::borrow(Py_False));
+  PyObject* kind = find(parts.get(), "bit_generator");
+  if (!kind || !PyUnicode_Check(kind) || utf8(kind) != "MT19937") return {};
+  PyObject* inner = PyDict_GetItemString(parts.get(), "state");
+  const auto part = [](PyObject* dict, const char* name) {
+    return Ref::borrow(PyDict_GetItemString(dict, name));
+  };
+  return pack(call_method(part(inner, "key"), "tobytes"), part(inner, "pos"),
+              part(parts.get(), "has_gauss"), part(parts.get(), "gauss"));
+}
+void set_state_of_numpy(PyObject* mtrand, PyObject* state) {
+  const Ref key =
+      call_method(import("numpy"), "frombuffer", Ref::borrow(item(state, 0)), text("uint32"));
+  call_method(attr(mtrand, "_rand"), "set_state",
+              pack(text("MT19937"), key, item(state, 1), item(state, 2), item(state, 3)));
+}
+
+struct Generator {
+  const char* module;
+  Ref (*state)(PyObject* module);
+  void (*set_state)(PyObject* module, PyObject* state);
+};
+constexpr std::array<Generator, 2> kGenerators = {
+    Generator{"random", state_of_random, set_state_of_random},
+    Generator{"numpy.random.mtrand", state_of_numpy, set_state_of_numpy}};
+
+// Never freed: they outlive the interpreter's end.
+std::array<PyObject*, kGenerators.size()> g_first{};  // the states that they were loaded with
+PyObject* g_draws = nullptr;
+
+Ref state_of(const Generator& generator) {
+  PyObject* module = loaded_module(generator.module);
+  return module ? generator.state(module) : Ref();
+}
+
+bool same(PyObject* a, PyObject* b) { return ok(PyObject_RichCompareBool(a, b, Py_EQ)) == 1; }
 
 }  // namespace
 
-void note_new_random() {
-  if (!g_first) g_first = state_of_random().release();
+void note_new_generator(const std::string& module) {
+  for (std::size_t i = 0; i < kGenerators.size(); ++i)
+    if (!g_first.at(i) && module == kGenerators.at(i).module)
+      g_first.at(i) = state_of(kGenerators.at(i)).release();
 }
 
-ImportDraws::ImportDraws(PyObject* spec) : name_(attr(spec, "name")), before_(state_of_random()) {}
+ImportDraws::ImportDraws(PyObject* spec) : name_(attr(spec, "name")) {
+  for (std::size_t i = 0; i < kGenerators.size(); ++i) before_.at(i) = state_of(kGenerators.at(i));
+}
 
 void ImportDraws::finish() {
-  const Ref after = state_of_random();
-  if (!before_ && g_first) before_ = Ref::borrow(g_first);
-  if (!after || !before_ || ok(PyObject_RichCompareBool(before_.get(), after.get(), Py_EQ))) return;
-  if (!g_draws) g_draws = new_list().release();
-  append(Ref::borrow(g_draws), pack(name_, before_));
+  for (std::size_t i = 0; i < kGenerators.size(); ++i) {
+    const Ref after = state_of(kGenerators.at(i));
+    Ref& before = before_.at(i);
+    if (!before && g_first.at(i)) before = Ref::borrow(g_first.at(i));
+    if (!after || !before || same(before.get(), after.get())) continue;
+    if (!g_draws) g_draws = new_list().release();
+    append(Ref::borrow(g_draws), pack(name_, text(kGenerators.at(i).module), before));
+  }
 }
 
 Ref import_draws() { return g_draws ? Ref::borrow(g_draws) : new_list(); }
@@ -40,8 +88,11 @@ Ref import_draws() { return g_draws ? Ref::borrow(g_draws) : new_list(); }
 void draw_again(PyObject* draws, PyObject* name) {
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(draws); ++i) {
     PyObject* drawn = PyList_GET_ITEM(draws, i);
-    if (ok(PyObject_RichCompareBool(item(drawn, 0), name, Py_EQ)))
-      call_method(import("random"), "setstate", item(drawn, 1));
+    if (!same(item(drawn, 0), name)) continue;
+    const std::string module = utf8(item(drawn, 1));
+    for (const Generator& generator : kGenerators)
+      if (module == generator.module)
+        generator.set_state(import(generator.module).get(), item(drawn, 2));
   }
 }
 

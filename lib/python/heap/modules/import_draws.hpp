@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Libraries that draw from the module random while they are imported (sympy numbers its dummy
-// symbols from such a number): on resume each is imported with the generator in the state in which
-// it found it, so that it draws the same. All throw Raised.
+// Libraries that draw from random, or from the generator of numpy.random, while they are imported
+// (sympy numbers its dummy symbols from such a number): on resume each is imported with the
+// generators in the state in which it found them, so that it draws the same. All throw Raised.
 #pragma once
 
 #include "python/ref.hpp"
+
+#include <array>
+#include <string>
 
 namespace chkpt::heap {
 
@@ -12,17 +15,17 @@ namespace chkpt::heap {
 class ImportDraws {
  public:
   explicit ImportDraws(PyObject* spec);
-  void finish();  // notes the module if the generator has moved
+  void finish();  // notes the module for each generator that has moved
 
  private:
   Ref name_;
-  Ref before_;  // null if random was not loaded yet
+  std::array<Ref, 2> before_;  // null if the generator was not there yet
 };
 
-// random itself has just been loaded.
-void note_new_random();
+// A module has just been loaded: it may be one with a generator.
+void note_new_generator(const std::string& module);
 
-Ref import_draws();                                // [(module name, state before)]
+Ref import_draws();  // [(module name, module of the generator, state before)]
 void draw_again(PyObject* draws, PyObject* name);  // before `name` is imported
 
 }  // namespace chkpt::heap

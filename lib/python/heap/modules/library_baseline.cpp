@@ -295,7 +295,7 @@ Ref load_and_record(Args args) {
     const LibraryImport import(args[0]);
     Ref module = call(g_load_unlocked, args[0]);
     observe(module.get());
-    if (utf8_attr(args[0], "name") == "random") quietly("random", note_new_random);
+    quietly("after an import", [&] { note_new_generator(utf8_attr(args[0], "name")); });
     return module;
   }
   const ScriptImport import;
@@ -317,7 +317,7 @@ void watch_library_globals() {
   record_new_modules();
   g_baseline->imported.note_new(new_dict());
   note_module_entries(true);
-  note_new_random();
+  note_new_generator("random");
   note_first_streams();
   note_first_environment();
   note_first_directory();

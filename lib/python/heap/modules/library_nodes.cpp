@@ -211,16 +211,15 @@ void LibraryNodes::record_unmarked() {
 
 void LibraryNodes::add_changed_values(GivenObjects& values) {
   for (const Node& node : nodes_) {
-    if (!node.changed || node.holder != Holder::kModule) continue;
-    PointerTable<PyObject*> before;
-    for (const Entry& entry : node.entries) before.insert(entry.key, entry.value);
+    if (!node.changed) continue;
+    PointerTable<bool> before;
+    for (const Entry& entry : node.entries) before.insert(entry.value, true);
     scratch_.clear();
     read_entries(node.object.get(), node.holder, scratch_);
-    for (const Entry& entry : scratch_) {
-      PyObject** value = before.find(entry.key);
-      if (!(value && *value == entry.value) && is_object_of_its_own(entry.value))
+    for (const Entry& entry : scratch_)
+      if (!before.find(entry.value) && !is_counter(entry.value) &&
+          is_object_of_its_own(entry.value))
         values.insert(entry.value, true);
-    }
   }
 }
 

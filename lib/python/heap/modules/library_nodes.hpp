@@ -53,7 +53,7 @@ class LibraryNodes {
   void mark_changed();
   void record_unmarked();
 
-  // What names of modules that are marked lead to by now.
+  // What those that are marked hold by now and did not when their import ended.
   void add_changed_values(GivenObjects& values);
   // Until the next call: of what is recorded, these are not the import's doing.
   void set_given(GivenObjects given) { given_ = std::move(given); }

@@ -19,6 +19,10 @@ sys.stdout = log = io.StringIO()
 time.time = fixed_time
 givable.SCALE = scale = float("2.5")
 givable.hook = hook = lambda: "the script's"
+givable.registry["first"] = first = lambda: "in a dict"
+givable.listeners.append(last := lambda: "in a list")
+givable.options.level = level = [1]
+givable.Options.level = class_level = [2]
 import taker  # noqa: E402
 sys.stdout, time.time = original, original_time
 taker.handler.setLevel(33)
@@ -31,6 +35,9 @@ def check():
     assert sys.stdout is not log and time.time is not fixed_time
     assert taker.clock is fixed_time and taker.SCALE == givable.SCALE == scale
     assert taker.hook is hook is givable.hook and taker.hook() == "the script's"
+    assert taker.first is first is givable.registry["first"] and first() == "in a dict"
+    assert taker.last is last is givable.listeners[1] and last() == "in a list"
+    assert taker.level is level and taker.class_level is class_level and level + class_level == [1, 2]
     before = log.tell()
     taker.say("one ")
     taker.put("two ")
