@@ -34,8 +34,7 @@ bool is_of_package(PyTypeObject* base) {
   if (!info.dli_fname || info.dli_fbase == image_of(PyType_Type.tp_traverse).dli_fbase)
     return false;
   const std::string path = info.dli_fname;
-  return path.find("/site-packages/") != std::string::npos ||
-         path.find("/dist-packages/") != std::string::npos || is_own_binary(path);
+  return is_package_file(path) || is_own_binary(path);
 }
 
 // The words between the head that all objects have and the end of what the C type defines.

@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/modules/installed_packages.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -37,14 +38,17 @@ std::vector<std::string> find_library_roots() {
   return roots;
 }
 
+bool lies_in_package(const std::string& real) {
+  return real.find("/site-packages/") != std::string::npos ||
+         real.find("/dist-packages/") != std::string::npos || is_recorded_file(real);
+}
+
 bool lies_in_library(const std::string& path) {
   static const std::vector<std::string> roots = find_library_roots();
   const std::string real = real_path(path);
-  if (real.find("/site-packages/") != std::string::npos) return true;
-  if (real.find("/dist-packages/") != std::string::npos) return true;
   for (const std::string& root : roots)
     if (begins_with(real, root)) return true;
-  return false;
+  return lies_in_package(real);
 }
 
 // Also the folders of libraries of an environment that Python belongs to.
@@ -58,16 +62,28 @@ bool lies_in_system(const std::string& path) {
   return false;
 }
 
-}  // namespace
-
 // Each save asks for every module's file, and following its path through the file system takes
 // longer than all else that is done for a module. Where a module came from does not change.
-bool is_library_file(const std::string& path) {
-  if (path.empty() || path.front() != '/') return lies_in_library(path);
-  static std::unordered_map<std::string, bool> known;
+using Known = std::unordered_map<std::string, bool>;
+template <class Decide>
+bool remembered(Known& known, const std::string& path, Decide decide) {
+  if (path.empty() || path.front() != '/') return decide(path);
   const auto found = known.find(path);
   if (found != known.end()) return found->second;
-  return known[path] = lies_in_library(path);
+  return known[path] = decide(path);
+}
+
+}  // namespace
+
+bool is_library_file(const std::string& path) {
+  static Known known;
+  return remembered(known, path, lies_in_library);
+}
+
+bool is_package_file(const std::string& path) {
+  static Known known;
+  return remembered(known, path,
+                    [](const std::string& file) { return lies_in_package(real_path(file)); });
 }
 
 bool is_library_origin(const std::string& origin) {

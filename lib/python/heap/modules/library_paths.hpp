@@ -12,6 +12,8 @@ bool is_library_file(const std::string& path);
 // Of the origin in a module's spec: what is not Python source (an extension, "built-in") is always
 // a library's. Needs the GIL.
 bool is_library_origin(const std::string& origin);
+// Of an installed package, not of the standard library. Needs the GIL.
+bool is_package_file(const std::string& path);
 // Of a shared library's or an extension module's file: it is the script's own, and lies neither in
 // the system's folders nor where libraries are installed. Needs the GIL.
 bool is_own_binary(const std::string& path);
