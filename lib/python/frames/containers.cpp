@@ -29,18 +29,13 @@ PyObject* set_dummy() {
   return dummy;
 }
 
-int append_entry(PyObject* entries, Py_ssize_t index, const setentry& entry) {
-  const bool deleted = entry.key == set_dummy();
-  const Ref position = Ref::steal(PyLong_FromSsize_t(index));
-  const Ref hash = Ref::steal(PyLong_FromSsize_t(deleted ? -1 : entry.hash));
-  if (!position || !hash || PyList_Append(entries, position.get()) < 0 ||
-      PyList_Append(entries, hash.get()) < 0)
-    return -1;
-  return PyList_Append(entries, deleted ? null_marker() : entry.key);
-}
-
 // Entries are triples: index, hash, key.
 PyObject* entry_key(PyObject* entries, Py_ssize_t i) { return PyList_GET_ITEM(entries, 3 * i + 2); }
+Py_hash_t entry_hash(PyObject* entries, Py_ssize_t i) {
+  Py_hash_t hash = -1;
+  std::memcpy(&hash, PyBytes_AS_STRING(PyList_GET_ITEM(entries, 3 * i + 1)), sizeof hash);
+  return hash;
+}
 
 // 1: every key still has the hash it had; 0: not; -1: error.
 int hashes_hold(PyObject* entries, Py_ssize_t n) {
@@ -49,7 +44,7 @@ int hashes_hold(PyObject* entries, Py_ssize_t n) {
     if (key == null_marker()) continue;
     const Py_hash_t hash = PyObject_Hash(key);
     if (hash == -1) return -1;
-    if (hash != PyLong_AsSsize_t(PyList_GET_ITEM(entries, 3 * i + 1))) return 0;
+    if (hash != entry_hash(entries, i)) return 0;
   }
   return 1;
 }
@@ -76,7 +71,7 @@ void place_entries(PySetObject* set, PyObject* entries, Py_ssize_t n) {
     if (key == null_marker()) {
       entry = {set_dummy(), -1};  // deleted entries own no reference
     } else {
-      entry = {Py_NewRef(key), PyLong_AsSsize_t(PyList_GET_ITEM(entries, 3 * i + 1))};
+      entry = {Py_NewRef(key), entry_hash(entries, i)};
       ++set->used;
     }
   }
@@ -134,24 +129,14 @@ class ComparedByIdentity {
   std::vector<std::pair<PyTypeObject*, richcmpfunc>> compares_;
 };
 
-// An int that is the address of an object is another one now, and so is the hash saved beside it:
-// such an entry may not be where it would be looked for.
-int numbers_are_found(PyObject* set, PyObject* entries, Py_ssize_t n) {
-  for (Py_ssize_t i = 0; i < n; ++i) {
-    PyObject* key = entry_key(entries, i);
-    if (!PyLong_CheckExact(key)) continue;
-    const int found = PySet_Contains(set, key);
-    if (found != 1) return found;
-  }
-  return 1;
-}
-
 bool entries_fit(PyObject* entries, Py_ssize_t mask) {
   if (PyList_GET_SIZE(entries) % 3 != 0 || mask < PySet_MINSIZE - 1 || (mask & (mask + 1)) != 0)
     return false;
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(entries) / 3; ++i) {
     const Py_ssize_t index = PyLong_AsSsize_t(PyList_GET_ITEM(entries, 3 * i));
     if (index < 0 || index > mask) return false;
+    PyObject* hash = PyList_GET_ITEM(entries, 3 * i + 1);
+    if (!PyBytes_Check(hash) || PyBytes_GET_SIZE(hash) != sizeof(Py_hash_t)) return false;
   }
   return true;
 }
@@ -197,12 +182,26 @@ Py_ssize_t position_after(PyObject* dict, Py_ssize_t live) {
 
 }  // namespace
 
+// The hash of an object may be its address, or that of another one. As a number it would come back
+// as the new address, beside the place of the old; bytes stay what they were.
+int append_set_entry(PyObject* entries, Py_ssize_t index, const setentry& entry) {
+  const bool deleted = entry.key == set_dummy();
+  const Py_hash_t of_key = deleted ? -1 : entry.hash;
+  const Ref position = Ref::steal(PyLong_FromSsize_t(index));
+  const Ref hash =
+      Ref::steal(PyBytes_FromStringAndSize(reinterpret_cast<const char*>(&of_key), sizeof of_key));
+  if (!position || !hash || PyList_Append(entries, position.get()) < 0 ||
+      PyList_Append(entries, hash.get()) < 0)
+    return -1;
+  return PyList_Append(entries, deleted ? null_marker() : entry.key);
+}
+
 PyObject* set_get(PyObject* object) {
   PySetObject* set = as_set(object);
   const Ref entries = Ref::steal(PyList_New(0));
   if (!entries || !set_dummy()) return nullptr;
   for (Py_ssize_t i = 0; i <= set->mask; ++i)
-    if (set->table[i].key && append_entry(entries.get(), i, set->table[i]) < 0) return nullptr;
+    if (set->table[i].key && append_set_entry(entries.get(), i, set->table[i]) < 0) return nullptr;
   return Py_BuildValue("(nnnO)", set->mask, set->fill, set->finger, entries.get());
 }
 
@@ -228,10 +227,7 @@ int set_put(PyObject* object, PyObject* state) {
   place_entries(set, entries, n);
   set->fill = fill;
   set->finger = finger;
-  const int found = numbers_are_found(object, entries, n);
-  if (found != 0) return found;
-  if (PySet_Clear(object) < 0 || give_table(set, mask) < 0) return -1;
-  return insert_rehashed(set, entries, n);
+  return 1;
 }
 
 bool set_is_pristine(PyObject* object) {

@@ -57,6 +57,8 @@ int frame_view_set(PyObject* view, PyObject* frame);
 // returns 0 instead of 1. No element is asked whether it equals another.
 PyObject* set_get(PyObject* set);
 int set_put(PyObject* set, PyObject* state);
+// Adds an entry at this place of the table to those of such a state.
+int append_set_entry(PyObject* entries, Py_ssize_t index, const setentry& entry);
 // Adds (key, value) tuples to a dict that has none of the keys; likewise.
 int dict_put(PyObject* dict, PyObject* pairs);
 bool set_is_pristine(PyObject* set);  // empty and never resized: nothing to keep

@@ -36,11 +36,7 @@ Ref set_in_order(PyObject* elements) {
     PyObject* element = PyList_GET_ITEM(elements, i);
     const Py_hash_t hash = PyObject_Hash(element);
     if (hash == -1) return {};
-    const Ref place = Ref::steal(PyLong_FromSsize_t(i)),
-              saved = Ref::steal(PyLong_FromSsize_t(hash));
-    if (!place || !saved || PyList_Append(entries.get(), place.get()) < 0 ||
-        PyList_Append(entries.get(), saved.get()) < 0 || PyList_Append(entries.get(), element) < 0)
-      return {};
+    if (append_set_entry(entries.get(), i, {element, hash}) < 0) return {};
   }
   const Ref state = Ref::steal(
       Py_BuildValue("(nnnO)", mask, PyList_GET_SIZE(elements), Py_ssize_t{0}, entries.get()));

@@ -97,6 +97,8 @@ class ById:
         return id(self)
 
 
+by_id = [ById() for n in range(300)]
+by_id_sets = [set(by_id), frozenset(by_id)]
 mixed = frozenset([ById(), Key(1), 3])
 mixed_holder = {"m": mixed}
 plain_objects = frozenset([object() for _ in range(20)])
@@ -107,5 +109,6 @@ outer_check = check
 def check():
     outer_check()
     assert all(o in plain_objects for o in in_plain) and len(plain_objects) == 20
+    assert [sum(o in some for o in by_id) for some in by_id_sets] == [300, 300]
     assert Key(1) in mixed and 3 in mixed and mixed_holder["m"] is mixed
     assert [x for x in mixed if isinstance(x, ById)][0] in mixed and hash(mixed) == hash(frozenset(mixed))
