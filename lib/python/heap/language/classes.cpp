@@ -4,6 +4,7 @@
 // again. Library classes go by reference.
 #include <Python.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "python/frames/objects.hpp"
@@ -91,9 +92,14 @@ class HiddenInitSubclass {
   void hide(PyObject* type) {
     if (!frames::is_python_class(as_type(type))) return;
     PyObject* function = find(as_type(type)->tp_dict, "__init_subclass__");
-    if (!function) return;
+    if (!function || is_hidden(type)) return;
     hidden_.emplace_back(Ref::borrow(type), Ref::borrow(function));
     ok(PyType_Type.tp_setattro(type, text("__init_subclass__").get(), nothing().get()));
+  }
+  // Two bases may have a base in common: what is found there by now is not its function.
+  bool is_hidden(PyObject* type) const {
+    return std::any_of(hidden_.begin(), hidden_.end(),
+                       [type](const auto& one) { return one.first.get() == type; });
   }
   static PyObject* do_nothing(PyObject*, PyObject*, PyObject*) { Py_RETURN_NONE; }
   static Ref nothing() {

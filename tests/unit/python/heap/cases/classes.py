@@ -3,6 +3,7 @@ import abc
 import collections.abc
 import dataclasses
 import enum
+import string
 import typing
 
 log = []
@@ -43,6 +44,18 @@ class B(Base):
 
 
 class A(Base):
+    pass
+
+
+class Dollars(string.Template):
+    pass
+
+
+class Euros(string.Template):
+    pass
+
+
+class Coins(Dollars, Euros):
     pass
 
 
@@ -369,6 +382,11 @@ def check():
         pass
 
     assert log == ["init_subclass"] and Base.registry.pop() is New
+
+    class Percent(string.Template):
+        delimiter = "%"  # its __init_subclass__ makes the pattern
+
+    assert Percent("%x $x").substitute(x=1) == "1 $x"
     log.clear()
     del New
     import gc
