@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/high_heap.hpp"
 #include "python/frames/objects.hpp"
 #include "python/heap/call.hpp"
 
@@ -30,6 +31,13 @@ bool late(PyObject* key, int depth) {
   return type->tp_hash != PyBaseObject_Type.tp_hash;
 }
 
+// Such a number may be an object's address, and another one in the next process.
+bool reaches_addresses(PyObject* number) {
+  int overflow = 0;
+  const long long value = PyLong_AsLongLongAndOverflow(number, &overflow);
+  return !overflow && value >= static_cast<long long>(kLowestHighAddress);
+}
+
 bool hashes_by_content(PyObject* key) {
   PyTypeObject* type = Py_TYPE(key);
   if (type == &PyTuple_Type) {
@@ -38,8 +46,8 @@ bool hashes_by_content(PyObject* key) {
     return true;
   }
   if (type == &PyFloat_Type) return !std::isnan(PyFloat_AS_DOUBLE(key));
-  return type == &PyUnicode_Type || type == &PyLong_Type || type == &PyBool_Type ||
-         type == &PyBytes_Type;
+  if (type == &PyLong_Type) return !reaches_addresses(key);
+  return type == &PyUnicode_Type || type == &PyBool_Type || type == &PyBytes_Type;
 }
 
 }  // namespace

@@ -286,17 +286,54 @@ void Loader::fill(long long index) {
     broken("a dict has lost entries: its keys compare in another way than before");
 }
 
-bool is_late_content(PyObject* container, PyObject* content) {
+// A frozenset that is not filled yet does not tell what will be in it.
+bool Loader::leads_to_unfilled(PyObject* key) const {
+  if (PyTuple_CheckExact(key))
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); ++i)
+      if (leads_to_unfilled(PyTuple_GET_ITEM(key, i))) return true;
+  return unfilled_.count(key) != 0;
+}
+
+bool Loader::is_late_content(PyObject* container, PyObject* content) const {
   if (PyDict_Check(container)) return true;
   PyObject* table = item(content, 3);
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(table); ++i)
-    if (needs_late_hash(PyList_GET_ITEM(table, i))) return true;
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(table); ++i) {
+    PyObject* key = PyList_GET_ITEM(table, i);
+    if (needs_late_hash(key) || leads_to_unfilled(key)) return true;
+  }
   return false;
 }
+
+// A key in Python code may hash a frozenset that it has, however deep: then that one is filled
+// first.
+class Loader::FillsWhatIsHashed {
+ public:
+  explicit FillsWhatIsHashed(Loader* loader) {
+    loader_ = loader;
+    hash_ = std::exchange(PyFrozenSet_Type.tp_hash, hash_filled);
+  }
+  ~FillsWhatIsHashed() { PyFrozenSet_Type.tp_hash = hash_; }
+  FillsWhatIsHashed(const FillsWhatIsHashed&) = delete;
+  FillsWhatIsHashed& operator=(const FillsWhatIsHashed&) = delete;
+
+ private:
+  static Py_hash_t hash_filled(PyObject* set) {
+    try {
+      loader_->fill_frozensets_in(set);
+    } catch (...) {
+      set_python_exception();
+      return -1;
+    }
+    return hash_(set);
+  }
+  static inline Loader* loader_ = nullptr;
+  static inline hashfunc hash_ = nullptr;
+};
 
 // Sets with simple elements first, because the hash of an object may depend on them; then
 // frozensets, inner ones before outer ones; then whatever has such keys.
 void Loader::fill_deferred() {
+  const FillsWhatIsHashed filling(this);
   std::vector<long long> late;
   for (const auto& [index, content] : contents_) {
     const auto found = deferred_.find(index);

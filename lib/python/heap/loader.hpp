@@ -41,11 +41,14 @@ class Loader {
   void note_weak_target(PyObject* object) { weak_targets_->add(object); }
 
  private:
+  class FillsWhatIsHashed;
   void read_header();
   void load_deferred();
   void fill_deferred();
   void fill(long long index);
   void fill_frozensets_in(PyObject* key);
+  bool leads_to_unfilled(PyObject* key) const;
+  bool is_late_content(PyObject* container, PyObject* content) const;
   void restore_registrations(PyObject* pairs);
   Ref resolve(PyObject* id);
   Ref deferred_container(PyObject* id);

@@ -61,7 +61,49 @@ kept_apart = [dict(entries), Table(entries), collections.defaultdict(int, entrie
 renamed[1].name = "a"
 
 
+class Vertex:
+    """Hashes by its name, or by where it is."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __hash__(self):
+        return hash(self.name) if isinstance(self.name, str) else id(self)
+
+    def __eq__(self, other):
+        return self is other
+
+
+class Loop:
+    """Hashes by a frozenset that it has."""
+
+    def __init__(self, vertices):
+        self.vertices = frozenset(vertices)
+
+    def __hash__(self):
+        return hash(self.vertices)
+
+    def __eq__(self, other):
+        return self.vertices == other.vertices
+
+
+vertices = [Vertex(str(n) if n % 2 else n) for n in range(200)]
+loops = [Loop(vertices[n : n + 3]) for n in range(200)]
+edges = {frozenset(pair) for pair in zip(vertices, vertices[1:])}
+numbered = {(frozenset([one]), one.name) for one in vertices}
+sets_of_loops = {frozenset([one]) for one in loops}
+numbers = {id(one): one for one in vertices}
+ids = set(numbers)
+ids_left = iter(ids)
+passed = [numbers[next(ids_left)] for n in range(50)]
+
+
 def check():
+    assert all(frozenset(pair) in edges for pair in zip(vertices, vertices[1:]))
+    assert all((frozenset([one]), one.name) in numbered for one in vertices)
+    assert all(frozenset([one]) in sets_of_loops for one in loops)
+    assert ids == {id(one) for one in vertices}
+    assert sorted([*(id(one) for one in passed), *ids_left.__reduce__()[1][0]]) == sorted(ids)
     for table in kept_apart:
         assert [key is node for key, node in zip(table, renamed)] == [True] * 3 and list(table.values()) == [0, 1, 2]
     for nodes, kind in zip(rings, kinds):
