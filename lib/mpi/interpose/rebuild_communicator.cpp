@@ -3,6 +3,9 @@
 // as the script's own communication.
 #include "mpi/interpose/rebuild_communicator.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "mpi/session.hpp"
 
 namespace chkpt::mpi {
@@ -109,6 +112,22 @@ MPI_Comm with_topology(MPI_Comm plain, const CommunicatorRecipe& r) {
   return made;
 }
 
+InfoEntries hints_of(MPI_Comm comm) {
+  Info info;
+  check(PMPI_Comm_get_info(comm, info.out()), "MPI_Comm_get_info");
+  return info.entries();
+}
+
+// Without those that a communicator has unless it is told otherwise: MPICH lists all there are, and
+// takes some of them differently when they are set.
+InfoEntries given_hints(MPI_Comm comm) {
+  static const InfoEntries own = hints_of(session::self());
+  InfoEntries given;
+  for (auto& hint : hints_of(comm))
+    if (std::find(own.begin(), own.end(), hint) == own.end()) given.push_back(std::move(hint));
+  return given;
+}
+
 }  // namespace
 
 std::vector<int> members_in_world(MPI_Group group) {
@@ -135,9 +154,7 @@ CommunicatorRecipe describe_communicator(MPI_Comm comm) {
   int length = 0;
   check(PMPI_Comm_get_name(comm, name, &length), "MPI_Comm_get_name");
   recipe.name.assign(name, static_cast<std::size_t>(length));
-  Info info;
-  check(PMPI_Comm_get_info(comm, info.out()), "MPI_Comm_get_info");
-  recipe.info = info.entries();
+  recipe.info = given_hints(comm);
   recipe.errors = error_handler_of(comm);
   int inter = 0;
   check(PMPI_Comm_test_inter(comm, &inter), "MPI_Comm_test_inter");
