@@ -113,3 +113,29 @@ def test_a_relative_entry_of_the_path_leads_to_the_same_module(work, tmp_path):
     assert "leads to another file now: " + str(tmp_path / "other" / "vendor") in refused.stderr
     moved = harness.run(command, tmp_path / "same")
     assert (moved.code, moved.stdout) == (0, b"first\n"), moved.stderr
+
+
+# With -S no version has imported functools and collections when the script starts.
+CLASSES = """
+    import chkpt, os
+    chkpt.snapshot()
+    import collections, functools
+    class Numbers(list): pass
+    class Names(dict): pass
+    class Pair(tuple): pass
+    class Count(collections.Counter): pass
+    if not chkpt.snapshot() and DIES: os.kill(os.getpid(), 9)
+    print([c.__name__ for c in list.__subclasses__() if c.__module__ == "__main__"], Count("aab"))
+"""
+
+
+def test_classes_of_what_was_imported_after_the_first_snapshot(work):
+    for name, dies in ("whole.py", False), ("killed.py", True):
+        (work / name).write_text(textwrap.dedent(CLASSES).replace("DIES", str(dies)))
+    whole = harness.run([CHKPT_MPI, "-S", "-f", "-1", work / "whole.py"], work)
+    command = [CHKPT_MPI, "-S", "-f", "-1", "-o", "kept", work / "killed.py"]
+    killed = harness.run(command, work)
+    assert killed.code == -9 and "skipped" not in killed.stderr, killed.stderr
+    resumed = harness.run(command, work)
+    assert resumed.code == 0 and "resumed from epoch 2" in resumed.stderr, resumed.stderr
+    assert resumed.stdout == whole.stdout

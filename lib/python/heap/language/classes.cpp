@@ -201,7 +201,8 @@ Ref elder_siblings(Saver& saver, PyTypeObject* type) {
     for (Py_ssize_t k = 0; k < PyList_GET_SIZE(all.get()); ++k) {
       PyObject* sibling = PyList_GET_ITEM(all.get(), k);
       if (sibling == raw(type)) break;
-      if (saver.by_value().type(as_type(sibling))) elder = sibling;
+      if (saver.by_value().type(as_type(sibling)) && !UnseenImports::has_class(as_type(sibling)))
+        elder = sibling;
     }
     if (elder) append(elders, Ref::borrow(elder));
   }

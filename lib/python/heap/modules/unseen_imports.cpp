@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "python/frames/objects.hpp"
+#include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/modules/library_baseline.hpp"
 
@@ -141,6 +142,13 @@ bool UnseenImports::has(PyObject* name) const {
 }
 
 bool UnseenImports::hides(PyObject* name) { return active && active->has(name); }
+
+bool UnseenImports::has_class(PyTypeObject* type) {
+  const Ref name = attr_or_null(raw(type), "__module__");
+  PyObject* module =
+      name && PyUnicode_Check(name.get()) ? PyDict_GetItemWithError(kept(), name.get()) : nullptr;
+  return module && find_qualified(module, own(PyType_GetQualName(type)).get()).is(raw(type));
+}
 
 void UnseenImports::expect(PyObject* name) {
   if (!active) return;

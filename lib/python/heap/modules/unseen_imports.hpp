@@ -21,6 +21,9 @@ class UnseenImports {
 
   // While there is one: whether this module is in sys.modules for us alone.
   static bool hides(PyObject* name);
+  // Whether it is a class of such a module, also when the script has imported one of that name
+  // since: classes know their subclasses, of whichever module.
+  static bool has_class(PyTypeObject* type);
   // A load imports or makes a module of the script's: what it is made of is the script's too.
   static void expect(PyObject* name);
 
