@@ -17,6 +17,7 @@
 #include "python/heap/customs.hpp"
 #include "python/heap/hashing.hpp"
 #include "python/heap/kept_hashes.hpp"
+#include "python/heap/language/ended_iterators.hpp"
 #include "python/heap/language/iterated_as_itself.hpp"
 #include "python/heap/language/lru_cache.hpp"
 #include "python/heap/modules/library_contents.hpp"
@@ -333,7 +334,8 @@ void Saver::let_buffers_pass(PyObject* value) {
 }
 
 Ref Saver::reduce_by_rule(PyObject* object, Rule& rule) {
-  Ref value = made_from_iterators(rule.reduce(*this, object, rule), rule.type);
+  const Ref told = made_from_iterators(rule.reduce(*this, object, rule), rule.type);
+  Ref value = made_ended(told, rule.type);
   return rule.may_point && originals_ ? originals_->put_into(object, value) : value;
 }
 

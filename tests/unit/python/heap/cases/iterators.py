@@ -1,6 +1,8 @@
 # Iterators, generators, coroutines in every state.
+import array
 import collections
 import itertools
+import operator
 import sys
 import types
 
@@ -46,6 +48,24 @@ if sys.version_info >= (3, 13):
 expected = {}
 for name, it in iters.items():
     next(it)
+
+
+class Squares:
+    def __getitem__(self, at):
+        return [0, 1, 4][at]
+
+
+ended = {
+    "iterator": iter(Squares()), "callable_iterator": iter(lambda: 1, 1), "bytes_iterator": iter(b"ab"),
+    "bytearray_iterator": iter(bytearray(b"ab")), "str_ascii_iterator": iter("ab"), "str_iterator": iter("é"),
+    "arrayiterator": iter(array.array("i", [1])), "tuple_iterator": iter((1,)), "list_iterator": iter([1]),
+    "dict_keyiterator": iter({1: 2}), "set_iterator": iter({1}), "range_iterator": iter(range(1)),
+}
+started_again = iter("")
+if type(iter("")).__name__ == "str_iterator":
+    del ended["str_ascii_iterator"]
+for it in ended.values():
+    list(it)
 tee1, tee2 = itertools.tee([1, 2, 3])
 next(tee1)
 
@@ -157,6 +177,10 @@ def check():
     ran.append(1)
     if len(ran) < 2:  # what can be asked once only: after saving, and after loading
         return
+    for name, it in ended.items():
+        assert type(it).__name__ == name and list(it) == [], (name, it)
+    assert operator.length_hint(ended["callable_iterator"], -1) == -1
+    assert operator.length_hint(ended["iterator"], -1) == 0 and list(started_again) == []
     assert [next(i) for i in dict_iters] == ["c", 3, ("c", 3), "c", "c"]
     d["late"] = 1
     for it in dict_iters[:3]:
