@@ -24,6 +24,8 @@ constexpr const char* kPragmas[] = {
     "read_uncommitted", "mmap_size",          "locking_mode",       "automatic_index",
     "secure_delete",    "trusted_schema",     "defer_foreign_keys", "ignore_check_constraints"};
 constexpr const char* kAttributes[] = {"isolation_level", "row_factory", "text_factory"};
+// From 3.12 on: whether each statement is a transaction of its own (as dbm.sqlite3 needs it).
+constexpr const char* kTransactionMode = "autocommit";
 
 // The texts that we ask for are str, whatever the script has made of its own.
 class PlainTexts {
@@ -280,6 +282,8 @@ Ref reduce_connection(Saver&, PyObject* connection, Rule& rule) {
   const Ref contents = in_file || empty ? none() : call_method(connection, "serialize");
   const Ref attributes = new_dict();
   for (const char* name : kAttributes) put(attributes, name, attr(connection, name));
+  if (const Ref mode = attr_or_null(connection, kTransactionMode))
+    put(attributes, kTransactionMode, mode);
   return reduced(
       make_connection,
       pack(rule.type, in_file ? path : none(), contents, number(detect_types_of(connection)),
