@@ -137,6 +137,8 @@ Ref reduce_dtype(Saver&, PyObject*, Rule&);
 bool is_numpy_dtype(PyTypeObject* type);
 // Null if it is not the class of a dtype, numpy.dtype[float64] for one.
 Ref reduce_dtype_class(PyTypeObject* type);
+// A type of a C module by its base; null if it cannot be told from others. See nameless_types.cpp.
+Ref reduce_nameless_type(PyTypeObject* type);
 bool is_numpy_array_type(Saver& saver, PyTypeObject* type);
 
 // asyncio: futures and tasks in C with what advances them; event loops and their selectors.

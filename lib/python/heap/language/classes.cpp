@@ -411,6 +411,7 @@ Ref reduce_library_class(Saver& saver, PyTypeObject* type) {
   // gmpy2.mpz says that it is a built-in type, zope.interface's types that their modules are in no
   // package.
   if (const Ref somewhere = any_name(saver, raw(type))) return somewhere;
+  if (const Ref by_base = reduce_nameless_type(type)) return by_base;
   // A module that nobody has imported yet; the pickler will, or say that it cannot.
   if (!found && module && PyUnicode_Check(module.get())) return not_implemented();
   refuse("the type " + full + " cannot be found by name");

@@ -3,6 +3,7 @@
 // the run wrote to it later has been taken back by then, see files/); one in memory comes back with
 // its contents. What a connection has that cannot be seen again is refused.
 #include <Python.h>
+#include <dlfcn.h>
 #include <structmember.h>
 
 #include <cstring>
@@ -10,12 +11,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/open_files/sqlite_functions.hpp"
 
 namespace chkpt::heap {
 namespace {
+
+constexpr const char* kUri = "file:";  // no path of a file begins so: they are absolute
 
 // Settings of a connection, not of the database.
 constexpr const char* kPragmas[] = {
@@ -125,6 +129,34 @@ void refuse_callbacks(PyObject* connection) {
       refuse("an sqlite3 connection with a callback");
 }
 
+// Whether it can only read the file: opened with mode=ro or immutable, or without the right to
+// write. False where the library is not found by its name, as one that is linked into the module.
+bool is_read_only(PyObject* connection) {
+  static const auto asked = [] {
+    void* const library = ::dlopen("libsqlite3.so.0", RTLD_NOLOAD | RTLD_LAZY);
+    void* const found = library ? ::dlsym(library, "sqlite3_db_readonly") : nullptr;
+    return reinterpret_cast<int (*)(void*, const char*)>(found);
+  }();
+  if (!asked) return false;
+  void* database = nullptr;  // the first member (CPython: Modules/_sqlite/connection.h)
+  std::memcpy(&database, reinterpret_cast<const char*>(connection) + sizeof(PyObject),
+              sizeof database);
+  return database && asked(database, "main") == 1;
+}
+
+// As sqlite.org/uri.html wants it.
+Ref read_only_uri(const std::string& path) {
+  std::string uri = kUri;
+  for (const char letter : path) {
+    if (letter == '%' || letter == '?' || letter == '#') {
+      uri += letter == '%' ? "%25" : letter == '?' ? "%3f" : "%23";
+    } else {
+      uri += letter;
+    }
+  }
+  return text((uri + "?mode=ro").c_str());
+}
+
 // How many more the connection has than a new one and what it was given.
 long long unseen(PyObject* connection, PyObject* fresh, const char* sql, long long given) {
   return integer(first_value(connection, sql).get()) - integer(first_value(fresh, sql).get()) -
@@ -186,13 +218,14 @@ void set_pragmas(const Ref& connection, PyObject* values) {
 
 // ---- connections
 
-// (type, path or None, contents or None, detect_types, check_same_thread, whether LIKE minds the
-// case or None, pragmas)
+// (type, path, uri or None, contents or None, detect_types, check_same_thread, whether LIKE minds
+// the case or None, pragmas)
 Ref rebuild_connection(Args args) {
   const Ref keywords = new_dict();
   put(keywords, "factory", Ref::borrow(args[0]));
   put(keywords, "detect_types", Ref::borrow(args[3]));
   put(keywords, "check_same_thread", Ref::borrow(args[4]));
+  if (args[1] != Py_None && begins_with(utf8(args[1]), kUri)) put(keywords, "uri", boolean(true));
   const Ref memory = text(":memory:");
   Ref made = connect(keywords, args[1] == Py_None ? memory.get() : args[1]);
   if (args[2] != Py_None) call_method(made, "deserialize", args[2]);
@@ -278,6 +311,7 @@ Ref reduce_connection(Saver&, PyObject* connection, Rule& rule) {
   const bool in_file = PyUnicode_Check(path.get()) && utf8(path.get()).compare(0, 1, "/") == 0;
   if (!in_file && !attr_or_null(connection, "serialize"))
     refuse("an sqlite3 database in memory, which this Python cannot save");
+  const Ref reopened = in_file && is_read_only(connection) ? read_only_uri(utf8(path.get())) : path;
   const bool empty = integer(first_value(connection, "PRAGMA page_count").get()) == 0;
   const Ref contents = in_file || empty ? none() : call_method(connection, "serialize");
   const Ref attributes = new_dict();
@@ -286,7 +320,7 @@ Ref reduce_connection(Saver&, PyObject* connection, Rule& rule) {
     put(attributes, kTransactionMode, mode);
   return reduced(
       make_connection,
-      pack(rule.type, in_file ? path : none(), contents, number(detect_types_of(connection)),
+      pack(rule.type, in_file ? reopened : none(), contents, number(detect_types_of(connection)),
            boolean(checks_thread(connection)), like, pragmas_of(connection)),
       pack(attributes, functions_given_to(connection)), set_connection);
 }
