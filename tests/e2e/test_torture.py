@@ -42,6 +42,15 @@ import chkpt, copyreg, datetime
 def fail(): raise OSError("no such day")
 copyreg.pickle(datetime.timedelta, lambda d: (fail, ()))
 """
+# It comes back, and is not found where it is.
+LOST = """
+class Odd:
+    times = 0
+    def __hash__(self):
+        Odd.times += 1
+        return Odd.times
+kept = {Odd()}
+"""
 ASK = "import chkpt\nchkpt.snapshot()\nprint('done')\n"
 
 
@@ -149,6 +158,12 @@ def test_what_cannot_be_loaded_is_not_committed(call, work):
     assert (done.returncode, done.stdout) == (0, "done\n")
     assert "skipped: it cannot be loaded: OSError: no such day" in done.stderr
     assert not snapshots(work)
+
+
+def test_what_is_held_and_not_found_is_not_committed(call, work):
+    done = call(LOST + ASK, "--verify-snapshots", "-f", "-1")
+    assert "a set does not find its own Odd" in done.stderr and "done" in done.stdout, done.stderr
+    assert "committed" not in done.stderr
 
 
 def test_nothing_of_the_script_runs_and_no_file_changes(call, work):

@@ -14,7 +14,10 @@
 #include "python/heap/big_stack.hpp"
 #include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/customs.hpp"
 #include "python/heap/foreign.hpp"
+#include "python/heap/found_keys.hpp"
+#include "python/heap/fill_order.hpp"
 #include "python/heap/compiled/global_libraries.hpp"
 #include "python/heap/hashing.hpp"
 #include "python/heap/kept_hashes.hpp"
@@ -304,48 +307,78 @@ bool Loader::is_late_content(PyObject* container, PyObject* content) const {
   return false;
 }
 
-// A key in Python code may hash a frozenset that it has, however deep: then that one is filled
-// first.
+void Loader::when_keys_can_be_hashed(PyObject* instance, PyObject* keys,
+                                     std::function<void()> fill) {
+  instances_.emplace_back(Ref::borrow(instance), Ref::borrow(keys));
+  unfilled_instances_[instance] = std::move(fill);
+}
+
+void Loader::fill_instance(PyObject* instance) {
+  const auto found = unfilled_instances_.find(instance);
+  if (found == unfilled_instances_.end()) return;
+  const std::function<void()> fill = std::move(found->second);
+  unfilled_instances_.erase(found);
+  fill();
+}
+
+// A key in Python code may hash a frozenset that it has, or an instance of a class that derives
+// from a container, however deep: then that one is filled first.
 class Loader::FillsWhatIsHashed {
  public:
   explicit FillsWhatIsHashed(Loader* loader) {
     loader_ = loader;
-    hash_ = std::exchange(PyFrozenSet_Type.tp_hash, hash_filled);
+    take_over(&PyFrozenSet_Type);
+    for (const auto& [instance, keys] : loader->instances_) take_over(Py_TYPE(instance.get()));
   }
-  ~FillsWhatIsHashed() { PyFrozenSet_Type.tp_hash = hash_; }
+  ~FillsWhatIsHashed() {
+    for (const auto& [type, hash] : hashes_) type->tp_hash = hash;
+    hashes_.clear();
+  }
   FillsWhatIsHashed(const FillsWhatIsHashed&) = delete;
   FillsWhatIsHashed& operator=(const FillsWhatIsHashed&) = delete;
 
  private:
-  static Py_hash_t hash_filled(PyObject* set) {
+  static void take_over(PyTypeObject* type) {
+    if (type->tp_hash != hash_filled) hashes_[type] = std::exchange(type->tp_hash, hash_filled);
+  }
+  static Py_hash_t hash_filled(PyObject* object) {
     try {
-      loader_->fill_frozensets_in(set);
+      loader_->fill_frozensets_in(object);
+      loader_->fill_instance(object);
     } catch (...) {
       set_python_exception();
       return -1;
     }
-    return hash_(set);
+    return hashes_.at(Py_TYPE(object))(object);
   }
   static inline Loader* loader_ = nullptr;
-  static inline hashfunc hash_ = nullptr;
+  static inline std::unordered_map<PyTypeObject*, hashfunc> hashes_;
 };
 
 // Sets with simple elements first, because the hash of an object may depend on them; then
-// frozensets, inner ones before outer ones; then whatever has such keys.
+// whatever has other keys, frozensets before what may hold them.
 void Loader::fill_deferred() {
   const FillsWhatIsHashed filling(this);
+  FillOrder order;
   std::vector<long long> late;
   for (const auto& [index, content] : contents_) {
     const auto found = deferred_.find(index);
-    if (found == deferred_.end() || unfilled_.count(found->second.get())) continue;
-    if (is_late_content(found->second.get(), content.get()))
+    if (found == deferred_.end()) continue;
+    PyObject* container = found->second.get();
+    if (unfilled_.count(container))
+      order.add(container, content.get(), [=] { fill_frozensets_in(container); });
+    else if (is_late_content(container, content.get()))
       late.push_back(index);
     else
       fill(index);
   }
-  while (!unfilled_.empty()) fill_frozensets_in(unfilled_.begin()->first);
+  // Those that were met inside others first, where nothing else tells.
   std::sort(late.rbegin(), late.rend());
-  for (const long long index : late) fill(index);
+  for (const long long index : late)
+    order.add(deferred_.at(index).get(), contents_.at(index).get(), [=] { fill(index); });
+  for (const auto& [instance, keys] : instances_)
+    order.add(instance.get(), keys.get(), [this, one = instance.get()] { fill_instance(one); });
+  order.fill_all();
   for (const std::function<void()>& work : fills_) work();
 }
 
@@ -362,6 +395,13 @@ void acquire_library_locks(PyObject* locks) {
     for (long long k = integer(item(lock, 1)); k > 0; --k)
       call_method(Ref::borrow(item(lock, 0)), "acquire", boolean(false));
   }
+}
+
+void Loader::expect_all_found() const {
+  for (const auto& [index, container] : deferred_) expect_keys_found(container.get());
+  for (const auto& [instance, keys] : instances_)
+    if (PyAnySet_Check(instance.get()) || PyDict_Check(instance.get()))
+      expect_keys_found(instance.get());
 }
 
 Loaded Loader::run() {
@@ -392,6 +432,7 @@ Loaded Loader::run() {
     if (part->for_files) restore_part(*part, process);
   for (const std::function<void()>& open : with_codecs_) open();
   for (const std::function<void()>& work : by_script_) work();
+  if (is_rehearsal()) expect_all_found();
   Loaded loaded;
   loaded.stack = std::move(stack_);
   loaded.base_exception = Ref::borrow(expect(body.get(), "base_exception"));

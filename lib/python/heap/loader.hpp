@@ -31,6 +31,9 @@ class Loader {
   frames::ResumedStack& stack();
   // Runs when all objects are loaded, but not all sets and dicts are filled.
   void when_complete(std::function<void()> fill) { fills_.push_back(std::move(fill)); }
+  // Likewise, for an instance of a class that derives from set, dict and the like; at the latest
+  // when somebody hashes it. `keys`: something that leads to them.
+  void when_keys_can_be_hashed(PyObject* instance, PyObject* keys, std::function<void()> fill);
   // Runs when all sets and dicts are filled as well, before the process state is restored.
   void afterwards(std::function<void()> work) { late_.push_back(std::move(work)); }
   // Opens a file by a codec of the script, after all that: the script's code runs.
@@ -47,7 +50,9 @@ class Loader {
   void fill_deferred();
   void fill(long long index);
   void fill_frozensets_in(PyObject* key);
+  void fill_instance(PyObject* instance);
   bool leads_to_unfilled(PyObject* key) const;
+  void expect_all_found() const;
   bool is_late_content(PyObject* container, PyObject* content) const;
   void restore_registrations(PyObject* pairs);
   Ref resolve(PyObject* id);
@@ -66,9 +71,11 @@ class Loader {
   std::unordered_map<long long, Ref> nans_;
   std::unordered_map<long long, Ref> contents_;        // of deferred_
   std::unordered_map<PyObject*, long long> unfilled_;  // frozensets among deferred_
-  Ref weak_members_;                                   // of libraries' weak containers, or null
-  Ref weak_entries_;                                   // of their dicts by key, or null
-  Ref memory_checks_;                                  // of compiled objects, or null
+  std::vector<std::pair<Ref, Ref>> instances_;         // with their keys, as they were met
+  std::unordered_map<PyObject*, std::function<void()>> unfilled_instances_;
+  Ref weak_members_;   // of libraries' weak containers, or null
+  Ref weak_entries_;   // of their dicts by key, or null
+  Ref memory_checks_;  // of compiled objects, or null
   std::vector<std::function<void()>> fills_;
   std::vector<std::function<void()>> late_, with_codecs_, by_script_;
   std::shared_ptr<WeakTargets> weak_targets_ = std::make_shared<WeakTargets>();

@@ -70,7 +70,7 @@ void fill_keys(PyObject* object, PyTypeObject* base, PyObject* pairs, PyObject* 
     if (!table.is(Py_None)) fill_set(object.get(), table.get());
   };
   if (has_late_pair(pairs) || (table != Py_None && PySequence_Size(item(table, 3)) > 0))
-    Loader::current().when_complete(fill);
+    Loader::current().when_keys_can_be_hashed(object, pairs != Py_None ? pairs : table, fill);
   else
     fill();
 }
