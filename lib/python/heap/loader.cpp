@@ -349,7 +349,12 @@ class Loader::FillsWhatIsHashed {
       set_python_exception();
       return -1;
     }
-    return hashes_.at(Py_TYPE(object))(object);
+    return hash_of(Py_TYPE(object))(object);
+  }
+  // A class that a __hash__ makes meanwhile has inherited what stands there now.
+  static hashfunc hash_of(PyTypeObject* type) {
+    while (type && hashes_.count(type) == 0) type = type->tp_base;
+    return type ? hashes_.at(type) : PyObject_HashNotImplemented;
   }
   static inline Loader* loader_ = nullptr;
   static inline std::unordered_map<PyTypeObject*, hashfunc> hashes_;
