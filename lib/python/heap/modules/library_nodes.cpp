@@ -209,17 +209,22 @@ void LibraryNodes::record_unmarked() {
   walk(count);
 }
 
-void LibraryNodes::add_changed_values(GivenObjects& values) {
+// What lies deeper than names of modules may be the doing of libraries, in their caches.
+void LibraryNodes::add_changed_values(GivenObjects& values,
+                                      const std::function<bool(PyObject*)>& is_of_script) {
   for (const Node& node : nodes_) {
     if (!node.changed) continue;
-    PointerTable<bool> before;
-    for (const Entry& entry : node.entries) before.insert(entry.value, true);
+    PointerTable<PyObject*> before;
+    for (const Entry& entry : node.entries)
+      if (entry.key) before.insert(entry.key, entry.value);
     scratch_.clear();
     read_entries(node.object.get(), node.holder, scratch_);
-    for (const Entry& entry : scratch_)
-      if (!before.find(entry.value) && !is_counter(entry.value) &&
-          is_object_of_its_own(entry.value))
+    for (const Entry& entry : scratch_) {
+      PyObject** value = entry.key ? before.find(entry.key) : nullptr;
+      if ((value && *value == entry.value) || !is_object_of_its_own(entry.value)) continue;
+      if (node.holder == Holder::kModule || is_of_script(entry.value))
         values.insert(entry.value, true);
+    }
   }
 }
 

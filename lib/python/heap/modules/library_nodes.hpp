@@ -53,8 +53,9 @@ class LibraryNodes {
   void mark_changed();
   void record_unmarked();
 
-  // What those that are marked hold by now and did not when their import ended.
-  void add_changed_values(GivenObjects& values);
+  // What names of modules that are marked lead to by now, and what of the script's own is in all
+  // else that is marked.
+  void add_changed_values(GivenObjects& values, const std::function<bool(PyObject*)>& is_of_script);
   // Until the next call: of what is recorded, these are not the import's doing.
   void set_given(GivenObjects given) { given_ = std::move(given); }
 
