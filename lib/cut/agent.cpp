@@ -24,15 +24,6 @@ UniqueFd event_fd() {
   return fd;
 }
 
-// Async-signal-safe.
-void wake(int fd, std::uint64_t value) {
-  const int saved = errno;
-  // Can only fail when the counter is full, and then the reader is awake anyway.
-  const ssize_t written = ::write(fd, &value, sizeof value);
-  (void)written;
-  errno = saved;
-}
-
 }  // namespace
 
 std::string trigger_text(const Trigger& trigger) {
@@ -75,11 +66,19 @@ void Agent::at_safe_point(void* context) {
   if (impl_) impl_->at_safe_point(context);
 }
 
-bool Agent::api_snapshot(const std::string& name) { return impl_ && impl_->api_snapshot(name); }
+bool Agent::api_snapshot(const std::string& name, bool wait) {
+  return impl_ && impl_->api_snapshot(name, wait);
+}
 
 void Agent::script_done() {
   if (impl_) impl_->script_done();
 }
+
+void Agent::settle(double seconds) {
+  if (impl_) impl_->settle(seconds);
+}
+
+int Agent::wake_descriptor() const { return impl_ ? impl_->wake_descriptor() : -1; }
 
 void Agent::stop() {
   if (!impl_) return;
@@ -108,6 +107,14 @@ Agent::Impl::Impl(Config config, const PythonHooks& hooks, Work* work, const Age
   control_ = std::thread([this] { run_control(); });
 }
 
+void Agent::Impl::wake(int fd, std::uint64_t value) {
+  const int saved = errno;
+  // Can only fail when the counter is full, and then the reader is awake anyway.
+  const ssize_t written = ::write(fd, &value, sizeof value);
+  (void)written;
+  errno = saved;
+}
+
 void Agent::Impl::connect() {
   Connections made;
   if (mpi::session::active() && mpi::session::size() > 1) {
@@ -131,6 +138,10 @@ void Agent::Impl::connect() {
 }
 
 Agent::Impl::~Impl() {
+  {
+    Lock lock(mutex_);
+    changed_.wait(lock, [this] { return !writing_; });
+  }
   quit_ = true;
   wake(wake_fd_.get(), 1);
   control_.join();

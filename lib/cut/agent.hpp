@@ -24,6 +24,7 @@ struct Trigger {
   TriggerKind kind = TriggerKind::kRequest;
   std::string name;   // chkpt.snapshot(name)
   bool stop = false;  // leave with kExitRequeue once committed
+  bool wait = true;   // kApi: snapshot() returns when it is committed
 };
 // "interval", "signal", "api:NAME", "request", "deadline"
 std::string trigger_text(const Trigger& trigger);
@@ -47,6 +48,9 @@ struct Report {
   std::string payload;
 };
 
+// Payload of a capture's report: this rank has to stand while it writes.
+constexpr char kMustStand[] = "stand";
+
 // What is done at a cut; implemented by lib/run. Called without the GIL. A thrown exception counts
 // as Report{false, what()}.
 class Work {
@@ -55,12 +59,19 @@ class Work {
   // Main thread of each rank, in this order; the next one only if all ranks reported ok.
   virtual Report capture(const CutInfo& info) = 0;
   virtual Report write(const CutInfo& info) = 0;
+  // Instead of write(), while the main thread runs on; the control thread. What capture() has
+  // prepared is written by a thread of the implementation's, which calls `done` once. That may be
+  // from any thread, also before this returns.
+  virtual void write_behind(const CutInfo& info, std::function<void(const Report&)> done) {
+    done(write(info));
+  }
   // Rank 0's coordinator thread; no Python, no MPI. `reports` are those of write(), by rank.
   virtual Report commit(const CutInfo& info, const std::vector<Report>& reports) = 0;
   // The same thread after a commit, while the ranks run on (or before they leave): what is not
   // needed any more may go. Must not throw.
   virtual void tidy() {}
-  // Main thread of each rank: the snapshot was committed, or dropped for `message`.
+  // Each rank: the snapshot was committed, or dropped for `message`. In the main thread, or after
+  // write_behind() in the control thread; always before anything of the next cut.
   virtual void committed(const CutInfo& info, bool ok, const std::string& message) = 0;
   // Main thread of each rank after a committed cut whose trigger said stop. Must not return.
   virtual void leave(const CutInfo& info) = 0;
@@ -77,6 +88,7 @@ struct Config {
   double api_wait_s = 1;            // how long snapshot() waits for the other ranks' snapshot()
   double ask_after_s = 0;           // says by itself who keeps a cut waiting for so long; 0: never
   bool restart_blocked = true;      // may stand inside restartable blocked calls
+  bool write_behind = false;  // ranks run on when captured, unless somebody waits for the commit
   std::function<bool()> poll_request;  // rank 0, once a second: is there a request file?
   // Rank 0, once a second: the exit code with which all ranks shall end at once, 0 to go on.
   std::function<int()> poll_end;
@@ -113,12 +125,19 @@ class Agent {
 
   // Main thread, GIL held, from chkpt.snapshot(): asks for a cut at the boundary right after this
   // call. All ranks' n-th calls belong together: the others run on to theirs (for api_wait_s).
-  // False when the n-th request has been served already; then nothing happens.
-  bool api_snapshot(const std::string& name);
+  // False when the n-th request has been served already; then nothing happens. `wait`: until it is
+  // committed, not only captured.
+  bool api_snapshot(const std::string& name, bool wait = true);
 
   // Main thread, GIL not held: the script has ended well. Joins further cuts until all ranks are
   // done, then returns.
   void script_done();
+  // Any thread: returns when what is being written behind the script's back is committed or
+  // dropped, or after so long.
+  void settle(double seconds);
+  // The control thread looks up when 8 bytes are written here: it may be what another thread with
+  // descriptors of its own needs for write_behind()'s `done`.
+  int wake_descriptor() const;
   // Ends the threads. After script_done(), or when the process is about to leave anyway.
   void stop();
 

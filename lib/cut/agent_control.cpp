@@ -57,7 +57,10 @@ void Agent::Impl::run_control() {
     pollfd entries[3] = {
         {link_.fd(), POLLIN, 0}, {wake_fd_.get(), POLLIN, 0}, {signal_fd_.get(), POLLIN, 0}};
     const int n = wait_for_any(entries, 3, sample_ms());
-    if (n > 0 && entries[1].revents != 0) clear_event(wake_fd_.get());
+    if (n > 0 && entries[1].revents != 0) {
+      clear_event(wake_fd_.get());
+      report_written();
+    }
     if (n > 0 && entries[2].revents != 0) take_signal();
     if (n > 0 && entries[0].revents != 0) {
       std::vector<Message> messages;
@@ -111,7 +114,8 @@ void Agent::Impl::on_message(Message& message) {
         break;
       case MessageType::kPhase:
         if (message.phase == Phase::kLeave) leaving_ = true;
-        order_ = std::move(message);
+        (message.behind ? behind_ : order_) = message;
+        writing_ = writing_ || message.behind;
         break;
       case MessageType::kResume:
         on_resume(message);
@@ -127,6 +131,8 @@ void Agent::Impl::on_message(Message& message) {
     }
     changed_.notify_all();
   }
+  if (type == MessageType::kPhase && message.behind) begin_writing(message);
+  if (type == MessageType::kOutcome) on_outcome(message);
   if (type == MessageType::kWhy) answer_why(epoch);
   if (arm && hooks_.request_safe_point != nullptr) hooks_.request_safe_point();
   if (type == MessageType::kResume && hooks_.cancel_safe_point != nullptr && !wants_api()) {
@@ -200,6 +206,58 @@ void Agent::Impl::on_resume(const Message& message) {
   frozen_ = prepare_asked_ = false;
   order_.reset();
   set_pending(false);
+}
+
+// ---- writing behind the main thread
+
+void Agent::Impl::begin_writing(const Message& order) {
+  const auto done = [this](const Report& report) {
+    const Lock lock(mutex_);
+    writing_ = false;
+    written_ = report;
+    wake(wake_fd_.get(), 1);
+    changed_.notify_all();
+  };
+  try {
+    work_->write_behind(info_of(order), done);
+  } catch (const std::exception& error) {
+    done({false, error.what(), ""});
+  }
+}
+
+// Here, since the link may not be the same descriptor in the thread that has written.
+void Agent::Impl::report_written() {
+  const Lock lock(mutex_);
+  if (!written_ || !behind_) return;
+  Message answer;
+  answer.type = MessageType::kReport;
+  answer.epoch = behind_->epoch;
+  answer.phase = Phase::kWrite;
+  answer.ok = written_->ok;
+  answer.text = written_->message;
+  answer.payload = written_->payload;
+  written_.reset();
+  send(answer);
+}
+
+void Agent::Impl::on_outcome(const Message& message) {
+  CutInfo info;
+  {
+    const Lock lock(mutex_);
+    if (!behind_) return;
+    info = info_of(*behind_);
+  }
+  work_->committed(info, message.ok, message.text);
+  const Lock lock(mutex_);
+  behind_.reset();
+  changed_.notify_all();
+}
+
+void Agent::Impl::settle(double seconds) {
+  if (in_other_process()) return;
+  Lock lock(mutex_);
+  changed_.wait_for(lock, std::chrono::duration<double>(seconds),
+                    [this] { return !behind_ || quit_; });
 }
 
 void Agent::Impl::answer_why(std::uint64_t epoch) {

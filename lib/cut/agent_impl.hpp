@@ -20,7 +20,7 @@
 
 #include "base/unique_fd.hpp"
 #include "cut/agent.hpp"
-#include "cut/blocked_signals.hpp"
+#include "base/blocked_signals.hpp"
 #include "cut/coordinator_thread.hpp"
 #include "cut/link.hpp"
 #include "cut/message.hpp"
@@ -40,8 +40,10 @@ class Agent::Impl : public mpi::GateKeeper {
   AgentState state() const;
 
   void at_safe_point(void* context);
-  bool api_snapshot(const std::string& name);
+  bool api_snapshot(const std::string& name, bool wait);
   void script_done();
+  void settle(double seconds);
+  int wake_descriptor() const { return wake_fd_.get(); }
   // In the child of a fork: nothing of this exists any more but memory.
   bool in_other_process() const;
   void abandon_after_fork();
@@ -60,6 +62,8 @@ class Agent::Impl : public mpi::GateKeeper {
   using Lock = std::unique_lock<std::mutex>;
   using Channel = std::pair<std::string, int>;  // communicator, world rank
 
+  static void wake(int fd, std::uint64_t value);  // async-signal-safe
+
   // main thread
   void connect();
   void stand(Lock& lock);
@@ -69,6 +73,7 @@ class Agent::Impl : public mpi::GateKeeper {
   void carry_out(Lock& lock, const Message& order);
   Report perform(const Message& order);
   CutInfo cut_info(const Message& order) const;
+  static CutInfo info_of(const Message& order);
   void ask_restartable(Lock& lock, const mpi::BlockedCall& call);
   void blocked_round(Lock& lock);
   void go_on();
@@ -88,6 +93,9 @@ class Agent::Impl : public mpi::GateKeeper {
   void on_request(const Message& message);
   void on_advance(const Message& message);
   void on_resume(const Message& message);
+  void begin_writing(const Message& order);
+  void report_written();
+  void on_outcome(const Message& message);
   void answer_why(std::uint64_t epoch);
   void take_signal();
   [[noreturn]] void lost(int rank) const;
@@ -132,6 +140,11 @@ class Agent::Impl : public mpi::GateKeeper {
   bool frozen_ = false;
   bool prepare_asked_ = false;
   std::optional<Message> order_;  // a phase to carry out
+  // The write phase that goes on behind the main thread, until its outcome is known; and what it
+  // has to report.
+  std::optional<Message> behind_;
+  std::optional<Report> written_;
+  bool writing_ = false;  // Work has not called back yet
   std::vector<ChannelNeed> needs_;
   std::string call_;
   bool restart_asked_ = false;  // of the hooks, for the present blocked call

@@ -68,11 +68,11 @@ void make_progress() {
 
 bool Agent::Impl::wants_api() const { return api_calls_ > api_satisfied_; }
 
-bool Agent::Impl::api_snapshot(const std::string& name) {
+bool Agent::Impl::api_snapshot(const std::string& name, bool wait) {
   if (in_other_process()) return false;
   const std::uint64_t number = ++api_calls_;
   if (number <= api_satisfied_) return false;
-  send_trigger({TriggerKind::kApi, name, false}, number);
+  send_trigger({TriggerKind::kApi, name, false, wait}, number);
   if (hooks_.request_safe_point != nullptr) hooks_.request_safe_point();
   return true;
 }
@@ -222,13 +222,18 @@ bool Agent::Impl::receptions_met() {
 
 // ---- the phases of a cut
 
-CutInfo Agent::Impl::cut_info(const Message& order) const {
+CutInfo Agent::Impl::info_of(const Message& order) {
   CutInfo info;
   info.attempt = order.number;
   info.trigger = order.trigger;
-  info.context = context_;
   info.cut_ms = order.seconds * 1e3;
   info.started_unix_ns = order.unix_ns;
+  return info;
+}
+
+CutInfo Agent::Impl::cut_info(const Message& order) const {
+  CutInfo info = info_of(order);
+  info.context = context_;
   if (state_ == RankState::kDone) {
     info.position = Position::kFinished;
   } else if (state_ == RankState::kBlocked) {
@@ -267,6 +272,7 @@ Report Agent::Impl::perform(const Message& order) {
         return {text.empty(), text, active ? mpi::two_phase::votes() : ""};
       }
       case Phase::kCapture: {
+        if (mpi::session::active()) mpi::two_phase::agree(order.payload);
         // Threads that only wait run on until the capture takes the interpreter's lock.
         Report report = work_->capture(info);
         if (!report.ok || !mpi::thread_calls::unsettled()) return report;
@@ -275,7 +281,6 @@ Report Agent::Impl::perform(const Message& order) {
       case Phase::kWrite:
         return work_->write(info);
       case Phase::kConclude:
-        if (order.verified && mpi::session::active()) mpi::two_phase::agree(order.payload);
         work_->committed(info, order.ok, order.text);
         return {};
       case Phase::kLeave:

@@ -104,6 +104,7 @@ void Coordinator::on_trigger(const Message& message) {
     // Another rank's snapshot() of the same number has been served already.
     if (message.number <= api_satisfied_) return;
     api_called_ = std::max(api_called_, message.number);
+    api_waits_ = api_waits_ || message.trigger.wait;
   }
   if (message.trigger.kind == TriggerKind::kSignal && message.number == kFromOutside) {
     if (signalled_.meets(message.ranks)) ask_who_blocks();
@@ -206,7 +207,6 @@ void Coordinator::start_if_wanted() {
   census_ = {};
   must_run_ = {};
   committed_ = false;
-  verified_ = false;
   slow_comms_.clear();
   api_waiting_ = false;
   asked_unasked_ = false;
@@ -372,16 +372,25 @@ void Coordinator::retry_later() {
 }
 
 void Coordinator::resume() {
+  release();
+  if (committed_) tidy();  // the ranks need not wait for it
+  become_idle();
+}
+
+// The ranks run on.
+void Coordinator::release() {
   api_satisfied_ = satisfied_after();
+  api_waits_ = false;
   Message order = message(MessageType::kResume);
-  order.ok = committed_;
   order.number = api_satisfied_;
   send(std::move(order));
-  if (committed_) tidy();  // the ranks need not wait for it
-  state_ = State::kIdle;
   asked_.reset();
   if (!wanted_) signalled_ = {};
   next_interval_ = time_.now + next_wait();
+}
+
+void Coordinator::become_idle() {
+  state_ = State::kIdle;
   start_if_wanted();
 }
 

@@ -4,7 +4,8 @@
 // it. It hears the ranks through ports, many ranks through one where relays join their words
 // (relay.hpp); what it sends says for which ranks it is. One cut: request -> statuses (advance ...)
 // -> prepare -> verify -> capture -> write -> commit
-// -> conclude -> resume or leave. Any phase that fails on one rank ends the cut on all.
+// -> conclude -> resume or leave. Any phase that fails on one rank ends the cut on all. Most cuts
+// are written behind the script's back: capture -> resume, while write -> commit -> outcome go on.
 #pragma once
 
 #include <cstdint>
@@ -60,6 +61,7 @@ class Coordinator {
     kCollect,
     kPrepare,
     kPhase,
+    kBehind,  // the ranks run on and write
     kCommit,
     kGivingUp,
     kLeaving,
@@ -81,6 +83,9 @@ class Coordinator {
   void consider();
   void back_to_collect();
   void begin_phase(Phase phase, const std::string& text = {});
+  bool may_write_behind(const std::vector<Answer>& reports) const;
+  void write_behind();
+  void say_outcome(const Report& report);
   void end_phase();
   void begin_commit(const std::vector<Answer>& reports);
   void note_slow_comms(const std::vector<Answer>& reports);
@@ -94,6 +99,8 @@ class Coordinator {
   void give_up();
   void skip(const std::string& text);
   void resume();
+  void release();
+  void become_idle();
   void retry_later();
   bool waits_for_api() const;
   std::string at_rank(const std::string& text, int rank) const;
@@ -118,6 +125,7 @@ class Coordinator {
   double backoff_s_ = 1;
   std::uint64_t api_satisfied_ = 0;
   std::uint64_t api_called_ = 0;  // largest number asked for by a trigger
+  bool api_waits_ = false;        // one of them, not satisfied yet, wants it committed
 
   // Of the current cut.
   Trigger trigger_;
@@ -133,7 +141,7 @@ class Coordinator {
   bool api_waiting_ = false;   // the ranks are running on to their next snapshot()
   Phase phase_ = Phase::kVerify;
   bool committed_ = false;
-  bool verified_ = false;
+  bool behind_ = false;               // the ranks run on, what was captured is being written
   std::set<std::string> slow_comms_;  // as the ranks reported with the verification
   RankSet must_run_;
   // Who was asked why, who has not answered yet, and what the others said.

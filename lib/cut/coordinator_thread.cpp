@@ -13,7 +13,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/wait_for.hpp"
-#include "cut/blocked_signals.hpp"
+#include "base/blocked_signals.hpp"
 
 namespace chkpt::cut {
 namespace {

@@ -188,9 +188,10 @@ void message_fields(Archive& archive, T& message) {
   archive.field(message.trigger.kind);
   archive.field(message.trigger.name);
   archive.field(message.trigger.stop);
+  archive.field(message.trigger.wait);
   archive.field(message.text);
   archive.field(message.payload);
-  archive.field(message.verified);
+  archive.field(message.behind);
   status_fields(archive, message.status);
   census_fields(archive, message.census);
   archive.field(message.answers);

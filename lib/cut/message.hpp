@@ -57,6 +57,7 @@ enum class MessageType : std::uint8_t {
   kPhase,
   kWhy,
   kResume,
+  kOutcome,  // of what was written behind the script's back: ok, text
   kExit,
   kEnd,  // at once, whatever the script does; number: exit code
 };
@@ -93,9 +94,9 @@ struct Message {
   Trigger trigger;
   std::string text;
   // kReport of kVerify: communicators whose collective calls held up the cut, a line each;
-  // kConclude: those of all ranks. kReport of other phases: the report's payload.
+  // kCapture: those of all ranks. kReport of other phases: the report's payload.
   std::string payload;
-  bool verified = false;  // kConclude: the cut held, so all clocks are equal
+  bool behind = false;  // kWrite: the ranks run on meanwhile
   Status status;          // of one rank
   Census census;          // of `ranks`
   std::vector<Answer> answers;

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/apart_thread.hpp"
 #include "base/directory.hpp"
 #include "base/loaded_images.hpp"
 
@@ -132,6 +133,7 @@ void adopt(int number, Origin origin) noexcept {
 }
 
 void note(int number, Origin origin, const void* caller) noexcept {
+  if (has_own_descriptors()) return;
   const auto address = reinterpret_cast<std::uintptr_t>(caller);
   if (g_in_python_thread != nullptr && g_python.contains(address) && g_in_python_thread()) {
     adopt(number, origin);
@@ -149,6 +151,7 @@ void note_for_python(int number, Origin origin) noexcept {
 
 void forget(int number) noexcept {
   if (!in_table(number) || g_notes[number].origin == Origin::kNone || in_other_process()) return;
+  if (has_own_descriptors()) return;
   g_notes[number].origin = Origin::kNone;
 }
 

@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "base/apart_thread.hpp"
 #include "files/journal.hpp"
 
 namespace chkpt::files::end_watch {
@@ -48,7 +49,8 @@ bool add(int fd, const struct stat& info) noexcept {
 }
 
 bool is_on(int fd) noexcept {
-  return in_table(fd) && g_watched[fd].end.load(std::memory_order_relaxed) > 0;
+  return in_table(fd) && g_watched[fd].end.load(std::memory_order_relaxed) > 0 &&
+         !has_own_descriptors();
 }
 
 void will_write_at(int fd, off_t position) noexcept {

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/apart_thread.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
@@ -92,7 +93,7 @@ void set_journal(Journal* journal) {
   if (registered != 0) throw_io("cannot prepare for fork", "the file journal", registered);
   g_journal = journal;
 }
-Journal* journal() { return t_inside ? nullptr : g_journal; }
+Journal* journal() { return t_inside || has_own_descriptors() ? nullptr : g_journal; }
 
 Journal::Journal(const Directory& run_directory, int rank, std::uint64_t generation,
                  std::uint64_t epoch)

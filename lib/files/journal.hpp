@@ -119,6 +119,7 @@ class OwnChanges {
 // The journal of this process from now on, never destroyed. No other thread may change files
 // meanwhile. Throws IoError.
 void set_journal(Journal* journal);
-Journal* journal();  // null: none, or this thread is inside of it
+// Null: there is none, this thread is inside of it, or what the thread does to files is chkpt's own.
+Journal* journal();
 
 }  // namespace chkpt::files

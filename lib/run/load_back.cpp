@@ -14,7 +14,7 @@
 #include "base/directory.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "cut/blocked_signals.hpp"
+#include "base/blocked_signals.hpp"
 #include "cut/handles.hpp"
 #include "files/descriptors.hpp"
 #include "inspect/compare.hpp"
@@ -180,7 +180,7 @@ int load_back(const std::string& path, bool quiet) {
   if (quiet) log::set_level(log::Level::kError);
   // What a batch system sends to all processes of a step is the rank's to understand: the child of
   // a rank goes on.
-  std::optional<cut::BlockedSignals> blocked;
+  std::optional<BlockedSignals> blocked;
   if (quiet) blocked.emplace();
   files::descriptors::begin();
   close_inherited();

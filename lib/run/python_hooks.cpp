@@ -105,8 +105,8 @@ std::string line() {
 void* release_gil() { return PyEval_SaveThread(); }
 void acquire_gil(void* saved) { PyEval_RestoreThread(static_cast<PyThreadState*>(saved)); }
 
-PyObject* snapshot(const char* name) {
-  if (g_agent->api_snapshot(name ? name : "")) frames::safe_point::request();
+PyObject* snapshot(const char* name, bool wait) {
+  if (g_agent->api_snapshot(name ? name : "", wait)) frames::safe_point::request();
   Py_RETURN_FALSE;
 }
 

@@ -42,6 +42,8 @@ namespace session = mpi::session;
 
 // SlurmdTimeout is 300 s by default, and is checked now and then.
 constexpr double kBatchSystemPatience_s = 600;
+// A script that fails leaves the snapshot that is being written behind its back, if it can.
+constexpr double kLastSnapshotPatience_s = 60;
 
 // Everything that lives as long as the process. Never destroyed: threads and the interpreter's
 // memory may refer to it until the very end.
@@ -68,6 +70,10 @@ void before_finalize(int exit_code) {
   if (exit_code == 0) {
     PyThreadState* saved = PyEval_SaveThread();
     session.agent.script_done();
+    PyEval_RestoreThread(saved);
+  } else if (getpid() == session.pid) {
+    PyThreadState* saved = PyEval_SaveThread();
+    session.agent.settle(kLastSnapshotPatience_s);
     PyEval_RestoreThread(saved);
   }
   frames::safe_point::stop();
@@ -163,10 +169,12 @@ void start_agent(Session& session) {
   constexpr double kLongWait_s = 0.1;
   if (session.dry_run.on()) config.ask_after_s = kLongWait_s;
   config.restart_blocked = session.config.mode == Mode::kContinue;
+  config.write_behind = true;
   config.poll_request = [&session] { return session.work->poll_request(); };
   config.poll_end = [&session] { return session.work->poll_end(); };
   if (!session.job.id.empty()) config.lost_patience_s = kBatchSystemPatience_s;
   session.agent.start(config, make_python_hooks(), session.work.get());
+  session.work->begin();
   if (session::rank() == 0) session.work->watch_job();
 }
 

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <random>
+#include <utility>
 
 #include <unistd.h>
 
@@ -21,7 +22,6 @@
 #include "run/load_back.hpp"
 #include "run/rank_report.hpp"
 #include "run/version.hpp"
-#include "store/staging.hpp"
 
 namespace chkpt::run {
 namespace {
@@ -70,6 +70,7 @@ SnapshotWork::SnapshotWork(const Config& config, const Program& program, const J
       output_(output),
       dry_run_(dry_run),
       agent_(agent),
+      files_(start),
       notes_(config.keep, start.resumed_epoch),
       watch_(config, job),
       trial_(config, start.resumed_epoch > 0),
@@ -91,21 +92,24 @@ cut::Report SnapshotWork::capture(const cut::CutInfo& info) {
   session::agree(true, "");
   try {
     if (!unprepared.empty()) throw CannotSave(unprepared);
-    capture_state(info);
-    if (session::rank() == 0) {
-      const files::OwnChanges own;
-      target_ = start_.directory->begin(epoch_of(info), start_.run_id, session::size(),
-                                        start_.generation);
-    }
-    return {};
+    staged_ = capture_state(info);
+    const bool stands = must_stand(info);
+    if (session::rank() == 0) files_.begin(epoch_of(info), session::size());
+    return {true, "", stands ? cut::kMustStand : ""};
   } catch (const store::Fenced& problem) {
-    forget_capture();
+    staged_.reset();
     give_way();
     return {false, problem.what(), ""};
   } catch (const std::exception& problem) {
-    forget_capture();
+    staged_.reset();
     return {false, problem.what(), ""};
   }
+}
+
+// What loads a snapshot back wants the script's files as they are in it.
+bool SnapshotWork::must_stand(const cut::CutInfo& info) {
+  return config_.verify_snapshots || trial_.is_due(info) ||
+         !files_.may_write_behind();
 }
 
 // The script's own callbacks, then its open files; "" or what went wrong.
@@ -122,18 +126,21 @@ std::string SnapshotWork::prepare_script() {
   }
 }
 
-void SnapshotWork::capture_state(const cut::CutInfo& info) {
+// Copies it all, under the GIL: what is pickled refers to the script's objects.
+store::Staged SnapshotWork::capture_state(const cut::CutInfo& info) {
   const Gil gil;
   const PendingException aside;
   files::forget_wanted();
   std::vector<frames::FrameLine> lines;
+  heap::Pickled pickled;
+  Bytes mpi_section;
   if (config_.mode == Mode::kTracked) {
     // The script starts from its beginning, and makes its MPI objects itself.
-    pickled_ = pickle_tracked();
+    pickled = pickle_tracked();
   } else {
     cut::handles::begin_save();
-    pickled_ = pickle(info, &lines);
-    mpi_section_ = cut::handles::end_save();
+    pickled = pickle(info, &lines);
+    mpi_section = cut::handles::end_save();
     sync_mpi_files();
   }
   Json meta = make_meta(program_, config_, job_, identity_of(info), info, lines);
@@ -141,8 +148,16 @@ void SnapshotWork::capture_state(const cut::CutInfo& info) {
                    {"api_satisfied", agent_.state().api_satisfied}};
   meta["stdout"] = output_.describe();
   meta[kHeldFiles] = notes_.hold(epoch_of(info));
-  meta_ = dump_json(meta);
   notes_.captured(epoch_of(info));
+  store::RankImage image;
+  image.id = identity_of(info);
+  image.meta_json = dump_json(meta);
+  image.pickle = pickled.stream;
+  for (const heap::OutOfBand& buffer : pickled.buffers) {
+    image.buffers.push_back({buffer.bytes(), buffer.format(), buffer.shape(), buffer.readonly()});
+  }
+  image.mpi = ByteView(mpi_section);
+  return store::stage(image);
 }
 
 heap::Pickled SnapshotWork::pickle_tracked() {
@@ -178,25 +193,12 @@ heap::Pickled SnapshotWork::pickle(const cut::CutInfo& info,
 
 cut::Report SnapshotWork::write(const cut::CutInfo& info) {
   write_began_ = Clock::now();
+  blocked_s_.reset();
   try {
-    if (!target_) {
-      target_ = start_.directory->join(
-          store::snapshot_name(epoch_of(info), start_.run_id, start_.generation.number));
-    }
-    store::RankImage image;
-    image.id = identity_of(info);
-    image.meta_json = std::move(meta_);
-    image.pickle = pickled_->stream;
-    for (const heap::OutOfBand& buffer : pickled_->buffers) {
-      image.buffers.push_back({buffer.bytes(), buffer.format(), buffer.shape(), buffer.readonly()});
-    }
-    image.mpi = ByteView(mpi_section_);
-    store::Staged staged = store::stage(image);
-    forget_capture();
-    const store::WriteResult result = write_down(std::move(staged));
+    const store::WriteResult result = files_.write(*std::exchange(staged_, std::nullopt));
     if (!result.ok) return {false, result.message, ""};
     saved_after_s_ = seconds_since(stopped_at_);
-    const std::string path = target_->path() + "/" + result.file.name;
+    const std::string path = files_.path(result.file);
     const std::string wrong = verify(path);
     if (!wrong.empty()) return {false, wrong, ""};
     // Neither slow writing, nor what the next snapshots will take.
@@ -204,14 +206,20 @@ cut::Report SnapshotWork::write(const cut::CutInfo& info) {
     write_began_ += trial_took_;
     return {true, "", report_payload(result.file)};
   } catch (const std::exception& problem) {
-    forget_capture();
     return {false, problem.what(), ""};
   }
 }
 
-store::WriteResult SnapshotWork::write_down(store::Staged staged) {
-  const files::OwnChanges own;
-  return writer_.wait(writer_.submit(std::move(staged), *target_));
+void SnapshotWork::write_behind(const cut::CutInfo& /*info*/,
+                                std::function<void(const cut::Report&)> done) {
+  write_began_ = Clock::now();
+  blocked_s_ = seconds_since(stopped_at_);
+  trial_took_ = {};
+  files_.write_behind(*std::exchange(staged_, std::nullopt),
+                      [done = std::move(done)](const store::WriteResult& result) {
+                        done(result.ok ? cut::Report{true, "", report_payload(result.file)}
+                                       : cut::Report{false, result.message, ""});
+                      });
 }
 
 // Empty unless the file was to be loaded back and cannot, or is not the same then. All ranks stand,
@@ -228,21 +236,12 @@ std::string SnapshotWork::verify(const std::string& file) {
   return result.text;
 }
 
-// Drops what was pickled; the references in it need the GIL.
-void SnapshotWork::forget_capture() {
-  const Gil gil;
-  const PendingException aside;
-  pickled_.reset();
-  mpi_section_.clear();
-}
-
 cut::Report SnapshotWork::commit(const cut::CutInfo& info,
                                  const std::vector<cut::Report>& reports) {
-  const files::OwnChanges own;
   try {
     const store::Manifest manifest = make_manifest(info, reports);
     bytes_ = manifest.total_size();
-    start_.directory->commit(*target_, manifest, start_.generation);
+    files_.commit(manifest);
     return {};
   } catch (const store::Fenced& problem) {
     give_way();
@@ -253,10 +252,8 @@ cut::Report SnapshotWork::commit(const cut::CutInfo& info,
 }
 
 void SnapshotWork::tidy() {
-  const files::OwnChanges own;
   try {
-    // Until this run has a newer one of its own, what it was resumed from stays.
-    start_.directory->retain(config_.keep, {});
+    files_.tidy(config_.keep);
   } catch (const std::exception& problem) {
     log::info(std::string("old snapshots stay for now: ") + problem.what());
   }
@@ -296,7 +293,8 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
     last_committed_ = epoch_of(info);
     notes_.committed(epoch_of(info));
     if (session::rank() == 0) {
-      const SnapshotTimes times{info.cut_ms * 1e-3, seconds_since(stopped_at_),
+      const SnapshotTimes times{info.cut_ms * 1e-3,
+                                blocked_s_ ? *blocked_s_ : seconds_since(stopped_at_),
                                 seconds_since(write_began_)};
       const std::string text = committed_message(epoch_of(info), session::size(), bytes_, times);
       if (dry_run_.on()) {
@@ -312,17 +310,18 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
       retry_.succeeded();
     }
     die_if_due();
-    target_.reset();
+    files_.forget();
     return;
   }
   notes_.failed(epoch_of(info));
   if (session::rank() == 0) {
-    if (target_) start_.directory->drop(*target_);
+    files_.drop();
     if (dry_run_.on()) dry_run_.refused(message);
     say_skipped(skipped_message(epoch_of(info), message, -1, session::size()));
     try_again(info.trigger, seconds_since(stopped_at_));
   }
-  target_.reset();
+  staged_.reset();
+  files_.forget();
 }
 
 // Rank 0; the launcher ends the others.
@@ -372,12 +371,12 @@ bool SnapshotWork::poll_request() {
   }
   if (again) agent_.trigger(*again);
   if (watch_.poll()) agent_.trigger({cut::TriggerKind::kDeadline, "", true});
-  return !fenced_ && start_.directory->take_request();
+  return !fenced_ && files_.take_request();
 }
 
 int SnapshotWork::poll_end() {
   try {
-    const auto newest = start_.directory->newest_generation();
+    const auto newest = files_.newest_generation();
     // No generation at all: somebody has removed the checkpoints, which harms no file.
     if (!newest || newest->number <= start_.generation.number) return 0;
     log::error("this run was taken over by " +

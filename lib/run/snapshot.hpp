@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What one rank does while all ranks stand at a cut: capture, stage and write its state, and on
-// rank 0 the commit. A failure anywhere drops the snapshot on all ranks; the script goes on.
+// What one rank does for a snapshot: while all ranks stand at a cut it captures and stages its
+// state; then it writes it, most often while the script runs on already; rank 0 commits. A failure
+// anywhere drops the snapshot on all ranks; the script goes on.
 #pragma once
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,10 +24,12 @@
 #include "run/meta.hpp"
 #include "run/retry.hpp"
 #include "run/script_files.hpp"
+#include "run/snapshot_files.hpp"
 #include "run/standard_output.hpp"
 #include "run/start.hpp"
 #include "run/trial.hpp"
-#include "store/writer.hpp"
+#include "store/manifest.hpp"
+#include "store/staging.hpp"
 
 namespace chkpt::run {
 
@@ -35,8 +39,13 @@ class SnapshotWork final : public cut::Work {
   SnapshotWork(const Config& config, const Program& program, const Job& job, Start& start,
                const StandardOutput& output, DryRun& dry_run, cut::Agent& agent);
 
+  // Once, when the agent has started and before the script does.
+  void begin() { files_.start_thread(agent_.wake_descriptor()); }
+
   cut::Report capture(const cut::CutInfo& info) override;
   cut::Report write(const cut::CutInfo& info) override;
+  void write_behind(const cut::CutInfo& info,
+                    std::function<void(const cut::Report&)> done) override;
   cut::Report commit(const cut::CutInfo& info, const std::vector<cut::Report>& reports) override;
   void tidy() override;
   void committed(const cut::CutInfo& info, bool ok, const std::string& message) override;
@@ -72,14 +81,13 @@ class SnapshotWork final : public cut::Work {
   }
   store::Identity identity_of(const cut::CutInfo& info) const;
   std::string prepare_script();
-  void capture_state(const cut::CutInfo& info);
+  store::Staged capture_state(const cut::CutInfo& info);
+  bool must_stand(const cut::CutInfo& info);
   heap::Pickled pickle(const cut::CutInfo& info, std::vector<frames::FrameLine>* lines);
   heap::Pickled pickle_tracked();
   store::Manifest make_manifest(const cut::CutInfo& info, const std::vector<cut::Report>& reports);
   void say_skipped(const std::string& text);
   void try_again(const cut::Trigger& trigger, double took_s);
-  void forget_capture();
-  store::WriteResult write_down(store::Staged staged);
   std::string verify(const std::string& file);
   void die_if_due();
   void give_way();
@@ -91,18 +99,16 @@ class SnapshotWork final : public cut::Work {
   const StandardOutput& output_;
   DryRun& dry_run_;
   cut::Agent& agent_;
-  store::SynchronousWriter writer_;
+  SnapshotFiles files_;
   NeededNotes notes_;
   JobWatch watch_;  // rank 0
   Trial trial_;
 
   // Of the snapshot in progress.
-  std::optional<heap::Pickled> pickled_;
-  std::string meta_;
-  Bytes mpi_section_;
-  std::optional<store::SnapshotDir> target_;  // rank 0 makes it, the others join it
+  std::optional<store::Staged> staged_;
   Clock::time_point stopped_at_;
   Clock::time_point write_began_;
+  std::optional<double> blocked_s_;  // known when the script has run on, and not before
   Clock::duration trial_took_{};
   double saved_after_s_ = 0;  // captured and written; loading back comes after that
   std::atomic<std::uint64_t> bytes_{0};

@@ -22,14 +22,14 @@ class Trial {
   // A run that was itself resumed has had its trial. Borrowed for the life of the process.
   Trial(const Config& config, bool is_resumed);
 
-  // Main thread, when all ranks stand and this rank's file is written. On the first and the last
-  // rank, which are seldom alike; the other ranks wait for them. Given up when a signal asks the
+  // Of this snapshot, on this rank: on the first and the last one, which are seldom alike.
+  bool is_due(const cut::CutInfo& info) const;
+  // Main thread, when all ranks stand and this rank's file is written. Does nothing unless due; the
+  // other ranks wait then. Given up when a signal asks the
   // run to stop. Says what comes out. Returns how long it took.
   Clock::duration written(const cut::CutInfo& info, std::uint64_t epoch, const std::string& file);
 
  private:
-  bool is_due(const cut::CutInfo& info) const;
-
   const Config& config_;
   const Clock::time_point begun_ = Clock::now();
   bool is_over_;

@@ -48,6 +48,7 @@ class RunDirectory {
   static RunDirectory open(const std::string& path);
 
   const std::string& path() const { return directory_.path(); }
+  int descriptor() const { return directory_.fd(); }  // used by all of the below
 
   // Newest epoch first, judged by MANIFEST and file sizes only. Claim the run before choosing one.
   std::vector<SnapshotRef> snapshots() const;

@@ -2,9 +2,7 @@
 #include "store/writer.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
-#include <utility>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -70,28 +68,14 @@ RankFileInfo write_rank_file(const Staged& staged, const SnapshotDir& target) {
   return info;
 }
 
-Writer::Ticket SynchronousWriter::submit(Staged staged, SnapshotDir target) {
-  const auto start = std::chrono::steady_clock::now();
+WriteResult write(const Staged& staged, const SnapshotDir& target) noexcept {
   WriteResult result;
   try {
     result.file = write_rank_file(staged, target);
     result.ok = true;
-  } catch (const IoError& error) {
-    result.message = error.what();
-    result.errno_value = error.errno_value();
   } catch (const std::exception& error) {
     result.message = error.what();
   }
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  done_.emplace(next_, std::move(result));
-  return next_++;
-}
-
-WriteResult SynchronousWriter::wait(Ticket ticket) {
-  const auto found = done_.find(ticket);
-  if (found == done_.end()) throw Error("no such write: ticket " + std::to_string(ticket));
-  WriteResult result = std::move(found->second);
-  done_.erase(found);
   return result;
 }
 

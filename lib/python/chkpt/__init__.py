@@ -58,8 +58,11 @@ if _native:
     snapshot = _native.snapshot
 else:
 
-    def snapshot(name=None):
+    def snapshot(name=None, wait=True):
         """Take a snapshot now. True when this return is a resume.
+
+        With wait=False the script goes on as soon as its state is copied; the snapshot is written
+        and committed meanwhile.
 
         In a job of several ranks the n-th calls of all ranks belong together. Ranks that make no
         such call within a second are taken where they are.

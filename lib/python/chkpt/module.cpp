@@ -25,9 +25,11 @@ PyObject* not_connected() {
 }
 
 PyObject* native_snapshot(PyObject*, PyObject* args, PyObject* keywords) {
-  static const char* names[] = {"name", nullptr};
+  static const char* names[] = {"name", "wait", nullptr};
   const char* name = nullptr;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "|z:snapshot", const_cast<char**>(names), &name))
+  int wait = 1;
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "|zp:snapshot", const_cast<char**>(names), &name,
+                                   &wait))
     return nullptr;
   if (!g_hooks.snapshot) return not_connected();
   if (g_holds > 0) {
@@ -39,7 +41,7 @@ PyObject* native_snapshot(PyObject*, PyObject* args, PyObject* keywords) {
     const Ref done = Ref::steal(PyObject_CallMethod(module.get(), "_settle_restored", nullptr));
     if (!done) return nullptr;
   }
-  return g_hooks.snapshot(name);
+  return g_hooks.snapshot(name, wait != 0);
 }
 
 PyObject* native_hold(PyObject*, PyObject* args) {
@@ -82,7 +84,9 @@ PyObject* native_restored(PyObject*, PyObject*) {
 PyMethodDef g_functions[] = {
     {"snapshot", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(native_snapshot)),
      METH_VARARGS | METH_KEYWORDS,
-     "snapshot(name=None) -> bool\n\nTake a snapshot now. True when this return is a resume."},
+     "snapshot(name=None, wait=True) -> bool\n\n"
+     "Take a snapshot now. True when this return is a resume. With wait=False the script goes on as\n"
+     "soon as its state is copied; the snapshot is written and committed meanwhile."},
     {"_hold", native_hold, METH_VARARGS, nullptr},
     {"_frequency", native_frequency, METH_NOARGS, nullptr},
     {"_set_frequency", native_set_frequency, METH_O, nullptr},

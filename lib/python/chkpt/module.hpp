@@ -15,8 +15,9 @@ namespace chkpt::python {
 struct ModuleHooks {
   bool active = true;         // false: the module behaves as under plain python3
   bool tracked_mode = false;  // --mode tracked: track() restores, otherwise it only lists
-  // chkpt.snapshot(name): a new reference to a bool, or null with a Python error. name may be null.
-  PyObject* (*snapshot)(const char* name) = nullptr;
+  // chkpt.snapshot(name, wait): a new reference to a bool, or null with a Python error. name may be
+  // null.
+  PyObject* (*snapshot)(const char* name, bool wait) = nullptr;
   long (*frequency_ms)() = nullptr;
   void (*set_frequency_ms)(long) = nullptr;
   long (*min_obj_size)() = nullptr;

@@ -63,8 +63,8 @@ void give_back() {
 
 python::ModuleHooks hooks();
 
-PyObject* snapshot(const char* name) try {
-  note(std::string("snapshot ") + (name ? name : "-") +
+PyObject* snapshot(const char* name, bool wait) try {
+  note(std::string("snapshot ") + (name ? name : "-") + (wait ? "" : " behind") +
        (python::snapshots_held() ? " held" : " free"));
   if (name && std::string(name) == "give back") {
     python::set_module_hooks({});  // as on a resume: the state comes before the hooks

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <thread>
 
 namespace chkpt::cut {
@@ -174,6 +175,75 @@ TEST(AgentTest, a_stop_signal_ends_in_leave) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 75);
+}
+
+// Writes when it is told to, in a thread of its own.
+struct BehindWork : RecordingWork {
+  ~BehindWork() override {
+    if (writer.joinable()) writer.join();
+  }
+  void write_behind(const CutInfo& info, std::function<void(const Report&)> done) override {
+    if (writer.joinable()) writer.join();
+    began = info.attempt;
+    writer = std::thread([this, done = std::move(done)] {
+      while (held) ::usleep(200);
+      done({true, "", "file"});
+    });
+  }
+  std::atomic<std::uint64_t> began{0};
+  std::atomic<bool> held{true};
+  std::thread writer;
+};
+
+Config behind() {
+  Config config;
+  config.write_behind = true;
+  return config;
+}
+
+TEST(AgentTest, runs_on_while_its_work_writes) {
+  BehindWork work;
+  Agent agent;
+  agent.start(behind(), hooks(), &work);
+  agent.trigger({TriggerKind::kRequest, "", false});
+  EXPECT_TRUE(run_until(agent, [&] { return work.began == 1; }));
+  for (int i = 0; i < 1000; ++i) agent.at_safe_point(nullptr);  // none of them stands
+  EXPECT_EQ(work.commits, 0);
+  EXPECT_EQ(work.concluded, 0);
+  work.held = false;
+  agent.settle(10);
+  EXPECT_EQ(work.commits, 1);
+  EXPECT_EQ(work.text, "ok");
+  EXPECT_EQ(work.captures, 1);
+  agent.script_done();
+}
+
+TEST(AgentTest, the_end_of_the_script_waits_for_what_is_written) {
+  BehindWork work;
+  Agent agent;
+  agent.start(behind(), hooks(), &work);
+  agent.trigger({TriggerKind::kRequest, "", false});
+  EXPECT_TRUE(run_until(agent, [&] { return work.began == 1; }));
+  std::thread later([&work] {
+    ::usleep(20000);
+    work.held = false;
+  });
+  agent.script_done();
+  EXPECT_EQ(work.commits, 1);
+  EXPECT_EQ(work.text, "ok");
+  later.join();
+}
+
+TEST(AgentTest, can_be_stopped_before_the_outcome) {
+  BehindWork work;
+  work.held = false;
+  for (int i = 0; i < 50; ++i) {
+    Agent agent;
+    agent.start(behind(), hooks(), &work);
+    agent.trigger({TriggerKind::kRequest, "", false});
+    EXPECT_TRUE(run_until(agent, [&] { return work.captures > i; }));
+    agent.stop();
+  }
 }
 
 TEST(AgentTest, the_child_of_a_fork_takes_no_part) {

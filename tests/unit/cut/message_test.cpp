@@ -20,7 +20,7 @@ Message full_message() {
   message.trigger = {TriggerKind::kApi, "iter9", true};
   message.text = "text";
   message.payload = std::string("pay\0load", 8);
-  message.verified = true;
+  message.behind = true;
   message.status.state = RankState::kBlocked;
   message.status.eligible = true;
   message.status.needs = {{"w/1:0", 3, 4}, {"w", -1, 9}, {"w", 2, 1, 77, 5}};
@@ -56,7 +56,7 @@ TEST(MessageTest, every_field_survives) {
   EXPECT_EQ(copy.census.clocks["w/g0.1"].members, (RankSet{0, 1}));
   EXPECT_EQ(copy.answers[0].ranks, (RankSet{4, 5}));
   EXPECT_TRUE(copy.trigger.stop);
-  EXPECT_TRUE(copy.verified);
+  EXPECT_TRUE(copy.behind);
 }
 
 TEST(MessageTest, every_truncation_is_refused) {

@@ -2,7 +2,7 @@
 // Threads of chkpt take no signals: the script's handlers run in the main thread.
 #pragma once
 
-namespace chkpt::cut {
+namespace chkpt {
 
 // Blocks all signals but those a crash raises while it lives, so that a thread started meanwhile
 // never runs a handler and yet does not die without a trace.
@@ -18,4 +18,4 @@ class BlockedSignals {
   Mask* old_;
 };
 
-}  // namespace chkpt::cut
+}  // namespace chkpt

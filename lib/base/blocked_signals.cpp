@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "cut/blocked_signals.hpp"
+#include "base/blocked_signals.hpp"
 
 #include <csignal>
 #include <initializer_list>
 
-namespace chkpt::cut {
+namespace chkpt {
 
 struct BlockedSignals::Mask {
   sigset_t set;
@@ -24,4 +24,4 @@ BlockedSignals::~BlockedSignals() {
   delete old_;
 }
 
-}  // namespace chkpt::cut
+}  // namespace chkpt
