@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/directory.hpp"
@@ -111,10 +112,6 @@ Json NeededNotes::hold(std::uint64_t epoch) {
   return journal == nullptr ? Json::array() : files::encode(journal->hold(files::wanted(), epoch));
 }
 
-void NeededNotes::failed(std::uint64_t epoch) {
-  if (auto* const journal = files::journal()) journal->forget_held(epoch);
-}
-
 void NeededNotes::captured(std::uint64_t epoch) {
   auto* const journal = files::journal();
   if (journal == nullptr) return;
@@ -128,11 +125,13 @@ void NeededNotes::captured(std::uint64_t epoch) {
   });
 }
 
-void NeededNotes::committed(std::uint64_t epoch) {
-  epochs_.push_back(epoch);
+void NeededNotes::settle() {
+  auto* const journal = files::journal();
+  for (const std::uint64_t epoch : std::exchange(failed_, {}))
+    if (journal != nullptr) journal->forget_held(epoch);
   if (epochs_.size() <= keep_) return;
-  epochs_.pop_front();
-  if (auto* const journal = files::journal()) journal->forget_before(epochs_.front());
+  while (epochs_.size() > keep_) epochs_.pop_front();
+  if (journal != nullptr) journal->forget_before(epochs_.front());
 }
 
 }  // namespace chkpt::run

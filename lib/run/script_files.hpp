@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <vector>
 
 #include "base/json.hpp"
 #include "run/config.hpp"
@@ -24,7 +25,8 @@ void note_script_files(const Config& config, const Start& start);
 // What the script has written through MPI files reaches the disk. Throws IoError.
 void sync_mpi_files();
 
-// Which snapshots a resume may still need, as far as this process knows; older notes are dropped.
+// Which snapshots a resume may still need, as far as this process knows; older notes are dropped,
+// while the script stands: when a snapshot is committed it may run already.
 class NeededNotes {
  public:
   NeededNotes(int keep, std::uint64_t resumed_epoch);
@@ -33,12 +35,14 @@ class NeededNotes {
   // rank's file says of the copies. Throws IoError.
   Json hold(std::uint64_t epoch);
   void captured(std::uint64_t epoch);
-  void failed(std::uint64_t epoch);
-  void committed(std::uint64_t epoch);
+  void failed(std::uint64_t epoch) { failed_.push_back(epoch); }
+  void committed(std::uint64_t epoch) { epochs_.push_back(epoch); }
+  void settle();  // the script stands
 
  private:
   std::size_t keep_;
   std::deque<std::uint64_t> epochs_;
+  std::vector<std::uint64_t> failed_;
 };
 
 }  // namespace chkpt::run

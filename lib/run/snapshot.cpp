@@ -87,6 +87,7 @@ store::Identity SnapshotWork::identity_of(const cut::CutInfo& info) const {
 
 cut::Report SnapshotWork::capture(const cut::CutInfo& info) {
   stopped_at_ = Clock::now();
+  blocked_s_.reset();
   const std::string unprepared = prepare_script();
   // No rank may look at the size of a file before all have written out what they hold of it.
   session::agree(true, "");
@@ -131,6 +132,7 @@ store::Staged SnapshotWork::capture_state(const cut::CutInfo& info) {
   const Gil gil;
   const PendingException aside;
   files::forget_wanted();
+  notes_.settle();
   std::vector<frames::FrameLine> lines;
   heap::Pickled pickled;
   Bytes mpi_section;
@@ -193,7 +195,6 @@ heap::Pickled SnapshotWork::pickle(const cut::CutInfo& info,
 
 cut::Report SnapshotWork::write(const cut::CutInfo& info) {
   write_began_ = Clock::now();
-  blocked_s_.reset();
   try {
     const store::WriteResult result = files_.write(*std::exchange(staged_, std::nullopt));
     if (!result.ok) return {false, result.message, ""};
@@ -292,6 +293,7 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
   if (ok) {
     last_committed_ = epoch_of(info);
     notes_.committed(epoch_of(info));
+    if (!blocked_s_) notes_.settle();
     if (session::rank() == 0) {
       const SnapshotTimes times{info.cut_ms * 1e-3,
                                 blocked_s_ ? *blocked_s_ : seconds_since(stopped_at_),
@@ -314,6 +316,7 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
     return;
   }
   notes_.failed(epoch_of(info));
+  if (!blocked_s_) notes_.settle();
   if (session::rank() == 0) {
     files_.drop();
     if (dry_run_.on()) dry_run_.refused(message);

@@ -108,7 +108,7 @@ class SnapshotWork final : public cut::Work {
   std::optional<store::Staged> staged_;
   Clock::time_point stopped_at_;
   Clock::time_point write_began_;
-  std::optional<double> blocked_s_;  // known when the script has run on, and not before
+  std::optional<double> blocked_s_;  // of a script that has run on since
   Clock::duration trial_took_{};
   double saved_after_s_ = 0;  // captured and written; loading back comes after that
   std::atomic<std::uint64_t> bytes_{0};

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs the benchmarks and prints ratios to plain python3; smaller is better, 1 is no difference.
 
-    bench.py [--rounds N] [--json FILE] [b0] [b5] [b6] [b6self] [b7] [b8] [b9] [cuts] [spread]
+    bench.py [--rounds N] [--json FILE] [b0] [b1] [b5] [b6] [b6self] [b7] [b8] [b9] [cuts] [spread]
 
-b7 is relative to one Barrier, b8 to one rank. cuts (how long the ranks of small MPI programs take to
+b1 is relative to a copy in memory, b7 to one Barrier, b8 to one rank. cuts (how long the ranks of small MPI programs take to
 come to a stop) and spread (messages of a cut against the number of ranks) print tables of their own.
 """
 import argparse
@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 BIN = Path(os.environ.get("CHKPT_BIN_DIR", HERE.parents[1] / "build" / "bin"))
 PYTHON = os.environ.get("CHKPT_PYTHON", "/usr/bin/python3")
 TESTS = BIN.parent / "tests"  # programs built with -DCHKPT_BUILD_TESTS=ON
-BARS = {"b0": "B0", "b5": "B5", "b6": "B6", "b6self": "B6", "b7": "B7", "b8": "B8", "b9": "B9"}
+BARS = {"b0": "B0", "b1": "B1/B2", "b5": "B5", "b6": "B6", "b6self": "B6", "b7": "B7", "b8": "B8", "b9": "B9"}
 REPORTS = ("cuts", "spread")
 PATTERNS = ("slowring", "tokenring", "ring", "masterworker", "straggler", "subcomm", "dense",
             "collector", "polling", "in_flight")
@@ -70,6 +70,17 @@ def compare_whole(name, words, rounds, launcher=()):
 def b0(rounds):
     return (compare("pure_python.py", rounds) +
             compare("waited_for.py", rounds, options=["-f", "20"]))
+
+
+def b1(rounds):
+    """A snapshot of numpy arrays against what cannot be done without, on the same bytes."""
+    mib = 1024 if rounds > 1 else 8
+    found = interleaved.measure([*armed(), "-f", "-1", HERE / "blocking.py", rounds, mib],
+                                environment(), timeout_s=900)
+    names = {("memcpy", "blocked"): "blocked / memcpy", ("durable", "waited"): "snapshot() / write + fsync",
+             ("durable", "lost"): "script later by / write + fsync"}
+    return [interleaved.ratio_of([({name: each[reference]}, {name: each[ours]}) for each in found], name)
+            for (reference, ours), text in names.items() for name in [f"{mib} MiB: {text}"]]
 
 
 def b5(rounds):

@@ -58,7 +58,7 @@ if _native:
     snapshot = _native.snapshot
 else:
 
-    def snapshot(name=None, wait=True):
+    def snapshot(name=None, *, wait=True):
         """Take a snapshot now. True when this return is a resume.
 
         With wait=False the script goes on as soon as its state is copied; the snapshot is written

@@ -246,6 +246,7 @@ int run(int argc, char** argv) {
   config.cut_timeout_s = options.cut_timeout_s;
   config.restart_blocked = !options.released;
   config.fan_out = options.fan_out;
+  config.write_behind = true;
   g_agent.start(config, hooks, &work);
 
   int level = 0;

@@ -18,7 +18,7 @@ EVERYTHING = """
     assert chkpt.track(data) is data and chkpt.track(data, "name") is data
     assert chkpt.track_library(chkpt) is chkpt
     assert chkpt.snapshot() is False and chkpt.snapshot("a") is False
-    assert chkpt.snapshot(name="b") is False
+    assert chkpt.snapshot(name="b", wait=False) is False
     with chkpt.no_snapshot(): pass
     @chkpt.on_snapshot
     def before(): print("before")
@@ -57,7 +57,7 @@ def test_does_nothing_when_no_checkpoints_are_taken(drive):
 def test_everything_in_continue_mode(drive):
     done = drive(EVERYTHING)
     assert (done.code, done.out, done.err) == (0, "driven True\nsingleton\n", "")
-    assert done.log[:3] == ["snapshot - free", "snapshot a free", "snapshot b free"]
+    assert done.log[:3] == ["snapshot - free", "snapshot a free", "snapshot b behind free"]
 
 
 def test_the_original_tool_s_way(drive):

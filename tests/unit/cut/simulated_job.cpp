@@ -36,7 +36,9 @@ std::uint64_t at(const std::unordered_map<int, std::uint64_t>& counts, int key) 
 SimulatedJob::SimulatedJob(const JobOptions& options)
     : options_(options), random_(options.seed), ranks_(static_cast<std::size_t>(options.ranks)) {
   build_tree();
-  coordinator_ = std::make_unique<Coordinator>(hubs_[0]->below, Config{}, time());
+  Config config;
+  config.write_behind = options_.write_behind;
+  coordinator_ = std::make_unique<Coordinator>(hubs_[0]->below, config, time());
   for (int i = 0; i < options.steps_per_rank * options.ranks; ++i) add_random_step();
   for (const SimulatedRank& rank : ranks_) ended_ += rank.program.empty() ? 1 : 0;
 }

@@ -52,6 +52,7 @@ struct JobOptions {
   int ranks = 2;
   unsigned seed = 1;
   bool restartable = true;  // ranks may stand inside receives
+  bool write_behind = false;
   int fan_out = kFanOut;
   int ranks_per_node = 1 << 30;
   int steps_per_rank = 60;

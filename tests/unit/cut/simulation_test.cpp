@@ -15,7 +15,7 @@ struct Shape {
 };
 constexpr int kOneNode = 1 << 30;
 
-class SimulationTest : public ::testing::TestWithParam<std::tuple<Shape, bool>> {};
+class SimulationTest : public ::testing::TestWithParam<std::tuple<Shape, bool, bool>> {};
 
 TEST_P(SimulationTest, every_cut_holds_and_every_request_ends) {
   JobOptions options;
@@ -24,6 +24,7 @@ TEST_P(SimulationTest, every_cut_holds_and_every_request_ends) {
   options.fan_out = shape.fan_out;
   options.ranks_per_node = shape.ranks_per_node;
   options.restartable = std::get<1>(GetParam());
+  options.write_behind = std::get<2>(GetParam());
   int cuts = 0;
   for (options.seed = 1; options.seed <= 40; ++options.seed) {
     SCOPED_TRACE("seed " + std::to_string(options.seed));
@@ -41,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(
                                          Shape{3, 1, kOneNode}, Shape{5, 2, kOneNode},
                                          Shape{8, kFanOut, kOneNode}, Shape{8, 2, 3},
                                          Shape{13, 2, 4}),
-                       ::testing::Bool()));
+                       ::testing::Bool(), ::testing::Bool()));
 
 TEST(SpreadTest, no_process_handles_more_the_larger_the_job_is) {
   JobOptions options;
