@@ -23,16 +23,16 @@ class ApartThread {
   using Work = std::function<void()>;
 
   // `kept`: descriptors of the process that the thread uses too, under the same numbers; the others
-  // are closed in it. What a piece of work leaves open must be closed by a later one, not by another
-  // thread. Takes no signals. Throws std::exception where there can be none, or none with a table of
-  // its own (unshare(2) may be forbidden).
+  // are closed in it. What a piece of work leaves open must be closed by a later one, not by
+  // another thread. Takes no signals. Throws std::exception where there can be none, or none with a
+  // table of its own (unshare(2) may be forbidden).
   explicit ApartThread(std::vector<int> kept);
   ~ApartThread();  // when all work is done
   ApartThread(const ApartThread&) = delete;
   ApartThread& operator=(const ApartThread&) = delete;
 
   // Any thread. Pieces of work are done one by one, in order.
-  void post(Work work);  // that throws nothing
+  void post(Work work);         // that throws nothing
   void call(const Work& work);  // returns when it is done; what it throws is thrown here
   bool is_idle();
 

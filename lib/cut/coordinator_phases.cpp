@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The part of the coordinator that runs while everybody stands, or has run on when captured: verify,
-// capture, write, commit, conclude. Each phase ends when every rank has reported.
+// The part of the coordinator that runs while everybody stands, or has run on when captured:
+// verify, capture, write, commit, conclude. Each phase ends when every rank has reported.
 #include "cut/coordinator.hpp"
 
 #include <algorithm>

@@ -97,8 +97,8 @@ struct Message {
   // kCapture: those of all ranks. kReport of other phases: the report's payload.
   std::string payload;
   bool behind = false;  // kWrite: the ranks run on meanwhile
-  Status status;          // of one rank
-  Census census;          // of `ranks`
+  Status status;        // of one rank
+  Census census;        // of `ranks`
   std::vector<Answer> answers;
   std::vector<Target> targets;
   std::vector<Freed> freed;

@@ -119,7 +119,8 @@ class OwnChanges {
 // The journal of this process from now on, never destroyed. No other thread may change files
 // meanwhile. Throws IoError.
 void set_journal(Journal* journal);
-// Null: there is none, this thread is inside of it, or what the thread does to files is chkpt's own.
+// Null: there is none, this thread is inside of it, or what the thread does to files is chkpt's
+// own.
 Journal* journal();
 
 }  // namespace chkpt::files

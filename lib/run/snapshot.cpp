@@ -109,8 +109,7 @@ cut::Report SnapshotWork::capture(const cut::CutInfo& info) {
 
 // What loads a snapshot back wants the script's files as they are in it.
 bool SnapshotWork::must_stand(const cut::CutInfo& info) {
-  return config_.verify_snapshots || trial_.is_due(info) ||
-         !files_.may_write_behind();
+  return config_.verify_snapshots || trial_.is_due(info) || !files_.may_write_behind();
 }
 
 // The script's own callbacks, then its open files; "" or what went wrong.

@@ -29,9 +29,8 @@ void SnapshotFiles::in_thread(F&& work) {
 }
 
 void SnapshotFiles::begin(std::uint64_t epoch, int nranks) {
-  in_thread([&] {
-    target_ = start_.directory->begin(epoch, start_.run_id, nranks, start_.generation);
-  });
+  in_thread(
+      [&] { target_ = start_.directory->begin(epoch, start_.run_id, nranks, start_.generation); });
 }
 
 store::WriteResult SnapshotFiles::write(store::Staged staged) {

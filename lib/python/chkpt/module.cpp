@@ -28,8 +28,8 @@ PyObject* native_snapshot(PyObject*, PyObject* args, PyObject* keywords) {
   static const char* names[] = {"name", "wait", nullptr};
   const char* name = nullptr;
   int wait = 1;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "|z$p:snapshot", const_cast<char**>(names), &name,
-                                   &wait))
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "|z$p:snapshot", const_cast<char**>(names),
+                                   &name, &wait))
     return nullptr;
   if (!g_hooks.snapshot) return not_connected();
   if (g_holds > 0) {
@@ -85,7 +85,8 @@ PyMethodDef g_functions[] = {
     {"snapshot", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(native_snapshot)),
      METH_VARARGS | METH_KEYWORDS,
      "snapshot(name=None, *, wait=True) -> bool\n\n"
-     "Take a snapshot now. True when this return is a resume. With wait=False the script goes on as\n"
+     "Take a snapshot now. True when this return is a resume. With wait=False the script goes on "
+     "as\n"
      "soon as its state is copied; the snapshot is written and committed meanwhile."},
     {"_hold", native_hold, METH_VARARGS, nullptr},
     {"_frequency", native_frequency, METH_NOARGS, nullptr},
