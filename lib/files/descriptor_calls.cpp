@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The C library's calls that make, copy and close descriptors without a name, exported from the
 // executable: descriptors.hpp learns which numbers Python has. Others pay two comparisons.
+#include <cerrno>
 #include <cstdarg>
 #include <cstdint>
 
@@ -17,6 +18,8 @@
 namespace end_watch = chkpt::files::end_watch;
 using chkpt::files::next_definition;
 using chkpt::files::descriptors::forget;
+using chkpt::files::descriptors::is_kept_from;
+using chkpt::files::descriptors::kNumbers;
 using chkpt::files::descriptors::note;
 using chkpt::files::descriptors::Origin;
 
@@ -110,7 +113,22 @@ CHKPT_CALL int eventfd(unsigned int count, int flags) noexcept {
 // Before the number is free for another thread.
 CHKPT_CALL int close(int fd) {
   CHKPT_NEXT(close);
+  if (is_kept_from(fd, CHKPT_CALLER)) {
+    errno = EBADF;
+    return -1;
+  }
   forget(fd);
   end_watch::closed(fd);
   return real(fd);
+}
+
+// Around those that are kept. The table is not that large: what lies above it nobody keeps.
+CHKPT_CALL int close_range(unsigned int first, unsigned int last, int flags) noexcept {
+  CHKPT_NEXT(close_range);
+  for (unsigned int number = first; number <= last && number < kNumbers; ++number) {
+    if (!is_kept_from(static_cast<int>(number), CHKPT_CALLER)) continue;
+    if (number > first && real(first, number - 1, flags) != 0) return -1;
+    first = number + 1;
+  }
+  return first > last ? 0 : real(first, last, flags);
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include <sys/stat.h>
@@ -14,6 +15,8 @@
 namespace chkpt::files {
 
 namespace descriptors {
+
+constexpr int kNumbers = 4096;  // a script with more descriptors does not keep them as numbers
 
 enum class Origin : std::uint8_t {
   kNone,
@@ -56,6 +59,24 @@ void note_for_python(int number, Origin origin) noexcept;
 
 // A resume has made it for the script.
 void adopt(int number, Origin origin) noexcept;
+
+// Chkpt's own that stay open while the script runs. Python cannot close them, as daemons do with
+// all that is open: it is told that there is no such descriptor, as it would be by python3.
+class Keeping {
+ public:
+  Keeping();   // what is opened from now on,
+  ~Keeping();  // until now, is kept
+  Keeping(const Keeping&) = delete;
+  Keeping& operator=(const Keeping&) = delete;
+
+ private:
+  std::set<int> before_;
+};
+void keep(int number) noexcept;
+// All may be closed again: chkpt is about to do it.
+void keep_no_more() noexcept;
+// By the wrapped calls: is this one kept from `caller`?
+bool is_kept_from(int number, const void* caller) noexcept;
 
 // Python's that are open, in ascending order.
 std::vector<Known> known();

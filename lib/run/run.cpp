@@ -126,6 +126,7 @@ void at_exit() {
     // As `python -m mpi4py` does: the others would wait for this rank for ever.
     session::abort(session.exit_code);
   }
+  files::descriptors::keep_no_more();
   session.agent.stop();
   if (session.exit_code == 0 && session::rank() == 0 && !session.dry_run.on()) {
     try {
@@ -261,9 +262,13 @@ PyObject* run_resumed(heap::Loaded loaded) {
 
 // The last steps before the script runs.
 void begin(Session& session) {
-  note_script_files(session.config, session.start);
-  start_agent(session);
-  connect_script(session.config, session.agent, *session.work, session.start);
+  files::descriptors::keep(session.start.directory->descriptor());
+  {
+    const files::descriptors::Keeping as_they_are;
+    note_script_files(session.config, session.start);
+    start_agent(session);
+    connect_script(session.config, session.agent, *session.work, session.start);
+  }
   install_signal_triggers(session.config, session.agent);
   files::low_numbers::release();
   files::descriptors::watch(dlsym(RTLD_DEFAULT, "PyOS_FSPath"),

@@ -12,6 +12,7 @@
 
 #include "base/log.hpp"
 #include "cut/handles.hpp"
+#include "files/descriptors.hpp"
 #include "files/held_files.hpp"
 #include "files/journal.hpp"
 #include "mpi/session.hpp"
@@ -395,6 +396,7 @@ void SnapshotWork::leave(const cut::CutInfo& info) {
   flush_standard_streams();
   log::event("stopped after snapshot " + std::to_string(epoch_of(info)) +
              "; the same command resumes from it (exit code " + std::to_string(kExitRequeue) + ")");
+  files::descriptors::keep_no_more();
   agent_.stop();
   // Not before all have come this far: a launcher kills the rest as soon as one rank is gone.
   session::agree(true, "");

@@ -34,6 +34,22 @@ while time.monotonic() < end:
 print(count > 100)
 """
 
+# As daemons do.
+CLOSING = ARRAY + """
+import os, time
+os.closerange(3, 10_000)
+for number in range(3, 10_000):
+    try: os.close(number)
+    except OSError: pass
+file = open("log.txt", "w")
+end = time.monotonic() + 5
+while time.monotonic() < end:
+    time.sleep(0.1)
+print(file.fileno(), file=file)
+file.close()
+print(os.popen("echo popen").read(), end="")
+"""
+
 KILLED = ARRAY + """
 import os, sys, time
 log = open("log.txt", "a")
@@ -67,7 +83,7 @@ def written(work, source):
     return "script.py"
 
 
-@pytest.mark.parametrize("source", [NUMBERS, PIPES], ids=["numbers", "pipes"])
+@pytest.mark.parametrize("source", [NUMBERS, PIPES, CLOSING], ids=["numbers", "pipes", "closing"])
 def test_the_script_has_its_descriptors_to_itself(source, work):
     script = written(work, source)
     expected = harness.run([harness.PYTHON, script], work)

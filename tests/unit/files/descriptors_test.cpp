@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,28 @@ Origin origin_of(int number) {
     if (known.number == number) return known.origin;
   }
   return Origin::kNone;
+}
+
+TEST_F(DescriptorsTest, WhatIsKeptIsNotClosedByPython) {
+  const int before = opened(::open("/dev/null", O_RDONLY));
+  int kept = -1;
+  {
+    const descriptors::Keeping keeping;
+    kept = ::open("/dev/zero", O_RDONLY);
+  }
+  const int after = opened(::open("/dev/null", O_RDONLY));
+  errno = 0;
+  EXPECT_EQ(::close(kept), -1);
+  EXPECT_EQ(errno, EBADF);
+  const int many = ::fcntl(before, F_DUPFD_CLOEXEC, 3000);
+  ASSERT_GE(many, 3000);
+  EXPECT_EQ(::close_range(static_cast<unsigned>(before), 10000, 0), 0);
+  EXPECT_GE(::fcntl(kept, F_GETFD), 0);
+  EXPECT_LT(::fcntl(before, F_GETFD), 0);
+  EXPECT_LT(::fcntl(after, F_GETFD), 0);
+  EXPECT_LT(::fcntl(many, F_GETFD), 0);
+  descriptors::keep_no_more();
+  EXPECT_EQ(::close(kept), 0);
 }
 
 TEST_F(DescriptorsTest, KnowsWhatPythonOpenedCopiedAndMade) {
