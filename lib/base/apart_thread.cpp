@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "base/apart_thread.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <future>
@@ -10,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/blocked_signals.hpp"
@@ -25,13 +25,11 @@ thread_local bool t_own_descriptors = false;
 
 // Copies of the script's pipes and sockets must not stay open here: who reads at the other end
 // waits until all are closed.
-void close_all_but(const std::vector<int>& kept) {
+void close_all_but(int kept) {
   const Directory descriptors = Directory::open("/proc/thread-self/fd");
   for (const std::string& name : descriptors.names()) {
     const int number = std::stoi(name);
-    if (number == descriptors.fd() || std::find(kept.begin(), kept.end(), number) != kept.end())
-      continue;
-    ::close(number);
+    if (number != descriptors.fd() && number != kept) ::close(number);
   }
 }
 
@@ -43,7 +41,7 @@ void occupy_standard_streams() {
   }
 }
 
-void leave_shared_table(const std::vector<int>& kept) {
+void leave_shared_table(int kept) {
   if (::unshare(CLONE_FILES) != 0) throw IoError("no own descriptors for a thread", errno);
   t_own_descriptors = true;
   close_all_but(kept);
@@ -54,7 +52,8 @@ void leave_shared_table(const std::vector<int>& kept) {
 
 bool has_own_descriptors() noexcept { return t_own_descriptors; }
 
-ApartThread::ApartThread(std::vector<int> kept) : kept_(std::move(kept)) {
+ApartThread::ApartThread() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!event_) throw IoError("cannot make an event descriptor", errno);
   const BlockedSignals blocked;
   thread_ = std::thread([this] { run(); });
   {
@@ -100,7 +99,7 @@ bool ApartThread::is_idle() {
 void ApartThread::run() {
   std::exception_ptr failure;
   try {
-    leave_shared_table(kept_);
+    leave_shared_table(event_.get());
   } catch (const std::exception&) {
     failure = std::current_exception();
   }

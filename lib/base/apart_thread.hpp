@@ -11,7 +11,8 @@
 #include <functional>
 #include <mutex>
 #include <thread>
-#include <vector>
+
+#include "base/unique_fd.hpp"
 
 namespace chkpt {
 
@@ -22,11 +23,12 @@ class ApartThread {
  public:
   using Work = std::function<void()>;
 
-  // `kept`: descriptors of the process that the thread uses too, under the same numbers; the others
-  // are closed in it. What a piece of work leaves open must be closed by a later one, not by
-  // another thread. Takes no signals. Throws std::exception where there can be none, or none with a
-  // table of its own (unshare(2) may be forbidden).
-  explicit ApartThread(std::vector<int> kept);
+  // Closes, in the thread, what the process has open, so it is made before devices are: drivers may
+  // take that for the end of all use (XPMEM gives up the process's segments). What a piece of work
+  // leaves open must be closed by a later one, not by another thread. Takes no signals. Throws
+  // std::exception where there can be none, or none with a table of its own (unshare(2) may be
+  // forbidden).
+  ApartThread();
   ~ApartThread();  // when all work is done
   ApartThread(const ApartThread&) = delete;
   ApartThread& operator=(const ApartThread&) = delete;
@@ -36,11 +38,14 @@ class ApartThread {
   void call(const Work& work);  // returns when it is done; what it throws is thrown here
   bool is_idle();
 
+  // An event counter (eventfd(2)) that the process has, and under the same number the thread.
+  int event() const { return event_.get(); }
+
  private:
   void run();
   void stop();
 
-  const std::vector<int> kept_;
+  const UniqueFd event_;
   std::mutex mutex_;  // of all below
   std::condition_variable changed_;
   std::deque<Work> work_;

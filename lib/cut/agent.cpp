@@ -78,8 +78,6 @@ void Agent::settle(double seconds) {
   if (impl_) impl_->settle(seconds);
 }
 
-int Agent::wake_descriptor() const { return impl_ ? impl_->wake_descriptor() : -1; }
-
 void Agent::stop() {
   if (!impl_) return;
   if (impl_->in_other_process()) {
@@ -97,7 +95,8 @@ Agent::Impl::Impl(Config config, const PythonHooks& hooks, Work* work, const Age
       hooks_(hooks),
       work_(work),
       pid_(::getpid()),
-      wake_fd_(event_fd()),
+      own_wake_fd_(config_.wake_descriptor < 0 ? event_fd() : UniqueFd()),
+      wake_fd_(own_wake_fd_ ? own_wake_fd_.get() : config_.wake_descriptor),
       signal_fd_(event_fd()),
       api_calls_(state.api_calls),
       api_satisfied_(state.api_satisfied) {
@@ -143,7 +142,7 @@ Agent::Impl::~Impl() {
     changed_.wait(lock, [this] { return !writing_; });
   }
   quit_ = true;
-  wake(wake_fd_.get(), 1);
+  wake(wake_fd_, 1);
   control_.join();
   set_pending(false);
   mpi::gate::set_keeper(nullptr);

@@ -89,6 +89,10 @@ struct Config {
   double ask_after_s = 0;           // says by itself who keeps a cut waiting for so long; 0: never
   bool restart_blocked = true;      // may stand inside restartable blocked calls
   bool write_behind = false;  // ranks run on when captured, unless somebody waits for the commit
+  // An event descriptor by which the control thread may be woken, for a Work whose write_behind()
+  // calls `done` in a thread with descriptors of its own; it stays the caller's. -1: none is
+  // needed.
+  int wake_descriptor = -1;
   std::function<bool()> poll_request;  // rank 0, once a second: is there a request file?
   // Rank 0, once a second: the exit code with which all ranks shall end at once, 0 to go on.
   std::function<int()> poll_end;
@@ -135,9 +139,6 @@ class Agent {
   // Any thread: returns when what is being written behind the script's back is committed or
   // dropped, or after so long.
   void settle(double seconds);
-  // The control thread looks up when 8 bytes are written here: it may be what another thread with
-  // descriptors of its own needs for write_behind()'s `done`.
-  int wake_descriptor() const;
   // Ends the threads. After script_done(), or when the process is about to leave anyway.
   void stop();
 

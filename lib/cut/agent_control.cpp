@@ -55,10 +55,10 @@ bool Agent::Impl::is_held_up() { return mpi::epochs::any() || mpi::thread_calls:
 void Agent::Impl::run_control() {
   while (!quit_) {
     pollfd entries[3] = {
-        {link_.fd(), POLLIN, 0}, {wake_fd_.get(), POLLIN, 0}, {signal_fd_.get(), POLLIN, 0}};
+        {link_.fd(), POLLIN, 0}, {wake_fd_, POLLIN, 0}, {signal_fd_.get(), POLLIN, 0}};
     const int n = wait_for_any(entries, 3, sample_ms());
     if (n > 0 && entries[1].revents != 0) {
-      clear_event(wake_fd_.get());
+      clear_event(wake_fd_);
       report_written();
     }
     if (n > 0 && entries[2].revents != 0) take_signal();
@@ -215,7 +215,7 @@ void Agent::Impl::begin_writing(const Message& order) {
     const Lock lock(mutex_);
     writing_ = false;
     written_ = report;
-    wake(wake_fd_.get(), 1);
+    wake(wake_fd_, 1);
     changed_.notify_all();
   };
   try {

@@ -43,7 +43,6 @@ class Agent::Impl : public mpi::GateKeeper {
   bool api_snapshot(const std::string& name, bool wait);
   void script_done();
   void settle(double seconds);
-  int wake_descriptor() const { return wake_fd_.get(); }
   // In the child of a fork: nothing of this exists any more but memory.
   bool in_other_process() const;
   void abandon_after_fork();
@@ -111,10 +110,11 @@ class Agent::Impl : public mpi::GateKeeper {
   Work* const work_;
   const pid_t pid_;
   int ranks_ = 1;
-  Link link_;           // to the coordinator or the relay of this process, else to the parent
-  int link_rank_ = 0;   // at its other end
-  UniqueFd wake_fd_;    // the control thread shall look at the state
-  UniqueFd signal_fd_;  // written by signal handlers: 1 or kStopSignal
+  Link link_;          // to the coordinator or the relay of this process, else to the parent
+  int link_rank_ = 0;  // at its other end
+  UniqueFd own_wake_fd_;
+  const int wake_fd_;                               // the control thread shall look at the state
+  UniqueFd signal_fd_;                              // written by signal handlers: 1 or kStopSignal
   std::unique_ptr<CoordinatorThread> coordinator_;  // rank 0
   std::unique_ptr<RelayThread> relay_;              // other ranks with children in the tree
   std::thread control_;

@@ -15,6 +15,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include "base/apart_thread.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cut/handles.hpp"
@@ -54,6 +55,7 @@ struct Session {
   Start start;
   cut::Agent agent;
   DryRun dry_run;
+  std::unique_ptr<ApartThread> thread;  // null: there can be none
   StandardOutput output;
   std::unique_ptr<SnapshotWork> work;
   pid_t pid = 0;
@@ -171,11 +173,11 @@ void start_agent(Session& session) {
   if (session.dry_run.on()) config.ask_after_s = kLongWait_s;
   config.restart_blocked = session.config.mode == Mode::kContinue;
   config.write_behind = true;
+  if (session.thread) config.wake_descriptor = session.thread->event();
   config.poll_request = [&session] { return session.work->poll_request(); };
   config.poll_end = [&session] { return session.work->poll_end(); };
   if (!session.job.id.empty()) config.lost_patience_s = kBatchSystemPatience_s;
   session.agent.start(config, make_python_hooks(), session.work.get());
-  session.work->begin();
   if (session::rank() == 0) session.work->watch_job();
 }
 
@@ -263,6 +265,7 @@ PyObject* run_resumed(heap::Loaded loaded) {
 // The last steps before the script runs.
 void begin(Session& session) {
   files::descriptors::keep(session.start.directory->descriptor());
+  if (session.thread) files::descriptors::keep(session.thread->event());
   {
     const files::descriptors::Keeping as_they_are;
     note_script_files(session.config, session.start);
@@ -309,11 +312,25 @@ void begin_torture(Session& session) {
              " ms, each loaded back (--torture-seed " + std::to_string(torture.seed) + ")");
 }
 
+std::unique_ptr<ApartThread> make_apart_thread() {
+  try {
+    return std::make_unique<ApartThread>();
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
 int run_session(Session& session) {
   files::descriptors::begin();
   files::low_numbers::hold();
+  session.thread = make_apart_thread();
   start_mpi(session.job);
   log::set_rank(session::rank(), session::size());
+  if (!session.thread) {
+    log::info(
+        "no thread can have descriptors of its own: the script stands until a snapshot is "
+        "committed");
+  }
   files::descriptors::set_apart();
   check_launch(session.job);
   session.dry_run.begin(&session.config);
@@ -325,9 +342,9 @@ int run_session(Session& session) {
   begin_torture(session);
   session.output.redirect(session.config, session.start);
   restore_script_files(session.config, session.start);
-  session.work =
-      std::make_unique<SnapshotWork>(session.config, session.program, session.job, session.start,
-                                     session.output, session.dry_run, session.agent);
+  session.work = std::make_unique<SnapshotWork>(session.config, session.program, session.job,
+                                                session.start, session.output, session.dry_run,
+                                                session.agent, session.thread.get());
   start_interpreter(session);
   std::atexit(at_exit);
   const bool goes_on = session.start.file && session.config.mode == Mode::kContinue;

@@ -63,7 +63,7 @@ void flush_standard_streams() {
 
 SnapshotWork::SnapshotWork(const Config& config, const Program& program, const Job& job,
                            Start& start, const StandardOutput& output, DryRun& dry_run,
-                           cut::Agent& agent)
+                           cut::Agent& agent, ApartThread* thread)
     : config_(config),
       program_(program),
       job_(job),
@@ -71,7 +71,7 @@ SnapshotWork::SnapshotWork(const Config& config, const Program& program, const J
       output_(output),
       dry_run_(dry_run),
       agent_(agent),
-      files_(start),
+      files_(start, thread),
       notes_(config.keep, start.resumed_epoch),
       watch_(config, job),
       trial_(config, start.resumed_epoch > 0),

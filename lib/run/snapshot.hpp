@@ -35,12 +35,11 @@ namespace chkpt::run {
 
 class SnapshotWork final : public cut::Work {
  public:
-  // All are borrowed for the life of the process.
+  // All are borrowed for the life of the process. `thread` is for what is done to the run's
+  // directory while the script runs; null if there can be none.
   SnapshotWork(const Config& config, const Program& program, const Job& job, Start& start,
-               const StandardOutput& output, DryRun& dry_run, cut::Agent& agent);
-
-  // Once, when the agent has started and before the script does.
-  void begin() { files_.start_thread(agent_.wake_descriptor()); }
+               const StandardOutput& output, DryRun& dry_run, cut::Agent& agent,
+               ApartThread* thread);
 
   cut::Report capture(const cut::CutInfo& info) override;
   cut::Report write(const cut::CutInfo& info) override;

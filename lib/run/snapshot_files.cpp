@@ -4,19 +4,10 @@
 #include <exception>
 #include <utility>
 
-#include "base/log.hpp"
+#include "base/error.hpp"
 #include "files/journal.hpp"
 
 namespace chkpt::run {
-
-void SnapshotFiles::start_thread(int wake) {
-  try {
-    thread_ = std::make_unique<ApartThread>(std::vector<int>{start_.directory->descriptor(), wake});
-    has_thread_ = true;
-  } catch (const std::exception& problem) {
-    log::info(std::string("the ranks stand until a snapshot is committed: ") + problem.what());
-  }
-}
 
 template <class F>
 void SnapshotFiles::in_thread(F&& work) {
@@ -24,13 +15,23 @@ void SnapshotFiles::in_thread(F&& work) {
     const files::OwnChanges own;
     work();
   };
-  if (has_thread_) return thread_->call(as_chkpt);
+  if (thread_ != nullptr) return thread_->call(as_chkpt);
   as_chkpt();
 }
 
+SnapshotFiles::SnapshotFiles(const Start& start, ApartThread* thread)
+    : start_(start), thread_(thread), directory_(start.directory.get()) {
+  if (thread_ == nullptr) return;
+  try {
+    in_thread([this] { opened_ = store::RunDirectory::open(start_.directory->path()); });
+    directory_ = &*opened_;
+  } catch (const Error&) {
+    thread_ = nullptr;  // then the one that is open already is used
+  }
+}
+
 void SnapshotFiles::begin(std::uint64_t epoch, int nranks) {
-  in_thread(
-      [&] { target_ = start_.directory->begin(epoch, start_.run_id, nranks, start_.generation); });
+  in_thread([&] { target_ = directory_->begin(epoch, start_.run_id, nranks, start_.generation); });
 }
 
 store::WriteResult SnapshotFiles::write(store::Staged staged) {
@@ -52,7 +53,7 @@ void SnapshotFiles::write_behind(store::Staged staged,
 store::WriteResult SnapshotFiles::write_down(store::Staged staged) {
   if (!target_) {
     try {
-      target_ = start_.directory->join(
+      target_ = directory_->join(
           store::snapshot_name(staged.id().epoch, start_.run_id, start_.generation.number));
     } catch (const std::exception& problem) {
       store::WriteResult result;
@@ -68,12 +69,12 @@ std::string SnapshotFiles::path(const store::RankFileInfo& file) const {
 }
 
 void SnapshotFiles::commit(const store::Manifest& manifest) {
-  in_thread([&] { start_.directory->commit(*target_, manifest, start_.generation); });
+  in_thread([&] { directory_->commit(*target_, manifest, start_.generation); });
 }
 
 void SnapshotFiles::drop() noexcept {
   in_thread([this] {
-    if (target_) start_.directory->drop(*target_);
+    if (target_) directory_->drop(*target_);
   });
 }
 
@@ -83,21 +84,21 @@ void SnapshotFiles::forget() noexcept {
 
 // Until this run has a newer snapshot of its own, what it was resumed from stays.
 void SnapshotFiles::tidy(int keep) {
-  in_thread([&] { start_.directory->retain(keep, {}); });
+  in_thread([&] { directory_->retain(keep, {}); });
 }
 
 bool SnapshotFiles::take_request() {
   bool asked = false;
-  if (is_free()) in_thread([&] { asked = start_.directory->take_request(); });
+  if (is_free()) in_thread([&] { asked = directory_->take_request(); });
   return asked;
 }
 
 std::optional<store::Generation> SnapshotFiles::newest_generation() {
   std::optional<store::Generation> newest;
-  if (is_free()) in_thread([&] { newest = start_.directory->newest_generation(); });
+  if (is_free()) in_thread([&] { newest = directory_->newest_generation(); });
   return newest;
 }
 
-bool SnapshotFiles::is_free() const { return !has_thread_ || thread_->is_idle(); }
+bool SnapshotFiles::is_free() const { return thread_ == nullptr || thread_->is_idle(); }
 
 }  // namespace chkpt::run

@@ -5,7 +5,6 @@
 // it, and nothing is written behind the script's back.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,12 +22,10 @@ namespace chkpt::run {
 
 class SnapshotFiles {
  public:
-  // Borrowed for the life of the process.
-  explicit SnapshotFiles(Start& start) : start_(start) {}
+  // Borrowed for the life of the process; null: there can be no such thread.
+  SnapshotFiles(const Start& start, ApartThread* thread);
 
-  // Before the script runs. `wake`: a descriptor that the thread shall have too.
-  void start_thread(int wake);
-  bool may_write_behind() const { return has_thread_; }
+  bool may_write_behind() const { return thread_ != nullptr; }
 
   // Rank 0 makes the directory of a snapshot of `nranks` ranks; the others find it when they write.
   // Throws store::Fenced, IoError.
@@ -58,10 +55,11 @@ class SnapshotFiles {
   store::WriteResult write_down(store::Staged staged);
   bool is_free() const;
 
-  Start& start_;
-  std::unique_ptr<ApartThread> thread_;
-  std::atomic<bool> has_thread_{false};
-  std::optional<store::SnapshotDir> target_;  // that thread's
+  const Start& start_;
+  ApartThread* thread_;
+  std::optional<store::RunDirectory> opened_;  // by that thread
+  store::RunDirectory* directory_;
+  std::optional<store::SnapshotDir> target_;  // that thread's too
 };
 
 }  // namespace chkpt::run

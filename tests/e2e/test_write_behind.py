@@ -149,5 +149,5 @@ def test_ranks_stand_where_a_thread_can_have_no_descriptors_of_its_own(work, fol
     outcome = harness.run([CHKPT_MPI, "-v", "-f", "100", script], work,
                           env={"LD_PRELOAD": str(folder / "shim.so")})
     assert outcome.code == 0, outcome.stderr
-    assert any("ranks stand until a snapshot is committed" in line for line in outcome.messages)
+    assert any("the script stands until a snapshot is committed" in line for line in outcome.messages)
     assert sum("committed: " in line for line in outcome.messages) >= 3, outcome.stderr

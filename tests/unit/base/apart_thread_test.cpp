@@ -5,9 +5,9 @@
 
 #include <cstdlib>
 #include <stdexcept>
+#include <string>
 
 #include <fcntl.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,7 +17,7 @@ namespace {
 bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
 
 TEST(ApartThreadTest, does_what_it_is_given_in_order) {
-  ApartThread thread({});
+  ApartThread thread;
   std::string done;
   thread.post([&] { done += "a"; });
   thread.post([&] { done += "b"; });
@@ -26,7 +26,7 @@ TEST(ApartThreadTest, does_what_it_is_given_in_order) {
 }
 
 TEST(ApartThreadTest, call_throws_what_the_work_throws) {
-  ApartThread thread({});
+  ApartThread thread;
   EXPECT_THROW(thread.call([] { throw std::runtime_error("no"); }), std::runtime_error);
   bool alive = false;
   thread.call([&] { alive = true; });
@@ -34,7 +34,7 @@ TEST(ApartThreadTest, call_throws_what_the_work_throws) {
 }
 
 TEST(ApartThreadTest, takes_no_number_from_the_process) {
-  ApartThread thread({});
+  ApartThread thread;
   const int next = ::open("/dev/null", O_RDONLY);
   ::close(next);
   int there = -1;
@@ -50,7 +50,7 @@ TEST(ApartThreadTest, keeps_its_files_when_the_process_closes_everything) {
   char name[] = "/tmp/chkpt-apart-XXXXXX";
   const int made = ::mkstemp(name);
   ASSERT_GE(made, 0);
-  ApartThread thread({});
+  ApartThread thread;
   int file = -1;
   thread.call([&] { file = ::open(name, O_WRONLY); });
   ::close(made);
@@ -65,11 +65,11 @@ TEST(ApartThreadTest, keeps_its_files_when_the_process_closes_everything) {
   ::unlink(name);
 }
 
-TEST(ApartThreadTest, shares_only_what_it_is_told_to_keep) {
-  const int kept = ::eventfd(0, EFD_NONBLOCK);
+TEST(ApartThreadTest, shares_only_its_event) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
-  ApartThread thread({kept});
+  ApartThread thread;
+  const int kept = thread.event();
   thread.call([&] {
     EXPECT_TRUE(has_own_descriptors());
     EXPECT_TRUE(is_open(kept));
@@ -86,13 +86,12 @@ TEST(ApartThreadTest, shares_only_what_it_is_told_to_keep) {
   std::uint64_t count = 0;
   EXPECT_EQ(::read(kept, &count, sizeof count), static_cast<ssize_t>(sizeof count));
   ::close(ends[0]);
-  ::close(kept);
 }
 
 TEST(ApartThreadTest, ends_when_all_is_done) {
   int done = 0;
   {
-    ApartThread thread({});
+    ApartThread thread;
     for (int i = 0; i < 100; ++i) thread.post([&] { ++done; });
   }
   EXPECT_EQ(done, 100);
