@@ -4,6 +4,7 @@
 #include "python/heap/modules/import_draws.hpp"
 
 #include "python/heap/call.hpp"
+#include "python/heap/packages/torch_objects.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -40,14 +41,28 @@ void set_state_of_numpy(PyObject* mtrand, PyObject* state) {
               pack(text("MT19937"), key, item(state, 1), item(state, 2), item(state, 3)));
 }
 
+// As bytes, which can be loaded before torch is imported. Null while it is still being imported:
+// tensors cannot be made yet.
+Ref state_of_torch(PyObject* torch) {
+  const Ref spec = attr_or_null(torch, "__spec__");
+  if (spec && truth_of(spec.get(), "_initializing")) return {};
+  const Ref generator = attr_or_null(torch, "default_generator");
+  if (!generator) return {};
+  return call_method(call_method(call_method(generator, "get_state"), "numpy"), "tobytes");
+}
+void set_state_of_torch(PyObject* torch, PyObject* state) {
+  call_method(attr(torch, "default_generator"), "set_state", torch_bytes(state));
+}
+
 struct Generator {
   const char* module;
   Ref (*state)(PyObject* module);
   void (*set_state)(PyObject* module, PyObject* state);
 };
-constexpr std::array<Generator, 2> kGenerators = {
+constexpr std::array<Generator, ImportDraws::kCount> kGenerators = {
     Generator{"random", state_of_random, set_state_of_random},
-    Generator{"numpy.random.mtrand", state_of_numpy, set_state_of_numpy}};
+    Generator{"numpy.random.mtrand", state_of_numpy, set_state_of_numpy},
+    Generator{"torch", state_of_torch, set_state_of_torch}};
 
 // Never freed: they outlive the interpreter's end.
 std::array<PyObject*, kGenerators.size()> g_first{};  // the states that they were loaded with

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Libraries that draw from random, or from the generator of numpy.random, while they are imported
-// (sympy numbers its dummy symbols from such a number): on resume each is imported with the
-// generators in the state in which it found them, so that it draws the same. All throw Raised.
+// Libraries that draw from random, or from the generators of numpy.random and of torch for the CPU,
+// while they are imported (sympy numbers its dummy symbols from such a number): on resume each is
+// imported with the generators in the state in which it found them, so that it draws the same. All
+// throw Raised.
 #pragma once
 
 #include "python/ref.hpp"
 
 #include <array>
+#include <cstddef>
 #include <string>
 
 namespace chkpt::heap {
@@ -14,12 +16,14 @@ namespace chkpt::heap {
 // Around one outermost import.
 class ImportDraws {
  public:
+  static constexpr std::size_t kCount = 3;  // of generators
+
   explicit ImportDraws(PyObject* spec);
   void finish();  // notes the module for each generator that has moved
 
  private:
   Ref name_;
-  std::array<Ref, 2> before_;  // null if the generator was not there yet
+  std::array<Ref, kCount> before_;  // null if the generator was not there yet
 };
 
 // A module has just been loaded: it may be one with a generator.
