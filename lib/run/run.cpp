@@ -93,20 +93,24 @@ void say_how_it_ended(const Session& session) {
              ", --resume=never starts afresh");
 }
 
-// Of this rank: whether --torture found what a resume would have got wrong. Says what it did.
+// Of this rank: whether a snapshot that was loaded back was not what it had. Says what --torture
+// did, and what the exit code is for where the messages that would have told are not wanted.
 bool tortured_in_vain(const Session& session) {
-  if (session.dry_run.on()) return session.work->torture().differ > 0;
-  if (!session.config.torture.wanted()) return false;
+  const bool dry = session.dry_run.on();
+  if (!dry && !session.config.torture.wanted()) return false;
   const SnapshotWork::Torture found = session.work->torture();
-  const std::string text = "--torture: " + std::to_string(found.checked) +
-                           " snapshots loaded back, " + std::to_string(found.differ) +
-                           " of them not as they were (--torture-seed " +
-                           std::to_string(session.config.torture.seed) + ")";
-  if (found.differ > 0)
-    log::error(text);
-  else
+  const bool quiet = log::level() < log::Level::kEvent;
+  if (dry && (found.differ == 0 || !quiet)) return found.differ > 0;
+  std::string text = std::string(dry ? "--dry-run: " : "--torture: ") +
+                     std::to_string(found.checked) + " snapshots loaded back, " +
+                     std::to_string(found.differ) + " of them not as they were";
+  if (!dry) text += " (--torture-seed " + std::to_string(session.config.torture.seed) + ")";
+  if (found.differ == 0) {
     log::event(text);
-  return found.differ > 0;
+    return false;
+  }
+  log::error(text + (quiet ? ": " + session.work->first_difference() : ""));
+  return true;
 }
 
 // Rank 0 has it all. Where another rank fails, and ends the job, nobody else is left to tidy up.

@@ -233,7 +233,7 @@ std::string SnapshotWork::verify(const std::string& file) {
     return "";
   }
   ++checked_;
-  if (!result.text.empty()) ++differ_;
+  if (!result.text.empty() && ++differ_ == 1) first_difference_ = result.text;
   return result.text;
 }
 

@@ -68,6 +68,7 @@ class SnapshotWork final : public cut::Work {
     std::uint64_t differ = 0;
   };
   Torture torture() const { return {checked_, differ_}; }
+  const std::string& first_difference() const { return first_difference_; }  // main thread
 
   // Any thread.
   std::uint64_t last_committed_epoch() const { return last_committed_; }
@@ -115,6 +116,7 @@ class SnapshotWork final : public cut::Work {
   std::atomic<std::uint64_t> last_committed_{0};
   std::atomic<bool> fenced_{false};  // rank 0
   std::atomic<std::uint64_t> checked_{0}, differ_{0};
+  std::string first_difference_;
   std::uint64_t commits_to_live_ = 0;  // --torture MS:kill; 0: for ever
   std::mutex mutex_;                   // of the rest: main thread and coordinator thread
   Retry retry_;

@@ -297,8 +297,12 @@ Start decide_start(const Config& config, const Program& program, const Job& job)
     word = rank0_says([&] { return chooser->step_back(verdict.message); });
   }
   if (word["do"] == "leave") {
-    log::event(word["text"].get<std::string>());
     start.leave_with = word["code"].get<int>();
+    const std::string why = word["text"].get<std::string>();
+    if (start.leave_with == kExitOk)
+      log::event(why);
+    else if (session::rank() == 0)
+      log::error(why);
     return start;
   }
   start.base_epoch = word["base_epoch"].get<std::uint64_t>();

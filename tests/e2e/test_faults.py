@@ -102,9 +102,10 @@ def test_nothing_usable_is_said_and_started_afresh(ranks, work, rng, expected):
     for snapshot in harness.snapshots(work):
         rng.choice([flip_a_byte, cut_short, remove_a_file])(snapshot, rng)
 
-    must = harness.run([CHKPT_MPI, "--resume=must", *command[1:]], work, ranks)
-    assert must.code == 74, must.stderr
-    assert sum("cannot resume" in line for line in must.messages) == 1, must.stderr
+    for quiet in ([], ["-q"]):
+        must = harness.run([CHKPT_MPI, "--resume=must", *quiet, *command[1:]], work, ranks)
+        assert must.code == 74, must.stderr
+        assert sum("cannot resume" in line for line in must.messages) == 1, must.stderr
     assert not list(work.glob("result*"))
 
     for path in work.glob("progress.log"):

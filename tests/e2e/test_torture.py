@@ -151,6 +151,27 @@ def test_torture_ends_in_an_exit_code_of_its_own(call, work):
     assert len(snapshots(work)) == early
 
 
+@pytest.mark.parametrize("check", [["--torture", "600000"], ["--dry-run", "-f", "-1"]], ids=lambda words: words[0])
+def test_quiet_says_why_the_exit_code_is_what_it_is(call, check):
+    done = call(WRONG + ASK, "-q", *check)
+    assert (done.returncode, done.stdout) == (70, "done\n")
+    assert done.stderr.startswith("chkpt: ") and done.stderr.count("\n") == 1, done.stderr
+    assert "1 of them not as they were" in done.stderr
+    assert "loaded back it differs: `__main__.plan.waits['first']` was 4, is 5" in done.stderr
+    done = call(ASK, "-q", *check, "--resume", "never")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
+def test_quiet_says_it_for_the_rank_that_met_it(call, work):
+    if subprocess.run([PYTHON, "-c", "import mpi4py"], capture_output=True).returncode:
+        pytest.skip(f"{PYTHON} has no mpi4py")
+    text = "from mpi4py import MPI\nif MPI.COMM_WORLD.rank == 1: day = datetime.timedelta(1)\n"
+    done = call(FAIL + text + ASK, "-q", "--torture", "600000", ranks=2)
+    assert done.returncode == 70, done.stderr
+    assert "chkpt: rank 1: --torture: 1 snapshots loaded back, 1 of them not as they were" in done.stderr
+    assert "cannot be loaded: OSError: no such day" in done.stderr
+
+
 def test_what_cannot_be_loaded_is_not_committed(call, work):
     gone = "import datetime, copyreg\ndef fail(): raise OSError('no such day')\n" \
            "copyreg.pickle(datetime.timedelta, lambda d: (fail, ()))\nday = datetime.timedelta(1)\n"
