@@ -15,6 +15,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/reducers.hpp"
 #include "python/heap/open_files/sqlite_functions.hpp"
+#include "python/heap/open_files/sqlite_settings.hpp"
 
 namespace chkpt::heap {
 namespace {
@@ -174,7 +175,7 @@ Ref chosen_like(PyObject* connection, PyObject* fresh, long long unseen_function
 }
 
 // What chosen_like() finds.
-Ref refuse_unseen(PyObject* connection) {
+Ref refuse_unseen(PyObject* connection, const Ref& fresh) {
   refuse_callbacks(connection);
   if (is_true(attr(connection, "in_transaction")))
     refuse("an sqlite3 connection inside a transaction");
@@ -185,7 +186,6 @@ Ref refuse_unseen(PyObject* connection) {
     refuse("an sqlite3 connection with an attached database");
   if (integer(first_value(connection, "SELECT count(*) FROM sqlite_temp_master").get()) > 0)
     refuse("an sqlite3 connection with temporary tables");
-  const Ref fresh = connect(new_dict(), text(":memory:").get());
   const GivenCounts given = given_counts(connection);
   const long long functions =
       unseen(connection, fresh.get(), "SELECT count(*) FROM pragma_function_list", given.functions);
@@ -194,7 +194,6 @@ Ref refuse_unseen(PyObject* connection) {
   Ref like = chosen_like(connection, fresh.get(), functions);
   if ((functions != 0 && like.is(Py_None)) || collations != 0)
     refuse("an sqlite3 connection with functions or collations that Python has not seen");
-  call_method(fresh, "close");
   return like;
 }
 
@@ -237,13 +236,14 @@ Ref rebuild_connection(Args args) {
 }
 const Rebuilder make_connection{"sqlite3.connection", guarded<rebuild_connection>};
 
-// (attributes, functions)
+// (attributes, functions, settings); the settings are the last, for there may be small limits.
 Ref fill_connection(Args args) {
   PyObject *key = nullptr, *value = nullptr;
   Py_ssize_t position = 0;
   while (PyDict_Next(item(args[1], 0), &position, &key, &value))
     ok(PyObject_SetAttr(args[0], key, value));
   give_functions(args[0], item(args[1], 1));
+  change_settings(args[0], item(args[1], 2));
   return none();
 }
 const Rebuilder set_connection{"sqlite3.connection.state", guarded<fill_connection>};
@@ -304,7 +304,11 @@ const Rebuilder make_row{"sqlite3.row", guarded<rebuild_row>};
 
 Ref reduce_connection(Saver&, PyObject* connection, Rule& rule) {
   if (!is_open(connection)) return reduced(make_closed_connection, pack(rule.type));
-  const Ref like = refuse_unseen(connection);
+  const Ref fresh = connect(new_dict(), text(":memory:").get());
+  const Ref settings = changed_settings(connection, fresh.get());
+  const OrdinaryLimits roomy(connection, fresh.get(), settings.get());
+  const Ref like = refuse_unseen(connection, fresh);
+  call_method(fresh, "close");
   const Ref path =
       first_value(connection, "SELECT file FROM pragma_database_list WHERE name = 'main'");
   // A file's path is absolute; one in memory that was filled from bytes has a name all the same.
@@ -322,7 +326,7 @@ Ref reduce_connection(Saver&, PyObject* connection, Rule& rule) {
       make_connection,
       pack(rule.type, in_file ? reopened : none(), contents, number(detect_types_of(connection)),
            boolean(checks_thread(connection)), like, pragmas_of(connection)),
-      pack(attributes, functions_given_to(connection)), set_connection);
+      pack(attributes, functions_given_to(connection), settings), set_connection);
 }
 
 Ref reduce_cursor(Saver&, PyObject* cursor, Rule& rule) {
