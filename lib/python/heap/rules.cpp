@@ -10,6 +10,7 @@
 #include "python/heap/customs.hpp"
 #include "python/heap/left_out.hpp"
 #include "python/heap/packages/fortran_data.hpp"
+#include "python/heap/language/interpreters.hpp"
 #include "python/heap/language/mistaken_pickling.hpp"
 #include "python/heap/language/reference_objects.hpp"
 #include "python/heap/language/refused_types.hpp"
@@ -148,6 +149,7 @@ Reduce rule_for_python_class(Saver& saver, Rule& rule) {
   rule.layout = layout_of(rule.type);
   if (is_buffered_type(rule.layout.native_base)) return reduce_buffered;
   if (is_child_process(rule.type)) return reduce_child_process;
+  if (Reduce interpreter = interpreter_rule(rule.type)) return interpreter;
   if (is_decompress_reader(rule.type)) return reduce_decompress_reader;
   if (is_compressed_file(rule.type)) return reduce_compressed_file;
   if (is_hdf5_object_type(rule.type) && rule.layout.native_base == &PyBaseObject_Type)
