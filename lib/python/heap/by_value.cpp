@@ -91,6 +91,12 @@ bool ByValue::module_named(PyObject* module_name) {
   return found && module(module_name, found);
 }
 
+bool ByValue::of_script(PyObject* value) {
+  if (PyFunction_Check(value))
+    return module_named(reinterpret_cast<PyFunctionObject*>(value)->func_module);
+  return type(PyType_Check(value) ? reinterpret_cast<PyTypeObject*>(value) : Py_TYPE(value));
+}
+
 void ByValue::take_for_script(PyObject* name, PyObject* module) {
   modules_[utf8(name)] = {module, true};
 }

@@ -24,6 +24,8 @@ class ByValue {
   bool function_is_importable(PyObject* function);
   // Whether `module_name` names a module that goes by value; unknown names do not.
   bool module_named(PyObject* module_name);
+  // A function whose module goes by value, a class that does, or an instance of one.
+  bool of_script(PyObject* value);
   // A module that a load has made: before it is filled nothing else tells that it is the script's.
   void take_for_script(PyObject* name, PyObject* module);
 

@@ -47,12 +47,6 @@ void restore_sys_lists(PyObject* saved) {
 
 constexpr const char* kImportHooks[] = {"meta_path", "path_hooks"};
 
-bool is_of_script(ByValue& by_value, PyObject* hook) {
-  if (PyFunction_Check(hook))
-    return by_value.module_named(reinterpret_cast<PyFunctionObject*>(hook)->func_module);
-  return by_value.type(PyType_Check(hook) ? reinterpret_cast<PyTypeObject*>(hook) : Py_TYPE(hook));
-}
-
 // [(name of the list, place, hook)]
 Ref save_import_hooks() {
   ByValue by_value;
@@ -62,7 +56,7 @@ Ref save_import_hooks() {
     if (!there || !PyList_Check(there.get())) continue;
     const Ref list = own(PySequence_List(there.get()));
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i)
-      if (PyObject* hook = PyList_GET_ITEM(list.get(), i); is_of_script(by_value, hook))
+      if (PyObject* hook = PyList_GET_ITEM(list.get(), i); by_value.of_script(hook))
         append(hooks, pack(text(name), number(i), hook));
   }
   return PyList_GET_SIZE(hooks.get()) > 0 ? hooks : none();

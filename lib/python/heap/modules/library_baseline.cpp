@@ -208,20 +208,11 @@ void quietly(const std::string& what, Work work) {
   }
 }
 
-// A function or class of the script's, or an instance of one.
-bool is_of_script(PyObject* value) {
-  if (PyFunction_Check(value)) {
-    PyObject* module = reinterpret_cast<PyFunctionObject*>(value)->func_module;
-    return module && PyUnicode_Check(module) && g_baseline->by_value.module_named(module);
-  }
-  return g_baseline->by_value.type(PyType_Check(value) ? reinterpret_cast<PyTypeObject*>(value)
-                                                       : Py_TYPE(value));
-}
-
 GivenObjects given_objects() {
   GivenObjects given;
   add_streams_of_script(given);
-  g_baseline->nodes.add_changed_values(given, is_of_script);
+  g_baseline->nodes.add_changed_values(
+      given, [](PyObject* value) { return g_baseline->by_value.of_script(value); });
   g_baseline->unfollowed.add_changed_values(given);
   return given;
 }

@@ -36,7 +36,8 @@ bool is_of_library(PyObject* name, PyObject* object) {
   return entry != noted().end() && entry->second.object.is(object) && entry->second.of_library;
 }
 
-bool is_of_script(ByValue& by_value, PyObject* name, PyObject* object) {
+// What stands in sys.modules because the script has put it there.
+bool is_put_by_script(ByValue& by_value, PyObject* name, PyObject* object) {
   return !is_as_imported(name, object) && !UnseenImports::hides(name) &&
          !OriginalModules::hides(name) && !is_of_library(name, object) &&
          !by_value.module(name, object);
@@ -94,7 +95,7 @@ Ref module_entries_of_script() {
   ByValue by_value;
   const Ref entries = new_list();
   each_entry([&](PyObject* name, PyObject* object) {
-    if (is_of_script(by_value, name, object)) append(entries, pack(name, object));
+    if (is_put_by_script(by_value, name, object)) append(entries, pack(name, object));
   });
   return entries;
 }
@@ -114,7 +115,7 @@ Ref import_steps(const std::vector<Ref>& imported) {
   each_entry([&](PyObject* name, PyObject* object) {
     const bool is_next = next != imported.end() && next->is(name);
     if (is_next) ++next;
-    const bool of_script = is_of_script(by_value, name, object);
+    const bool of_script = is_put_by_script(by_value, name, object);
     const Ref own = of_script && PyModule_Check(object) ? own_name(object) : Ref();
     if (of_script && object == Py_None)
       append(steps, pack(name, object));
