@@ -1,5 +1,5 @@
-// Objects in C that hold another object and a number that is their hash: of what the object says, of
-// where it lies, of where they lie themselves, and a handle, which only looks like a kept hash.
+// Objects in C that hold another object and a number that is their hash: of what the object says,
+// of where it lies, of where they lie themselves, and a handle, which only looks like a kept hash.
 #include <Python.h>
 
 typedef struct {
@@ -41,20 +41,23 @@ static PyObject* is_stale(Holder* self, PyObject* none) {
 }
 static PyMethodDef methods[] = {{"is_stale", (PyCFunction)is_stale, METH_NOARGS, NULL}, {NULL}};
 
-#define KIND(NAME, HASH, FIRST)                                                              \
-  static PyObject* new_##NAME(PyTypeObject* type, PyObject* args, PyObject* none) {          \
-    Holder* made = (Holder*)type->tp_alloc(type, 0);                                         \
-    made->of = PyTuple_GetItem(args, 0);                                                     \
-    Py_INCREF(made->of);                                                                     \
-    made->hash = FIRST;                                                                      \
-    return (PyObject*)made;                                                                  \
-  }                                                                                          \
-  static PyTypeObject NAME = {PyVarObject_HEAD_INIT(NULL, 0).tp_name = "hashed." #NAME,      \
-                              .tp_basicsize = sizeof(Holder),                                \
-                              .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,           \
-                              .tp_new = new_##NAME, .tp_hash = (hashfunc)HASH,               \
-                              .tp_richcompare = compare, .tp_traverse = (traverseproc)traverse, \
-                              .tp_clear = (inquiry)clear, .tp_dealloc = (destructor)end,     \
+#define KIND(NAME, HASH, FIRST)                                                         \
+  static PyObject* new_##NAME(PyTypeObject* type, PyObject* args, PyObject* none) {     \
+    Holder* made = (Holder*)type->tp_alloc(type, 0);                                    \
+    made->of = PyTuple_GetItem(args, 0);                                                \
+    Py_INCREF(made->of);                                                                \
+    made->hash = FIRST;                                                                 \
+    return (PyObject*)made;                                                             \
+  }                                                                                     \
+  static PyTypeObject NAME = {PyVarObject_HEAD_INIT(NULL, 0).tp_name = "hashed." #NAME, \
+                              .tp_basicsize = sizeof(Holder),                           \
+                              .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,      \
+                              .tp_new = new_##NAME,                                     \
+                              .tp_hash = (hashfunc)HASH,                                \
+                              .tp_richcompare = compare,                                \
+                              .tp_traverse = (traverseproc)traverse,                    \
+                              .tp_clear = (inquiry)clear,                               \
+                              .tp_dealloc = (destructor)end,                            \
                               .tp_methods = methods};
 KIND(Content, of_content, 0)
 KIND(Object, of_object, -1)
