@@ -62,7 +62,7 @@ class Work {
   // Instead of write(), while the main thread runs on; the control thread. What capture() has
   // prepared is written by a thread of the implementation's, which calls `done` once. That may be
   // from any thread, also before this returns.
-  virtual void write_behind(const CutInfo& info, std::function<void(const Report&)> done) {
+  virtual void write_behind(const CutInfo& info, const std::function<void(const Report&)>& done) {
     done(write(info));
   }
   // Rank 0's coordinator thread; no Python, no MPI. `reports` are those of write(), by rank.

@@ -212,12 +212,12 @@ cut::Report SnapshotWork::write(const cut::CutInfo& info) {
 }
 
 void SnapshotWork::write_behind(const cut::CutInfo& /*info*/,
-                                std::function<void(const cut::Report&)> done) {
+                                const std::function<void(const cut::Report&)>& done) {
   write_began_ = Clock::now();
   blocked_s_ = seconds_since(stopped_at_);
   trial_took_ = {};
   files_.write_behind(*std::exchange(staged_, std::nullopt),
-                      [done = std::move(done)](const store::WriteResult& result) {
+                      [done](const store::WriteResult& result) {
                         done(result.ok ? cut::Report{true, "", report_payload(result.file)}
                                        : cut::Report{false, result.message, ""});
                       });

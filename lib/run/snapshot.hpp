@@ -44,7 +44,7 @@ class SnapshotWork final : public cut::Work {
   cut::Report capture(const cut::CutInfo& info) override;
   cut::Report write(const cut::CutInfo& info) override;
   void write_behind(const cut::CutInfo& info,
-                    std::function<void(const cut::Report&)> done) override;
+                    const std::function<void(const cut::Report&)>& done) override;
   cut::Report commit(const cut::CutInfo& info, const std::vector<cut::Report>& reports) override;
   void tidy() override;
   void committed(const cut::CutInfo& info, bool ok, const std::string& message) override;

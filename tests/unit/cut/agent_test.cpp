@@ -182,10 +182,10 @@ struct BehindWork : RecordingWork {
   ~BehindWork() override {
     if (writer.joinable()) writer.join();
   }
-  void write_behind(const CutInfo& info, std::function<void(const Report&)> done) override {
+  void write_behind(const CutInfo& info, const std::function<void(const Report&)>& done) override {
     if (writer.joinable()) writer.join();
     began = info.attempt;
-    writer = std::thread([this, done = std::move(done)] {
+    writer = std::thread([this, done] {
       while (held) ::usleep(200);
       done({true, "", "file"});
     });
