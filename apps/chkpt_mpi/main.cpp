@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // chkpt-mpi: takes the command line apart and runs the script. Under a name that begins with
 // "python" it is python3 and nothing else.
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -20,8 +21,9 @@ namespace {
 int run(const std::vector<std::string>& argv) {
   chkpt::cli::ParseResult parsed = chkpt::cli::parse(argv);
   if (parsed.answer) {
-    const bool written = std::fputs(parsed.answer->c_str(), stdout) >= 0;
-    return written && std::fflush(stdout) == 0 ? chkpt::kExitOk : chkpt::kExitScriptFailed;
+    if (std::fputs(parsed.answer->c_str(), stdout) < 0 || std::fflush(stdout) != 0)
+      throw chkpt::IoError("cannot write to standard output", errno);
+    return chkpt::kExitOk;
   }
   if (!parsed.load_back.empty())
     return chkpt::run::load_back(parsed.load_back, parsed.config.verbosity < 0);

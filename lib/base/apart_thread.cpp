@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <exception>
-#include <future>
 #include <string>
 #include <utility>
 
@@ -76,24 +75,38 @@ void ApartThread::stop() {
   thread_.join();
 }
 
-void ApartThread::post(Work work) {
+void ApartThread::post(Work work) { add(std::move(work)); }
+
+void ApartThread::call(const Work& work) {
+  std::exception_ptr failure;
+  const std::uint64_t number = add([&] {
+    try {
+      work();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  });
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return done_ >= number; });
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+std::uint64_t ApartThread::add(Work work) {
+  std::uint64_t number = 0;
   {
     const std::scoped_lock lock(mutex_);
     work_.push_back(std::move(work));
+    number = ++given_;
   }
   changed_.notify_all();
-}
-
-void ApartThread::call(const Work& work) {
-  std::packaged_task<void()> task(work);
-  std::future<void> done = task.get_future();
-  post([&task] { task(); });
-  done.get();
+  return number;
 }
 
 bool ApartThread::is_idle() {
   const std::scoped_lock lock(mutex_);
-  return work_.empty() && !working_;
+  return done_ == given_;
 }
 
 void ApartThread::run() {
@@ -110,13 +123,14 @@ void ApartThread::run() {
   for (;;) {
     changed_.wait(lock, [this] { return quit_ || !work_.empty(); });
     if (work_.empty()) return;
-    const Work work = std::move(work_.front());
+    Work work = std::move(work_.front());
     work_.pop_front();
-    working_ = true;
     lock.unlock();
     work();
+    work = nullptr;  // what it holds goes here too
     lock.lock();
-    working_ = false;
+    ++done_;
+    changed_.notify_all();
   }
 }
 

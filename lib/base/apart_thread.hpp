@@ -6,6 +6,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -36,12 +37,13 @@ class ApartThread {
   // Any thread. Pieces of work are done one by one, in order.
   void post(Work work);         // that throws nothing
   void call(const Work& work);  // returns when it is done; what it throws is thrown here
-  bool is_idle();
+  bool is_idle();               // when call() has returned, nothing but later work keeps it busy
 
   // An event counter (eventfd(2)) that the process has, and under the same number the thread.
   int event() const { return event_.get(); }
 
  private:
+  std::uint64_t add(Work work);
   void run();
   void stop();
 
@@ -49,8 +51,8 @@ class ApartThread {
   std::mutex mutex_;  // of all below
   std::condition_variable changed_;
   std::deque<Work> work_;
+  std::uint64_t given_ = 0, done_ = 0;  // pieces of work
   bool ready_ = false;
-  bool working_ = false;
   bool quit_ = false;
   std::exception_ptr failure_;  // to get ready
   std::thread thread_;

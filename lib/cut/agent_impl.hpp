@@ -18,9 +18,9 @@
 
 #include <sys/types.h>
 
+#include "base/blocked_signals.hpp"
 #include "base/unique_fd.hpp"
 #include "cut/agent.hpp"
-#include "base/blocked_signals.hpp"
 #include "cut/coordinator_thread.hpp"
 #include "cut/link.hpp"
 #include "cut/message.hpp"

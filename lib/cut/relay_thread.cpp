@@ -10,10 +10,10 @@
 #include <cmath>
 #include <utility>
 
+#include "base/blocked_signals.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/wait_for.hpp"
-#include "base/blocked_signals.hpp"
 
 namespace chkpt::cut {
 namespace {

@@ -56,6 +56,14 @@ int noted_pipe(int result, const int* ends, const void* caller) {
   return result;
 }
 
+// Nothing may take the place of one that is kept: what chkpt writes there would go into it. The
+// numbers are high.
+bool is_taken(int number, const void* caller) {
+  if (!is_kept_from(number, caller)) return false;
+  errno = EBUSY;
+  return true;
+}
+
 bool copies(int command) { return command == F_DUPFD || command == F_DUPFD_CLOEXEC; }
 
 }  // namespace
@@ -85,11 +93,13 @@ CHKPT_CALL int dup(int fd) noexcept {
 }
 CHKPT_CALL int dup2(int fd, int number) noexcept {
   CHKPT_NEXT(dup2);
+  if (is_taken(number, CHKPT_CALLER)) return -1;
   const int result = real(fd, number);
   return fd == number ? result : copy_noted(fd, result, CHKPT_CALLER);
 }
 CHKPT_CALL int dup3(int fd, int number, int flags) noexcept {
   CHKPT_NEXT(dup3);
+  if (is_taken(number, CHKPT_CALLER)) return -1;
   return copy_noted(fd, real(fd, number, flags), CHKPT_CALLER);
 }
 
@@ -122,6 +132,7 @@ CHKPT_CALL int close(int fd) {
   return real(fd);
 }
 
+#if __GLIBC_PREREQ(2, 34)
 // Around those that are kept. The table is not that large: what lies above it nobody keeps.
 CHKPT_CALL int close_range(unsigned int first, unsigned int last, int flags) noexcept {
   CHKPT_NEXT(close_range);
@@ -132,3 +143,4 @@ CHKPT_CALL int close_range(unsigned int first, unsigned int last, int flags) noe
   }
   return first > last ? 0 : real(first, last, flags);
 }
+#endif

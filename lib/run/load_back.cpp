@@ -11,10 +11,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/blocked_signals.hpp"
 #include "base/directory.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "base/blocked_signals.hpp"
 #include "cut/handles.hpp"
 #include "files/descriptors.hpp"
 #include "inspect/compare.hpp"

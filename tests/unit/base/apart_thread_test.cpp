@@ -33,6 +33,15 @@ TEST(ApartThreadTest, call_throws_what_the_work_throws) {
   EXPECT_TRUE(alive);
 }
 
+TEST(ApartThreadTest, is_idle_when_a_call_has_returned) {
+  ApartThread thread;
+  for (int i = 0; i < 1000; ++i) {
+    thread.call([] {});
+    ASSERT_TRUE(thread.is_idle());
+  }
+  thread.call([&] { EXPECT_FALSE(thread.is_idle()); });
+}
+
 TEST(ApartThreadTest, takes_no_number_from_the_process) {
   ApartThread thread;
   const int next = ::open("/dev/null", O_RDONLY);

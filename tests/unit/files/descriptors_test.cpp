@@ -62,6 +62,8 @@ TEST_F(DescriptorsTest, WhatIsKeptIsNotClosedByPython) {
   errno = 0;
   EXPECT_EQ(::close(kept), -1);
   EXPECT_EQ(errno, EBADF);
+  EXPECT_EQ(::dup2(before, kept), -1);
+  EXPECT_EQ(errno, EBUSY);
   const int many = ::fcntl(before, F_DUPFD_CLOEXEC, 3000);
   ASSERT_GE(many, 3000);
   EXPECT_EQ(::close_range(static_cast<unsigned>(before), 10000, 0), 0);
