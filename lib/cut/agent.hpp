@@ -40,6 +40,7 @@ struct CutInfo {
   const char* mpi_call = "";  // kBlockedCall: the MPI function
   double cut_ms = 0;          // from the request to the moment all ranks stood still
   std::int64_t started_unix_ns = 0;
+  bool is_behind = false;  // the script runs on: this is not the main thread
 };
 
 struct Report {

@@ -45,7 +45,6 @@ class Agent::Impl : public mpi::GateKeeper {
   void settle(double seconds);
   // In the child of a fork: nothing of this exists any more but memory.
   bool in_other_process() const;
-  void abandon_after_fork();
 
   // GateKeeper
   bool blocked(const mpi::BlockedCall& call) override;

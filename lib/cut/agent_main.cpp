@@ -228,6 +228,7 @@ CutInfo Agent::Impl::info_of(const Message& order) {
   info.trigger = order.trigger;
   info.cut_ms = order.seconds * 1e3;
   info.started_unix_ns = order.unix_ns;
+  info.is_behind = order.behind;
   return info;
 }
 

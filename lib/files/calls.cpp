@@ -19,6 +19,7 @@
 #include "files/journal.hpp"
 
 using chkpt::files::Change;
+using chkpt::files::is_called_by;
 using chkpt::files::journal;
 
 namespace {
@@ -72,15 +73,6 @@ int opened(int number, const void* caller) {
 // A file that was opened for appending may be cut all the same.
 void before_ftruncate(int fd) {
   if (auto* const to = journal()) to->touch_descriptor(fd, Change::kOverwrite);
-}
-
-// Whether code of the extension module of this name makes a call.
-bool is_called_by(const void* caller, const char* module) {
-  Dl_info info{};
-  if (::dladdr(caller, &info) == 0 || info.dli_fname == nullptr) return false;
-  const char* const slash = std::strrchr(info.dli_fname, '/');
-  const char* const file = slash == nullptr ? info.dli_fname : slash + 1;
-  return std::strncmp(file, module, std::strlen(module)) == 0;
 }
 
 void before_shared_memory(const char* name, Change change) {

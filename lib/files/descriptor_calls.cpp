@@ -6,22 +6,28 @@
 #include <cstdint>
 
 #include <fcntl.h>
+#include <pty.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "files/descriptors.hpp"
+#include "files/own_descriptors.hpp"
 #include "files/end_watch.hpp"
 #include "files/exported_call.hpp"
 #include "files/journal.hpp"
 
 namespace end_watch = chkpt::files::end_watch;
+using chkpt::files::is_called_by;
 using chkpt::files::next_definition;
 using chkpt::files::descriptors::forget;
-using chkpt::files::descriptors::is_kept_from;
 using chkpt::files::descriptors::kNumbers;
 using chkpt::files::descriptors::note;
+using chkpt::files::descriptors::note_for_python;
 using chkpt::files::descriptors::Origin;
+using chkpt::files::own_descriptors::is_kept_from;
 
 namespace {
 
@@ -48,12 +54,20 @@ int noted(int number, Origin origin, const void* caller) {
   return number;
 }
 
-int noted_pipe(int result, const int* ends, const void* caller) {
-  if (result == 0) {
-    note(ends[0], Origin::kMade, caller);
-    note(ends[1], Origin::kMade, caller);
-  }
+int noted_pair(int result, int one, int other, const void* caller) {
+  if (result != 0) return result;
+  note(one, Origin::kMade, caller);
+  note(other, Origin::kMade, caller);
   return result;
+}
+
+// The module _socket is part of the interpreter or a file of its own.
+int noted_socket(int number, const void* caller) {
+  if (number >= 0 && is_called_by(caller, "_socket.")) {
+    note_for_python(number, Origin::kMade);
+    return number;
+  }
+  return noted(number, Origin::kMade, caller);
 }
 
 // Nothing may take the place of one that is kept: what chkpt writes there would go into it. The
@@ -105,11 +119,13 @@ CHKPT_CALL int dup3(int fd, int number, int flags) noexcept {
 
 CHKPT_CALL int pipe(int* ends) noexcept {
   CHKPT_NEXT(pipe);
-  return noted_pipe(real(ends), ends, CHKPT_CALLER);
+  const int result = real(ends);
+  return noted_pair(result, ends[0], ends[1], CHKPT_CALLER);
 }
 CHKPT_CALL int pipe2(int* ends, int flags) noexcept {
   CHKPT_NEXT(pipe2);
-  return noted_pipe(real(ends, flags), ends, CHKPT_CALLER);
+  const int result = real(ends, flags);
+  return noted_pair(result, ends[0], ends[1], CHKPT_CALLER);
 }
 CHKPT_CALL int memfd_create(const char* name, unsigned int flags) noexcept {
   CHKPT_NEXT(memfd_create);
@@ -118,6 +134,50 @@ CHKPT_CALL int memfd_create(const char* name, unsigned int flags) noexcept {
 CHKPT_CALL int eventfd(unsigned int count, int flags) noexcept {
   CHKPT_NEXT(eventfd);
   return noted(real(count, flags), Origin::kMade, CHKPT_CALLER);
+}
+CHKPT_CALL int timerfd_create(clockid_t clock, int flags) noexcept {
+  CHKPT_NEXT(timerfd_create);
+  return noted(real(clock, flags), Origin::kMade, CHKPT_CALLER);
+}
+
+// A socket object tells of its number itself, unless it is told to forget it (detach()).
+CHKPT_CALL int socket(int domain, int type, int protocol) noexcept {
+  CHKPT_NEXT(socket);
+  return noted_socket(real(domain, type, protocol), CHKPT_CALLER);
+}
+CHKPT_CALL int socketpair(int domain, int type, int protocol, int* ends) noexcept {
+  CHKPT_NEXT(socketpair);
+  const int result = real(domain, type, protocol, ends);
+  if (result != 0) return result;
+  noted_socket(ends[0], CHKPT_CALLER);
+  noted_socket(ends[1], CHKPT_CALLER);
+  return result;
+}
+CHKPT_CALL int accept(int fd, sockaddr* address, socklen_t* length) {
+  CHKPT_NEXT(accept);
+  return noted_socket(real(fd, address, length), CHKPT_CALLER);
+}
+CHKPT_CALL int accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
+  CHKPT_NEXT(accept4);
+  return noted_socket(real(fd, address, length, flags), CHKPT_CALLER);
+}
+
+CHKPT_CALL int posix_openpt(int flags) {
+  CHKPT_NEXT(posix_openpt);
+  return noted(real(flags), Origin::kMade, CHKPT_CALLER);
+}
+CHKPT_CALL int openpty(int* terminal, int* its_device, char* name, const termios* modes,
+                       const winsize* size) noexcept {
+  CHKPT_NEXT(openpty);
+  const int result = real(terminal, its_device, name, modes, size);
+  return noted_pair(result, *terminal, *its_device, CHKPT_CALLER);
+}
+CHKPT_CALL int forkpty(int* terminal, char* name, const termios* modes,
+                       const winsize* size) noexcept {
+  CHKPT_NEXT(forkpty);
+  const int child = real(terminal, name, modes, size);
+  if (child > 0) note(*terminal, Origin::kMade, CHKPT_CALLER);
+  return child;
 }
 
 // Before the number is free for another thread.
@@ -136,6 +196,7 @@ CHKPT_CALL int close(int fd) {
 // Around those that are kept. The table is not that large: what lies above it nobody keeps.
 CHKPT_CALL int close_range(unsigned int first, unsigned int last, int flags) noexcept {
   CHKPT_NEXT(close_range);
+  if (first > last) return real(first, last, flags);  // an error
   for (unsigned int number = first; number <= last && number < kNumbers; ++number) {
     if (!is_kept_from(static_cast<int>(number), CHKPT_CALLER)) continue;
     if (number > first && real(first, number - 1, flags) != 0) return -1;

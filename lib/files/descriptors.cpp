@@ -44,14 +44,6 @@ struct Note {
 };
 Note g_notes[kNumbers];
 
-// One of chkpt's that the script must not close.
-struct Kept {
-  std::atomic<bool> on{false};
-  dev_t device = 0;
-  ino_t inode = 0;
-};
-Kept g_kept[kNumbers];
-
 struct Identity {
   bool open = false;
   dev_t device = 0;
@@ -162,37 +154,9 @@ void forget(int number) noexcept {
   g_notes[number].origin = Origin::kNone;
 }
 
-void keep(int number) noexcept {
-  struct stat info {};
-  if (!in_table(number) || fstat(number, &info) != 0) return;
-  g_kept[number].device = info.st_dev;
-  g_kept[number].inode = info.st_ino;
-  g_kept[number].on = true;
-}
-
-Keeping::Keeping() {
-  for (const auto& [number, identity] : open_now()) before_.insert(number);
-}
-
-Keeping::~Keeping() {
-  for (const auto& [number, identity] : open_now())
-    if (before_.count(number) == 0) keep(number);
-}
-
-void keep_no_more() noexcept {
-  for (Kept& kept : g_kept) kept.on = false;
-}
-
-bool is_kept_from(int number, const void* caller) noexcept {
-  if (!in_table(number) || !g_kept[number].on.load(std::memory_order_relaxed)) return false;
-  if (!g_python.contains(reinterpret_cast<std::uintptr_t>(caller)) || in_other_process() ||
-      has_own_descriptors()) {
-    return false;
-  }
-  const SavedErrno saved;
-  struct stat info {};
-  return fstat(number, &info) == 0 && info.st_dev == g_kept[number].device &&
-         info.st_ino == g_kept[number].inode;
+bool is_call_of_python(const void* caller) noexcept {
+  return g_python.contains(reinterpret_cast<std::uintptr_t>(caller)) && !in_other_process() &&
+         !has_own_descriptors();
 }
 
 std::vector<Known> known() {

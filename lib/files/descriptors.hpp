@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include <sys/stat.h>
@@ -22,7 +21,7 @@ enum class Origin : std::uint8_t {
   kNone,
   kOpened,     // by a name
   kCopied,     // os.dup, os.dup2; also the module mmap keeps a copy
-  kMade,       // a pipe, a file in memory, an event counter
+  kMade,       // a pipe, a socket, a terminal, a file in memory, an event counter
   kOfLibrary,  // opened by a name, but not by Python
 };
 
@@ -60,23 +59,9 @@ void note_for_python(int number, Origin origin) noexcept;
 // A resume has made it for the script.
 void adopt(int number, Origin origin) noexcept;
 
-// Chkpt's own that stay open while the script runs. Python cannot close them, as daemons do with
-// all that is open: it is told that there is no such descriptor, as it would be by python3.
-class Keeping {
- public:
-  Keeping();   // what is opened from now on,
-  ~Keeping();  // until now, is kept
-  Keeping(const Keeping&) = delete;
-  Keeping& operator=(const Keeping&) = delete;
-
- private:
-  std::set<int> before_;
-};
-void keep(int number) noexcept;
-// All may be closed again: chkpt is about to do it.
-void keep_no_more() noexcept;
-// By the wrapped calls: is this one kept from `caller`?
-bool is_kept_from(int number, const void* caller) noexcept;
+// Is it Python's, or a library's that Python calls, in this process and with its descriptors? By
+// the wrapped calls, which were called from `caller`.
+bool is_call_of_python(const void* caller) noexcept;
 
 // Python's that are open, in ascending order.
 std::vector<Known> known();

@@ -3,6 +3,8 @@
 // Python, its extension modules and the libraries under them find first.
 #pragma once
 
+#include <cstring>
+
 #include <dlfcn.h>
 
 #define CHKPT_CALL extern "C" __attribute__((visibility("default"), used))
@@ -13,6 +15,15 @@ namespace chkpt::files {
 template <class Function>
 Function next_definition(const char* name) {
   return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
+}
+
+// Whether code of the extension module of this name makes a call.
+inline bool is_called_by(const void* caller, const char* module) {
+  Dl_info info{};
+  if (::dladdr(caller, &info) == 0 || info.dli_fname == nullptr) return false;
+  const char* const slash = std::strrchr(info.dli_fname, '/');
+  const char* const file = slash == nullptr ? info.dli_fname : slash + 1;
+  return std::strncmp(file, module, std::strlen(module)) == 0;
 }
 
 }  // namespace chkpt::files

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -24,6 +25,7 @@ namespace {
 
 constexpr std::size_t kStackSize = std::size_t{64} * 1024;
 constexpr std::size_t kMostOutput = std::size_t{64} * 1024;
+constexpr int kFirstNumber = 256;  // of descriptors; the script's next files get low ones
 constexpr auto kLookAgainAfter = std::chrono::milliseconds(5);
 
 struct Task {
@@ -91,6 +93,11 @@ bool start_unseen(Task* task) {
   return child > 0 && task->grandchild > 0;
 }
 
+UniqueFd moved_up(UniqueFd fd) {
+  const int higher = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstNumber);
+  return higher < 0 ? std::move(fd) : UniqueFd(higher);
+}
+
 }  // namespace
 
 Command::Command(std::vector<std::string> arguments) {
@@ -103,15 +110,16 @@ Command::Command(std::vector<std::string> arguments) {
     result_ = {true, errno_text(errno)};
     return;
   }
-  UniqueFd read_end(ends[0]);
-  const UniqueFd write_end(ends[1]);
+  UniqueFd read_end = moved_up(UniqueFd(ends[0]));
+  const UniqueFd write_end = moved_up(UniqueFd(ends[1]));
   Task task{argv.data(), write_end.get(), nullptr, -1};
   if (!start_unseen(&task)) {
     result_ = {true, errno_text(errno)};
     return;
   }
   // Fails when it is gone already; then there is nothing to kill.
-  pid_fd_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, task.grandchild, 0)));
+  UniqueFd pid_fd(static_cast<int>(::syscall(SYS_pidfd_open, task.grandchild, 0)));
+  if (pid_fd) pid_fd_ = moved_up(std::move(pid_fd));
   ::fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
   output_fd_ = std::move(read_end);
 }

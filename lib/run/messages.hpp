@@ -12,7 +12,7 @@ namespace chkpt::run {
 struct SnapshotTimes {
   double cut_s = 0;      // from the trigger until every rank stood at the cut
   double blocked_s = 0;  // from the cut until the script ran on
-  double write_s = 0;    // of it: staging, writing and committing
+  double write_s = 0;    // writing and committing, most often while the script ran on already
 };
 
 // "snapshot 8 committed: 4 ranks, 1.2 GB, cut 3 ms, blocked 80 ms, 1.1 GB/s"

@@ -20,6 +20,7 @@
 #include "base/log.hpp"
 #include "cut/handles.hpp"
 #include "files/descriptors.hpp"
+#include "files/own_descriptors.hpp"
 #include "mpi/session.hpp"
 #include "python/chkpt/module.hpp"
 #include "python/frames/safe_point.hpp"
@@ -132,7 +133,7 @@ void at_exit() {
     // As `python -m mpi4py` does: the others would wait for this rank for ever.
     session::abort(session.exit_code);
   }
-  files::descriptors::keep_no_more();
+  files::own_descriptors::keep_no_more();
   session.agent.stop();
   if (session.exit_code == 0 && session::rank() == 0 && !session.dry_run.on()) {
     try {
@@ -268,10 +269,10 @@ PyObject* run_resumed(heap::Loaded loaded) {
 
 // The last steps before the script runs.
 void begin(Session& session) {
-  files::descriptors::keep(session.start.directory->descriptor());
-  if (session.thread) files::descriptors::keep(session.thread->event());
+  files::own_descriptors::keep(session.start.directory->descriptor());
+  if (session.thread) files::own_descriptors::keep(session.thread->event());
   {
-    const files::descriptors::Keeping as_they_are;
+    const files::own_descriptors::Keeping as_they_are;
     note_script_files(session.config, session.start);
     start_agent(session);
     connect_script(session.config, session.agent, *session.work, session.start);

@@ -12,9 +12,9 @@
 
 #include "base/log.hpp"
 #include "cut/handles.hpp"
-#include "files/descriptors.hpp"
 #include "files/held_files.hpp"
 #include "files/journal.hpp"
+#include "files/own_descriptors.hpp"
 #include "mpi/session.hpp"
 #include "python/chkpt/module.hpp"
 #include "python/frames/stack.hpp"
@@ -88,7 +88,6 @@ store::Identity SnapshotWork::identity_of(const cut::CutInfo& info) const {
 
 cut::Report SnapshotWork::capture(const cut::CutInfo& info) {
   stopped_at_ = Clock::now();
-  blocked_s_.reset();
   const std::string unprepared = prepare_script();
   // No rank may look at the size of a file before all have written out what they hold of it.
   session::agree(true, "");
@@ -293,10 +292,10 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
   if (ok) {
     last_committed_ = epoch_of(info);
     notes_.committed(epoch_of(info));
-    if (!blocked_s_) notes_.settle();
+    if (!info.is_behind) notes_.settle();
     if (session::rank() == 0) {
       const SnapshotTimes times{info.cut_ms * 1e-3,
-                                blocked_s_ ? *blocked_s_ : seconds_since(stopped_at_),
+                                info.is_behind ? blocked_s_ : seconds_since(stopped_at_),
                                 seconds_since(write_began_)};
       const std::string text = committed_message(epoch_of(info), session::size(), bytes_, times);
       if (dry_run_.on()) {
@@ -316,7 +315,7 @@ void SnapshotWork::committed(const cut::CutInfo& info, bool ok, const std::strin
     return;
   }
   notes_.failed(epoch_of(info));
-  if (!blocked_s_) notes_.settle();
+  if (!info.is_behind) notes_.settle();
   if (session::rank() == 0) {
     files_.drop();
     if (dry_run_.on()) dry_run_.refused(message);
@@ -396,7 +395,7 @@ void SnapshotWork::leave(const cut::CutInfo& info) {
   flush_standard_streams();
   log::event("stopped after snapshot " + std::to_string(epoch_of(info)) +
              "; the same command resumes from it (exit code " + std::to_string(kExitRequeue) + ")");
-  files::descriptors::keep_no_more();
+  files::own_descriptors::keep_no_more();
   agent_.stop();
   // Not before all have come this far: a launcher kills the rest as soon as one rank is gone.
   session::agree(true, "");

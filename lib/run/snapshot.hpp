@@ -7,10 +7,8 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
-#include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -108,7 +106,7 @@ class SnapshotWork final : public cut::Work {
   std::optional<store::Staged> staged_;
   Clock::time_point stopped_at_;
   Clock::time_point write_began_;
-  std::optional<double> blocked_s_;  // of a script that has run on since
+  double blocked_s_ = 0;  // of the script; if it has run on since
   Clock::duration trial_took_{};
   double saved_after_s_ = 0;  // captured and written; loading back comes after that
   std::atomic<std::uint64_t> bytes_{0};

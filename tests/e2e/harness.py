@@ -31,7 +31,7 @@ MARK = "CHKPT_TEST_MARK"
 SESSION = uuid.uuid4().hex              # other test sessions on this machine are not ours to end
 _numbers = itertools.count()
 RUN_TIMEOUT_S = 180
-OF_OTHERS = re.compile(r"chkpt: |\[[^\]\s]+:\d+\] PMIX ERROR: ")
+OF_OTHERS = re.compile(r"chkpt: |\[[^\]\s]+:\d+\] (PMIX ERROR: |\[\[\d+,\d+\],\d+\] ORTE_ERROR_LOG: Broken pipe)")
 
 
 @dataclass

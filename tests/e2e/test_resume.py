@@ -327,3 +327,30 @@ def test_hashes_are_saved_whatever_blocks_the_allocator_gives(work):
     kinds = "sha1", "sha224", "sha384", "md5", "sha512", "sha3_256"
     expected = [hashlib.new(kind, b"begun and ended").hexdigest() for kind in kinds]
     assert harness.run(command, work).stdout == f"{expected}\n".encode()
+
+
+def test_named_memory_is_left_to_the_script(work):
+    """No process that removes it by itself may hear of it while a snapshot is loaded."""
+    script = work / "named.py"
+    script.write_text("import os, signal, chkpt\n"
+                      "from multiprocessing import resource_tracker as tracker\n"
+                      "from multiprocessing.shared_memory import ShareableList, SharedMemory\n"
+                      "tracker.register = tracker.unregister = lambda *_: None\n"
+                      "memory = SharedMemory(f'chkpt-{os.getpid()}', create=True, size=64)\n"
+                      "window, number = memory.buf[2:5], memory._fd\n"
+                      "listed = ShareableList([1, 'two'])\n"
+                      "for i in range(2):\n"
+                      "    memory.buf[3] += 1\n"
+                      "    if not chkpt.snapshot(): os.kill(os.getpid(), signal.SIGKILL)\n"
+                      "print(window[1], memory._fd == number, tracker._resource_tracker._pid)\n"
+                      "window.release()\n"
+                      "print(*listed)\n"
+                      "listed.shm.close()\n"
+                      "listed.shm.unlink()\n"
+                      "memory.close()\n"
+                      "memory.unlink()\n")
+    command = [CHKPT_MPI, "-f", "-1", "--verify-snapshots", script]
+    for _ in range(2):
+        assert harness.run(command, work).code == -9
+    last = harness.run(command, work)
+    assert (last.code, last.stdout) == (0, b"2 True None\n1 two\n"), last.stderr

@@ -44,7 +44,7 @@ struct stat examine(int number) {
 // ---- who has the numbers
 
 struct Owners {
-  std::set<int> numbers;           // of file objects
+  std::set<int> numbers;           // of file objects and sockets
   std::map<FileId, int> mappings;  // how many mmap objects there are of a file
   std::map<int, Ref> read_ahead;   // buffered files whose position is before that of their number
 };
@@ -93,6 +93,13 @@ bool is_a(PyObject* object, PyTypeObject* type) {
   return type != nullptr && PyObject_TypeCheck(object, type) != 0;
 }
 
+void add_socket(PyObject* socket, PyTypeObject* type, Owners& owners) {
+  const Ref arguments = pack(Ref::borrow(socket));
+  const auto number =
+      integer(call_with(attr(raw(type), "fileno").get(), arguments.get(), nullptr).get());
+  if (number >= 0) owners.numbers.insert(static_cast<int>(number));
+}
+
 // Only layers right above a file: others have no number, or one that is not theirs to move.
 void add_read_ahead(PyObject* file, PyTypeObject* file_io, Owners& owners) {
   const Ref below = attr_or_null(file, "raw");
@@ -109,11 +116,13 @@ Owners find_owners() {
   PyTypeObject* const reader = type_in("_io", "BufferedReader");
   PyTypeObject* const random = type_in("_io", "BufferedRandom");
   PyTypeObject* const mapping = type_in("mmap", "mmap");
+  PyTypeObject* const socket = type_in("_socket", "socket");
   const auto files = mapping ? mapped_files() : std::map<std::uintptr_t, FileId>();
   const Ref objects = collector_objects();
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(objects.get()); ++i) {
     PyObject* object = PyList_GET_ITEM(objects.get(), i);
     if (is_a(object, file_io)) add_file_object(object, owners);
+    if (is_a(object, socket)) add_socket(object, socket, owners);
     if (is_a(object, mapping)) count_mapping(object, files, owners);
     if (is_a(object, reader) || is_a(object, random)) add_read_ahead(object, file_io, owners);
   }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Event loops and connections"""
 import asyncio
+import multiprocessing
 import select
 import selectors
 import socket
@@ -42,6 +43,14 @@ def sockets():
     yield
     one.send(b"x")
     return two.recv(1)
+
+
+def pipes_of_multiprocessing():
+    """multiprocessing.Pipe, socket.detach, os.openpty | refused | descriptor 3, which the script holds as a number: socket"""
+    one, two = multiprocessing.Pipe()
+    yield
+    one.send("x")
+    return two.recv()
 
 
 def epolls():

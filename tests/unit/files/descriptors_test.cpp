@@ -9,8 +9,14 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pty.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "files/own_descriptors.hpp"
 
 namespace chkpt::files {
 namespace {
@@ -55,7 +61,7 @@ TEST_F(DescriptorsTest, WhatIsKeptIsNotClosedByPython) {
   const int before = opened(::open("/dev/null", O_RDONLY));
   int kept = -1;
   {
-    const descriptors::Keeping keeping;
+    const own_descriptors::Keeping keeping;
     kept = ::open("/dev/zero", O_RDONLY);
   }
   const int after = opened(::open("/dev/null", O_RDONLY));
@@ -67,11 +73,12 @@ TEST_F(DescriptorsTest, WhatIsKeptIsNotClosedByPython) {
   const int many = ::fcntl(before, F_DUPFD_CLOEXEC, 3000);
   ASSERT_GE(many, 3000);
   EXPECT_EQ(::close_range(static_cast<unsigned>(before), 10000, 0), 0);
+  EXPECT_EQ(::close_range(9, 8, 0), -1);
   EXPECT_GE(::fcntl(kept, F_GETFD), 0);
   EXPECT_LT(::fcntl(before, F_GETFD), 0);
   EXPECT_LT(::fcntl(after, F_GETFD), 0);
   EXPECT_LT(::fcntl(many, F_GETFD), 0);
-  descriptors::keep_no_more();
+  own_descriptors::keep_no_more();
   EXPECT_EQ(::close(kept), 0);
 }
 
@@ -87,6 +94,26 @@ TEST_F(DescriptorsTest, KnowsWhatPythonOpenedCopiedAndMade) {
   EXPECT_EQ(origin_of(ends[0]), Origin::kMade);
   EXPECT_EQ(origin_of(ends[1]), Origin::kMade);
   EXPECT_EQ(descriptors::lower_of_same_file(copy), std::vector<int>{fd});
+}
+
+TEST_F(DescriptorsTest, KnowsSocketsTerminalsAndTimers) {
+  int ends[2], listening = opened(::socket(AF_UNIX, SOCK_STREAM, 0));
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  int terminal[2];
+  ASSERT_EQ(::openpty(&terminal[0], &terminal[1], nullptr, nullptr, nullptr), 0);
+  const int timer = ::timerfd_create(CLOCK_MONOTONIC, 0);
+  for (const int fd : {ends[0], ends[1], terminal[0], terminal[1], timer}) opened(fd);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;  // a name without a file, of the system's choice
+  ASSERT_EQ(::bind(listening, reinterpret_cast<sockaddr*>(&address), sizeof(sa_family_t)), 0);
+  ASSERT_EQ(::listen(listening, 1), 0);
+  socklen_t length = sizeof address;
+  ASSERT_EQ(::getsockname(listening, reinterpret_cast<sockaddr*>(&address), &length), 0);
+  const int calling = opened(::socket(AF_UNIX, SOCK_STREAM, 0));
+  ASSERT_EQ(::connect(calling, reinterpret_cast<sockaddr*>(&address), length), 0);
+  const int called = opened(::accept(listening, nullptr, nullptr));
+  for (const int fd : {listening, ends[0], ends[1], terminal[0], terminal[1], timer, called})
+    EXPECT_EQ(origin_of(fd), Origin::kMade) << fd;
 }
 
 TEST_F(DescriptorsTest, ForgetsWhatIsClosedOrBecomesAnothers) {

@@ -44,6 +44,16 @@ TEST(CommandTest, one_that_takes_too_long_is_killed) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 30s);
 }
 
+TEST(CommandTest, takes_none_of_the_low_numbers) {
+  const int before = ::dup(0);
+  ::close(before);
+  Command command({"sleep", "60"});
+  const int meanwhile = ::dup(0);
+  ::close(meanwhile);
+  EXPECT_EQ(meanwhile, before);
+  EXPECT_FALSE(command.poll());
+}
+
 TEST(CommandTest, the_script_never_meets_it) {
   struct sigaction action {};
   struct sigaction before {};

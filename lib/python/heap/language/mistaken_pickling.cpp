@@ -27,25 +27,20 @@ Ref reduce_logger(Saver& saver, PyObject* object, Rule& rule) {
   return is_named ? reduce_by_default(saver, object, rule) : reduce_special(saver, object, rule);
 }
 
-// What is closed would be opened again, by a name that nothing may have any more.
-Ref reduce_shared_memory(Saver& saver, PyObject* object, Rule& rule) {
-  const bool is_closed = attr_or_null(object, "_mmap").is(Py_None);
-  return is_closed ? reduce_special(saver, object, rule) : reduce_by_default(saver, object, rule);
-}
-
 }  // namespace
 
 // SystemRandom has no state and says so by refusing to show it, WeakSet lists its members in the
 // order of their addresses, streams of codecs refuse (not in all releases of 3.11) for what they
-// stand on, which is ours to save.
+// stand on, which is ours to save. Shared memory opens itself by its name again, which nothing may
+// have any more, and tells a process of it that will remove it.
 Reduce in_place_of_own_reduce(const Rule& rule, bool by_value) {
   PyTypeObject* type = rule.type;
   for (const char* stream : {"StreamReader", "StreamWriter", "StreamReaderWriter", "StreamRecoder"})
     if (derives_from(type, "codecs", stream))
       return rule.layout.native_base == &PyBaseObject_Type ? reduce_special : reduce_native;
   if (derives_from(type, "random", "SystemRandom")) return reduce_native;
-  if (derives_from(type, "multiprocessing.shared_memory", "SharedMemory"))
-    return reduce_shared_memory;
+  for (const char* shared : {"SharedMemory", "ShareableList"})
+    if (derives_from(type, "multiprocessing.shared_memory", shared)) return reduce_special;
   if (!by_value && derives_from(type, "logging", "Logger")) return reduce_logger;
   return derives_from(type, "_weakrefset", "WeakSet") ? reduce_special : nullptr;
 }
