@@ -59,7 +59,8 @@ for i in range(6):
     if i < 5 and "chkpt" in sys.argv:
         import chkpt
         if not chkpt.snapshot(wait=i % 2 == 0) and i % 2:
-            time.sleep(os.urandom(1)[0] / 1000)   # while it is being written, or just after
+            # While it is being written, or just after.
+            time.sleep(os.urandom(1)[0] / 1000 * float(open("../patience").read()))
             os.kill(os.getpid(), 9)
     state += 1
 """
@@ -101,7 +102,8 @@ def test_killed_while_a_snapshot_is_written(work, folder):
     (plain / script).write_text(KILLED)
     assert harness.run([harness.PYTHON, script], plain).code == 0
     command = [CHKPT_MPI, "-f", "-1", script, "chkpt"]
-    for _ in range(40):                       # a kill may come before any new commit
+    for number in range(40):                  # a kill may come before any new commit
+        (work.parent / "patience").write_text(str(1 + number / 4))
         outcome = harness.run(command, work)
         if outcome.code == 0:
             break
