@@ -53,6 +53,12 @@ class ByteRun {
   bool owned_ = false;
 };
 
+std::size_t size_of(int count, MPI_Datatype type) {
+  MPI_Count size = 0;
+  check(PMPI_Type_size_x(type, &size), "MPI_Type_size_x");
+  return static_cast<std::size_t>(size) * static_cast<std::size_t>(count);
+}
+
 void finish_if_arrived(CommInfo* comm, Drained& message) {
   if (message.ready) return;
   int flag = 0;
@@ -168,11 +174,18 @@ std::shared_ptr<Drained> take(CommInfo& comm, int source, int tag) {
 
 int deliver(const Drained& message, void* buffer, int count, MPI_Datatype type,
             MPI_Status* status) {
-  const ByteRun run(message.data.size());
+  // A process that sends itself too much may get no error, or memory overwritten behind the buffer.
+  const std::size_t room = size_of(count, type);
+  const bool is_cut_off = message.data.size() > room;
+  const ByteRun run(is_cut_off ? room : message.data.size());
   MPI_Status answer;
   std::memset(&answer, 0, sizeof answer);
-  const int rc = PMPI_Sendrecv(message.data.data(), run.count(), run.type(), 0, 1, buffer, count,
-                               type, 0, 1, session::self(), &answer);
+  int rc = PMPI_Sendrecv(message.data.data(), run.count(), run.type(), 0, 1, buffer, count, type, 0,
+                         1, session::self(), &answer);
+  if (is_cut_off && rc == MPI_SUCCESS) {
+    rc = MPI_ERR_TRUNCATE;
+    PMPI_Status_set_elements_x(&answer, MPI_BYTE, static_cast<MPI_Count>(message.data.size()));
+  }
   answer.MPI_SOURCE = message.source;
   answer.MPI_TAG = message.tag;
   give_status(status, answer);

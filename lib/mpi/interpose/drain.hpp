@@ -25,7 +25,7 @@ void wait_for(CommInfo* comm, Drained& message);
 std::shared_ptr<Drained> peek(CommInfo& comm, int source, int tag);
 std::shared_ptr<Drained> take(CommInfo& comm, int source, int tag);
 
-// Into the script's buffer, with the library's own conversion and truncation error.
+// Into the script's buffer, with the library's own conversion, and its error if that is too small.
 int deliver(const Drained& message, void* buffer, int count, MPI_Datatype type, MPI_Status* status);
 // What a probe or a receive of it would answer. status may be MPI_STATUS_IGNORE.
 void fill_status(const Drained& message, MPI_Status* status);

@@ -83,6 +83,7 @@ void Requests::completed(MPI_Request old, MPI_Request* slot, const MPI_Status& s
   if (info == nullptr) return;
   if (info->active && !info->counted) take_effect(*info, status);
   if (is_persistent(*info)) {
+    if (*slot == MPI_REQUEST_NULL) return remove(old);  // freed by the library: an error
     sync_sends::end(info->sync);
     info->sync = 0;
     info->active = false;
