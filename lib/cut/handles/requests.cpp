@@ -40,10 +40,19 @@ bool is_complete_from_the_start(MPI_Request request) {
   return same;
 }
 
+// With its error, which MPI_Request_get_status does not tell.
 bool is_complete(MPI_Request request, MPI_Status* status) {
+  const mpi::RequestInfo* info = mpi::requests().find(request);
+  if (info && info->kind == mpi::RequestKind::kCompleted) {
+    *status = info->status;
+    return true;
+  }
   int flag = 0;
   check(PMPI_Request_get_status(request, &flag, status), "MPI_Request_get_status");
-  return flag != 0;
+  if (flag == 0) return false;
+  const bool is_active_receive = info && info->active && mpi::is_receive(*info);
+  if (is_active_receive && mpi::is_cut_off(*info, *status)) status->MPI_ERROR = MPI_ERR_TRUNCATE;
+  return true;
 }
 
 // What lower-case wait() unpickles: the buffer mpi4py allocated, up to the message's end, or the

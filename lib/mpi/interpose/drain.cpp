@@ -53,12 +53,6 @@ class ByteRun {
   bool owned_ = false;
 };
 
-std::size_t size_of(int count, MPI_Datatype type) {
-  MPI_Count size = 0;
-  check(PMPI_Type_size_x(type, &size), "MPI_Type_size_x");
-  return static_cast<std::size_t>(size) * static_cast<std::size_t>(count);
-}
-
 void finish_if_arrived(CommInfo* comm, Drained& message) {
   if (message.ready) return;
   int flag = 0;
@@ -175,7 +169,7 @@ std::shared_ptr<Drained> take(CommInfo& comm, int source, int tag) {
 int deliver(const Drained& message, void* buffer, int count, MPI_Datatype type,
             MPI_Status* status) {
   // A process that sends itself too much may get no error, or memory overwritten behind the buffer.
-  const std::size_t room = size_of(count, type);
+  const std::size_t room = buffer_size(count, type);
   const bool is_cut_off = message.data.size() > room;
   const ByteRun run(is_cut_off ? room : message.data.size());
   MPI_Status answer;

@@ -142,6 +142,18 @@ void Requests::keep_type(MPI_Datatype type) {
   });
 }
 
+std::size_t buffer_size(int count, MPI_Datatype type) {
+  MPI_Count size = 0;
+  check(PMPI_Type_size_x(type, &size), "MPI_Type_size_x");
+  return static_cast<std::size_t>(size) * static_cast<std::size_t>(count);
+}
+
+bool is_cut_off(const RequestInfo& receive, const MPI_Status& status) {
+  MPI_Count size = 0;
+  check(PMPI_Get_elements_x(&status, MPI_BYTE, &size), "MPI_Get_elements_x");
+  return size > 0 && static_cast<std::size_t>(size) > buffer_size(receive.count, receive.type);
+}
+
 int started_on(CommInfo& comm, int rc, MPI_Request* request) {
   if (rc != MPI_SUCCESS || keep_apart(request)) return rc;
   RequestInfo info;

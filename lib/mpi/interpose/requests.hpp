@@ -98,6 +98,12 @@ inline bool is_receive(const RequestInfo& info) {
   return info.kind == RequestKind::kReceive || info.kind == RequestKind::kPersistentReceive;
 }
 
+// In bytes.
+std::size_t buffer_size(int count, MPI_Datatype type);
+// Of a receive that is complete: whether its message was too long. The error itself shows only when
+// the request is waited for.
+bool is_cut_off(const RequestInfo& receive, const MPI_Status& status);
+
 extern Requests g_requests;
 inline Requests& requests() { return g_requests; }
 
