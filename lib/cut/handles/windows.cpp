@@ -110,7 +110,9 @@ void forget_described_windows() { described().clear(); }
 void check_windows_described(const std::vector<WindowRecipe>& recipes) {
   for (const WindowRecipe& recipe : recipes) {
     if (described().count(recipe.id) == 0) {
-      throw CannotSave("an RMA window that no MPI.Win object stands for");
+      throw CannotSave(
+          "an RMA window that no MPI.Win object stands for (one that was let go of without "
+          "Free()?)");
     }
   }
 }
