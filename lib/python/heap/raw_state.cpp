@@ -7,6 +7,7 @@
 #include <cstring>
 #include <iterator>
 #include <unordered_set>
+#include <vector>
 
 #include "base/text.hpp"
 #include "python/frames/objects.hpp"
@@ -116,29 +117,68 @@ bool any_attribute(PyObject* instance, const Layout& layout, const Claim& claim)
   return false;
 }
 
-// Attributes that are not among what it is to be made of; its class is saved raw from now on then.
-bool any_other_attribute(PyObject* object, PyObject* arguments, Rule& rule) {
+// `value`, and what is in it.
+void add_parts(PyObject* value, std::vector<PyObject*>& parts, int depth = 0) {
+  constexpr int kDeepest = 4;
+  parts.push_back(value);
+  if (depth == kDeepest) return;
+  if (PyTuple_CheckExact(value) || PyList_CheckExact(value))
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); ++i)
+      add_parts(PySequence_Fast_GET_ITEM(value, i), parts, depth + 1);
+  PyObject *name = nullptr, *item = nullptr;
+  for (Py_ssize_t at = 0; PyDict_CheckExact(value) && PyDict_Next(value, &at, &name, &item);)
+    add_parts(item, parts, depth + 1);
+}
+
+bool is_equal_atom(PyObject* one, PyObject* other) {
+  return Py_TYPE(one) == Py_TYPE(other) && is_atom(one) && is_atom(other) &&
+         ok(PyObject_RichCompareBool(one, other, Py_EQ)) == 1;
+}
+
+// Attributes that are not among what it is to be made of, `told`; its class is saved raw from now
+// on then. One number or text there tells of one attribute only.
+bool any_other_attribute(PyObject* object, PyObject* told, Rule& rule, bool atoms) {
+  std::vector<PyObject*> parts;
+  add_parts(told, parts);
   const bool any = any_attribute(object, rule.layout, [&](PyObject* attribute) {
-    return !is_atom(attribute) &&
-           !holds_any(arguments, [&](PyObject* one) { return one == attribute; });
+    if (!is_atom(attribute)) return std::count(parts.begin(), parts.end(), attribute) == 0;
+    const auto same = std::find_if(parts.begin(), parts.end(),
+                                   [&](PyObject* part) { return is_equal_atom(part, attribute); });
+    if (same == parts.end()) return atoms;
+    parts.erase(same);
+    return false;
   });
   if (any && raw_in_place_of_reduce().insert(rule.type).second) Py_INCREF(rule.type);
   return any;
 }
 
-// Instances that are made anew by their class need not be new ones.
-bool may_share_instances(PyTypeObject* type) {
-  return type->tp_new != PyBaseObject_Type.tp_new || Py_TYPE(type)->tp_call != PyType_Type.tp_call;
+bool is_unhashable(PyObject* value) {
+  return PyList_CheckExact(value) || PyDict_CheckExact(value) || PySet_CheckExact(value);
 }
 
-// Objects among its attributes that its own way of pickling leaves to others to put back: the links
-// of cachetools' TTLCache are joined again by the cache, whose state is raw.
+// Instances that are made anew by their class need not be new ones: it may look up what it has made
+// of the same before, if that can be a key.
+bool may_share_instances(const Rule& rule, PyObject* arguments) {
+  const bool looks_up = rule.type->tp_new != rule.layout.native_base->tp_new ||
+                        Py_TYPE(rule.type)->tp_call != PyType_Type.tp_call;
+  return looks_up && !holds_any(arguments, is_unhashable);
+}
+
+// What its own way of pickling leaves to others to put back, or forgets: the links of cachetools'
+// TTLCache are joined again by the cache, whose state is raw; its timers are not told how often
+// they have been entered; a frame inside a method of a sorted list knows its parts. A number that
+// is left out may be a handle, if there is something to release.
 bool leaves_attributes_out(PyObject* object, PyObject* value, Rule& rule) {
-  if (PyTuple_GET_SIZE(value) > 2 && PyTuple_GET_ITEM(value, 2) != Py_None) return false;
-  if (PyTuple_GET_ITEM(value, 0) != raw(rule.type) || may_share_instances(rule.type) ||
+  if (PyTuple_GET_ITEM(value, 0) != raw(rule.type) ||
+      may_share_instances(rule, PyTuple_GET_ITEM(value, 1)) ||
       taken_by_own_getstate().count(rule.type))
     return false;
-  return any_other_attribute(object, PyTuple_GET_ITEM(value, 1), rule);
+  const bool given_state = PyTuple_GET_SIZE(value) > 2 && PyTuple_GET_ITEM(value, 2) != Py_None;
+  const bool releases = releases_something(object);
+  if (given_state && releases) return false;
+  const Ref told = Ref::steal(PyTuple_GetSlice(value, 1, 3));
+  if (!told) throw Raised{};
+  return any_other_attribute(object, told.get(), rule, !releases);
 }
 
 bool holds_itself(PyObject* instance, PyObject* object) {
@@ -168,7 +208,7 @@ bool is_looked_up(PyObject* object, PyObject* value, Rule& rule) {
     return false;
   for (Py_ssize_t i = 2; i < PyTuple_GET_SIZE(value); ++i)
     if (PyTuple_GET_ITEM(value, i) != Py_None) return false;
-  return any_other_attribute(object, arguments, rule);
+  return any_other_attribute(object, arguments, rule, false);
 }
 
 // What the class has inherited of Python's own containers calls it with what their constructors
@@ -218,8 +258,8 @@ bool cannot_be_made_so(Saver& saver, PyObject* object, PyObject* value, Rule& ru
          is_made_for_transfer(object, value, rule) ||
          is_made_of_instances(maker, arguments, rule) ||
          is_made_of_its_holder(object, arguments, rule) ||
-         (base == &PyBaseObject_Type &&
-          (leaves_attributes_out(object, value, rule) || is_looked_up(object, value, rule)));
+         leaves_attributes_out(object, value, rule) ||
+         (base == &PyBaseObject_Type && is_looked_up(object, value, rule));
 }
 
 }  // namespace

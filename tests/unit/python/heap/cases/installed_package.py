@@ -38,6 +38,14 @@ device.calls.append(connection)
 connection.calls.append(1)
 picture = transferable.Picture()
 picture.read_only = 1
+timer, steps = transferable.Timer(1), transferable.Counter("steps")
+timer.__enter__()
+steps.limit, steps.count = 4, 4
+values, table = transferable.Sorted([1, 2]), transferable.SortedTable({1: 2})
+half_way = values.parts, values.parts[0]
+add = table.add
+symbol = transferable.Symbol("x")
+symbol.length = 1
 handles = device.handle, connection.handle
 here = os.getpid()
 ran = []
@@ -60,6 +68,11 @@ def check():
     assert settings.evaluated == ["a + 1"] and list(settings) == ["a", "itself"] and settings["itself"] is settings
     assert device.calls == [connection] and connection.calls == [1]
     assert picture.read_only == 1
+    assert (timer.clock, timer.nesting) == (1, 1)
+    assert (steps.name, steps.limit, steps.count) == ("steps", 4, 4)
+    assert half_way[0] is values.parts and half_way[1] is values.parts[0] == [1]
+    assert add.__self__ is table.order is table.add.__self__ and list(table) == [1]
+    assert transferable.Symbol("x") is symbol
     opened_again = os.getpid() != here
     assert ((device.handle, connection.handle) == handles) != opened_again
     ran.append(1)
