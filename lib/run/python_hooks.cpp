@@ -106,7 +106,8 @@ void* release_gil() { return PyEval_SaveThread(); }
 void acquire_gil(void* saved) { PyEval_RestoreThread(static_cast<PyThreadState*>(saved)); }
 
 PyObject* snapshot(const char* name, bool wait) {
-  if (g_agent->api_snapshot(name ? name : "", wait)) frames::safe_point::request();
+  if (g_agent->api_snapshot(name ? name : "", wait) && !frames::safe_point::request_for_call())
+    return nullptr;
   Py_RETURN_FALSE;
 }
 

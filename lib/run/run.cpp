@@ -10,7 +10,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <random>
+#include <utility>
 
 #include <dlfcn.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@
 #include "files/own_descriptors.hpp"
 #include "mpi/session.hpp"
 #include "python/chkpt/module.hpp"
+#include "python/frames/held_signals.hpp"
 #include "python/frames/safe_point.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/load.hpp"
@@ -259,11 +262,12 @@ heap::Loaded load_state(Session& session) {
 
 // The script's result, or null with a Python exception. No reference of ours outlives this: the
 // interpreter is finalised next.
-PyObject* run_resumed(heap::Loaded loaded) {
-  if (!loaded.stack) return Py_NewRef(Py_None);  // its script had ended before the snapshot
+PyObject* run_resumed(heap::Loaded loaded, std::optional<frames::HeldSignals>& held) {
   const std::unique_ptr<frames::ResumedStack> stack = std::move(loaded.stack);
   Ref base_exception = std::move(loaded.base_exception);
   loaded = {};
+  held.reset();
+  if (!stack) return Py_NewRef(Py_None);  // its script had ended before the snapshot
   return stack->run(std::move(base_exception)).release();
 }
 
@@ -286,12 +290,14 @@ void begin(Session& session) {
 int continue_script(Session& session) {
   python::prepare_resumed_main();
   adopt_agent(session);
+  std::optional<frames::HeldSignals> held(std::in_place, frames::HeldSignals::Which::kRestored);
   heap::Loaded loaded = load_state(session);
   say_resumed(session);
   warn_if_script_changed(session);
   begin(session);
   python::run_resume_callbacks();
-  PyObject* result = run_resumed(std::move(loaded));  // a statement of its own: ends the argument
+  // A statement of its own: ends the argument.
+  PyObject* result = run_resumed(std::move(loaded), held);
   return python::finish_resumed(result);
 }
 

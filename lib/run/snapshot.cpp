@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <random>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "files/own_descriptors.hpp"
 #include "mpi/session.hpp"
 #include "python/chkpt/module.hpp"
+#include "python/frames/held_signals.hpp"
 #include "python/frames/stack.hpp"
 #include "python/heap/open_files/layers.hpp"
 #include "run/gil.hpp"
@@ -59,6 +61,14 @@ void flush_standard_streams() {
   std::fflush(nullptr);
 }
 
+// What handlers change, and what they raise, belongs to the script.
+std::unique_ptr<const frames::HeldSignals> hold_signals() {
+  const Gil gil;
+  auto held = std::make_unique<frames::HeldSignals>(frames::HeldSignals::Which::kAll);
+  held->put_aside_what_came_before();  // in a blocked call: nobody could run them
+  return held;
+}
+
 }  // namespace
 
 SnapshotWork::SnapshotWork(const Config& config, const Program& program, const Job& job,
@@ -88,6 +98,7 @@ store::Identity SnapshotWork::identity_of(const cut::CutInfo& info) const {
 
 cut::Report SnapshotWork::capture(const cut::CutInfo& info) {
   stopped_at_ = Clock::now();
+  const std::unique_ptr<const frames::HeldSignals> held = hold_signals();
   const std::string unprepared = prepare_script();
   // No rank may look at the size of a file before all have written out what they hold of it.
   session::agree(true, "");

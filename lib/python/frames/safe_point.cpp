@@ -6,6 +6,7 @@
 #include "base/wait_for.hpp"
 #include "python/frames/breaker.hpp"
 #include "python/frames/chain.hpp"
+#include "python/frames/held_signals.hpp"
 #include "python/frames/loop_waits.hpp"
 #include "python/frames/native/native_frame.hpp"
 #include "python/frames/return_watch.hpp"
@@ -14,7 +15,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <memory>
 #include <mutex>
+#include <utility>
 
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -39,6 +42,7 @@ struct State {
   pthread_t thread{};
   Handler handler = nullptr;
   Obstacle obstacle = nullptr;
+  std::unique_ptr<HeldSignals> held_for_call;  // main thread: until the pending call has run
   char* target = nullptr;  // main thread: the eval loop that must be running again
   std::atomic<int> event_fd{-1};
   std::atomic<bool> stopping{false};
@@ -160,6 +164,9 @@ bool look(PyThreadState* ts, const void* frame_address) {
     note(why);
     return false;
   }
+  const HeldSignals held(HeldSignals::Which::kAll);
+  // Their handlers come first, and what they raise.
+  if (HeldSignals::some_came_before()) return ask_again_at_next_check();
   run_handler(&plan);
   return s.queued;
 }
@@ -173,6 +180,7 @@ int on_pending(void*) {
       ts && shim::is_main_thread_state(ts) && ts->interp == PyInterpreterState_Main();
   // Counts as queued while it runs, or the thread would queue a second one.
   s.queued = main_thread && look(ts, __builtin_dwarf_cfa());
+  if (main_thread) s.held_for_call.reset();
   return 0;
 }
 
@@ -302,6 +310,15 @@ void request() {
   want();
   arm();
   wake_thread();
+}
+
+bool request_for_call() {
+  State& s = state();
+  auto held = std::make_unique<HeldSignals>(HeldSignals::Which::kAll);
+  if (PyErr_CheckSignals() < 0) return false;
+  request();
+  if (s.queued) s.held_for_call = std::move(held);  // otherwise nothing comes of it at this return
+  return true;
 }
 
 void request_from_signal() {

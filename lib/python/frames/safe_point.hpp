@@ -25,6 +25,9 @@ void start(Handler handler, Obstacle obstacle = nullptr);
 void stop();
 
 void request();              // any thread, no GIL needed: wanted until the handler has run
+// The same, of a C function that the script has called: its return is the safe point, and handlers
+// of signals run before or after it. False: one of them has raised. Main thread, with the GIL.
+bool request_for_call();
 void request_from_signal();  // async-signal-safe
 void cancel();               // any thread, no GIL needed: nothing is wanted any more
 

@@ -201,6 +201,15 @@ inline bool add_pending_call(int (*call)(void*)) {
 inline void poke_eval_breaker() {
   _Py_atomic_store_relaxed(&PyInterpreterState_Main()->ceval.eval_breaker, 1);
 }
+// Signals that have come and whose handlers have not run yet. Once forgotten no eval loop runs them
+// until they are pending again.
+inline bool signals_pending() {
+  return _Py_atomic_load_relaxed(&_PyRuntime.ceval.signals_pending) != 0;
+}
+inline void forget_pending_signals() {
+  _Py_atomic_store_relaxed(&_PyRuntime.ceval.signals_pending, 0);
+}
+inline void pend_signals() { _PyEval_SignalReceived(PyInterpreterState_Main()); }
 // While a trace or profile function is active, a check at the beginning of a function comes again
 // and again as long as there is something to do.
 inline bool repeats_checks(PyThreadState* ts) { return ts->cframe->use_tracing != 0; }

@@ -198,6 +198,15 @@ inline bool add_pending_call(int (*call)(void*)) { return Py_AddPendingCall(call
 inline void poke_eval_breaker() {
   _Py_atomic_store_relaxed(&PyInterpreterState_Main()->ceval.eval_breaker, 1);
 }
+// Signals that have come and whose handlers have not run yet. Once forgotten no eval loop runs them
+// until they are pending again.
+inline bool signals_pending() {
+  return _Py_atomic_load_relaxed(&_PyRuntime.ceval.signals_pending) != 0;
+}
+inline void forget_pending_signals() {
+  _Py_atomic_store_relaxed(&_PyRuntime.ceval.signals_pending, 0);
+}
+inline void pend_signals() { _PyEval_SignalReceived(PyInterpreterState_Main()); }
 inline bool repeats_checks(PyThreadState*) { return false; }
 // An address on the C stack that identifies the running eval loop.
 inline char* eval_loop(PyThreadState* ts) { return reinterpret_cast<char*>(ts->cframe); }

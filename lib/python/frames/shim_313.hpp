@@ -203,6 +203,17 @@ inline bool gil_is_free() {
 }
 inline bool add_pending_call(int (*call)(void*)) { return Py_AddPendingCall(call, nullptr) == 0; }
 inline void poke_eval_breaker() {}
+// Signals that have come and whose handlers have not run yet. Once forgotten no eval loop runs them
+// until they are pending again.
+inline bool signals_pending() {
+  return _Py_eval_breaker_bit_is_set(_PyRuntime.main_tstate, _PY_SIGNALS_PENDING_BIT) != 0;
+}
+inline void forget_pending_signals() {
+  _Py_unset_eval_breaker_bit(_PyRuntime.main_tstate, _PY_SIGNALS_PENDING_BIT);
+}
+inline void pend_signals() {
+  _Py_set_eval_breaker_bit(_PyRuntime.main_tstate, _PY_SIGNALS_PENDING_BIT);
+}
 inline bool repeats_checks(PyThreadState*) { return false; }
 // An address on the C stack that identifies the running eval loop: its entry frame's.
 inline char* eval_loop_at(InterpreterFrame* f) {

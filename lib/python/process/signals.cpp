@@ -8,6 +8,7 @@
 
 #include <sys/time.h>
 
+#include "python/frames/held_signals.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/customs.hpp"
 #include "python/heap/foreign.hpp"
@@ -63,6 +64,7 @@ void restore_handlers(PyObject* saved) {
     const Ref now = handler_of(static_cast<int>(integer(n)));
     if (now.is(Py_None) || ok(PyObject_RichCompareBool(now.get(), handler, Py_EQ))) continue;
     call_method(import("_signal"), "signal", n, handler);
+    frames::hold_restored_signal(static_cast<int>(integer(n)));
   }
 }
 
