@@ -156,21 +156,45 @@ bool is_unhashable(PyObject* value) {
   return PyList_CheckExact(value) || PyDict_CheckExact(value) || PySet_CheckExact(value);
 }
 
+// Classes derived from these need a __new__ to give their instances anything more.
+bool is_value(PyTypeObject* base) {
+  return base == &PyUnicode_Type || base == &PyLong_Type || base == &PyFloat_Type ||
+         base == &PyTuple_Type || base == &PyBytes_Type || base == &PyComplex_Type;
+}
+
 // Instances that are made anew by their class need not be new ones: it may look up what it has made
-// of the same before, if that can be a key.
+// of the same before, if that can be a key. Enumerations do, by their metaclass.
 bool may_share_instances(const Rule& rule, PyObject* arguments) {
-  const bool looks_up = rule.type->tp_new != rule.layout.native_base->tp_new ||
+  PyTypeObject* base = rule.layout.native_base;
+  const bool looks_up = (rule.type->tp_new != base->tp_new && !is_value(base)) ||
                         Py_TYPE(rule.type)->tp_call != PyType_Type.tp_call;
   return looks_up && !holds_any(arguments, is_unhashable);
 }
 
+// By its class, or by object.__new__ or that of the class it has its contents from.
+bool is_made_anew(PyObject* value, const Rule& rule) {
+  PyObject *maker = PyTuple_GET_ITEM(value, 0), *arguments = PyTuple_GET_ITEM(value, 1);
+  if (!PyTuple_Check(arguments) || may_share_instances(rule, arguments)) return false;
+  if (maker == raw(rule.type)) return true;
+  return attr(import("copyreg"), "__newobj__").is(maker) && PyTuple_GET_SIZE(arguments) > 0 &&
+         PyTuple_GET_ITEM(arguments, 0) == raw(rule.type);
+}
+
+// Instances of these are saved by what is in them and their attributes.
+bool has_known_contents(PyTypeObject* base) {
+  return is_value(base) || base == &PyBaseObject_Type || base == &PyDict_Type ||
+         base == &PyList_Type || base == &PySet_Type || base == &PyFrozenSet_Type ||
+         base == &PyODict_Type || std::strcmp(base->tp_name, "collections.defaultdict") == 0 ||
+         std::strcmp(base->tp_name, "collections.deque") == 0;
+}
+
 // What its own way of pickling leaves to others to put back, or forgets: the links of cachetools'
 // TTLCache are joined again by the cache, whose state is raw; its timers are not told how often
-// they have been entered; a frame inside a method of a sorted list knows its parts. A number that
-// is left out may be a handle, if there is something to release.
+// they have been entered; lark's tokens not where they end; a frame inside a method of a sorted
+// list knows its parts. A number that is left out may be a handle, if there is something to
+// release.
 bool leaves_attributes_out(PyObject* object, PyObject* value, Rule& rule) {
-  if (PyTuple_GET_ITEM(value, 0) != raw(rule.type) ||
-      may_share_instances(rule, PyTuple_GET_ITEM(value, 1)) ||
+  if (!has_known_contents(rule.layout.native_base) || !is_made_anew(value, rule) ||
       taken_by_own_getstate().count(rule.type))
     return false;
   const bool given_state = PyTuple_GET_SIZE(value) > 2 && PyTuple_GET_ITEM(value, 2) != Py_None;
@@ -252,13 +276,13 @@ bool cannot_be_made_so(Saver& saver, PyObject* object, PyObject* value, Rule& ru
   PyObject *maker = PyTuple_GET_ITEM(value, 0), *arguments = PyTuple_GET_ITEM(value, 1);
   if (is_called_for_its_base(maker, rule)) return true;
   // zope.interface's declarations are made of classes and interfaces that are not complete then.
-  if (is_made_of_references(object, base)) return true;
+  if (is_made_of_references(object, base) || leaves_attributes_out(object, value, rule))
+    return true;
   if (base != &PyBaseObject_Type && base != &PyDict_Type && base != &PyList_Type) return false;
   return is_made_of_script_class(saver, maker, arguments) ||
          is_made_for_transfer(object, value, rule) ||
          is_made_of_instances(maker, arguments, rule) ||
          is_made_of_its_holder(object, arguments, rule) ||
-         leaves_attributes_out(object, value, rule) ||
          (base == &PyBaseObject_Type && is_looked_up(object, value, rule));
 }
 

@@ -46,6 +46,14 @@ half_way = values.parts, values.parts[0]
 add = table.add
 symbol = transferable.Symbol("x")
 symbol.length = 1
+log, recent, ordered = transferable.Log(), transferable.Recent("abcd"), transferable.Ordered(b=1, a=2)
+log.append(log)
+marks = log.marks
+part = transferable.Part()
+log.seen = recent.seen = ordered.seen = part.size = 3
+part.name = "part"
+token, red = transferable.Token("word", 3), transferable.Colour.RED
+token.end = 7
 handles = device.handle, connection.handle
 here = os.getpid()
 ran = []
@@ -73,6 +81,12 @@ def check():
     assert half_way[0] is values.parts and half_way[1] is values.parts[0] == [1]
     assert add.__self__ is table.order is table.add.__self__ and list(table) == [1]
     assert transferable.Symbol("x") is symbol
+    assert log.seen == 3 and log.marks is marks and log[0] is log and len(log) == 1
+    assert recent.seen == 3 and list(recent) == ["b", "c", "d"] and recent.maxlen == 3
+    assert ordered.seen == 3 and list(ordered) == ["b", "a"]
+    assert (part.size, part.name) == (3, "part")
+    assert (token, token.start, token.end) == ("word", 3, 7) and type(token) is transferable.Token
+    assert red is transferable.Colour.RED
     opened_again = os.getpid() != here
     assert ((device.handle, connection.handle) == handles) != opened_again
     ran.append(1)
