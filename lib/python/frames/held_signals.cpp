@@ -48,20 +48,19 @@ void release(int number) {
   if (g_came[static_cast<std::size_t>(number)].exchange(false)) raise(number);
 }
 
-bool has_python_handler(PyObject* getsignal, int number) {
-  const Ref handler = Ref::steal(PyObject_CallFunction(getsignal, "i", number));
+PyObject* g_getsignal = nullptr;  // owned, never given back
+
+bool has_python_handler(int number) {
+  const Ref handler = Ref::steal(PyObject_CallFunction(g_getsignal, "i", number));
   if (!handler) PyErr_Clear();  // not a valid number
   return handler && PyCallable_Check(handler.get());
 }
 
 void hold_all() {
+  if (!g_getsignal) return;
   const PendingException untouched;
-  const Ref module = Ref::steal(PyImport_ImportModule("_signal"));
-  const Ref getsignal =
-      Ref::steal(module ? PyObject_GetAttrString(module.get(), "getsignal") : nullptr);
-  if (!getsignal) throw_pending_exception();
   for (int number = 1; number < NSIG; ++number)
-    if (has_python_handler(getsignal.get(), number)) hold(number);
+    if (has_python_handler(number)) hold(number);
 }
 
 }  // namespace
@@ -75,6 +74,16 @@ HeldSignals::~HeldSignals() {
   if (--g_holders == 0)
     for (int number = 1; number < NSIG; ++number) release(number);
   if (aside_) shim::pend_signals();
+}
+
+void HeldSignals::learn() {
+  if (g_getsignal) return;
+  // Not by an import: a resume may have given the script's __import__ back.
+  PyObject* module = PyDict_GetItemString(PyImport_GetModuleDict(), "_signal");  // borrowed
+  const Ref imported = Ref::steal(module ? nullptr : PyImport_ImportModule("_signal"));
+  if (!module) module = imported.get();
+  g_getsignal = module ? PyObject_GetAttrString(module, "getsignal") : nullptr;
+  if (!g_getsignal) throw_pending_exception();
 }
 
 bool HeldSignals::some_came_before() { return shim::signals_pending(); }

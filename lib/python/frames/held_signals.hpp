@@ -18,6 +18,9 @@ class HeldSignals {
   HeldSignals(const HeldSignals&) = delete;
   HeldSignals& operator=(const HeldSignals&) = delete;
 
+  // Once, before the script can get in the way of an import. Throws PythonError.
+  static void learn();
+
   // Signals have come before, whose handlers have not run yet.
   static bool some_came_before();
   // Eval loops leave these alone until the end, too. C code that asks for them does not.

@@ -268,6 +268,7 @@ void start(Handler handler, Obstacle obstacle) {
   State& s = state();
   if (s.has_thread) throw PythonError("safe points are started already");
   breaker::learn();
+  HeldSignals::learn();
   if (!knows_script()) {
     PyObject* main = PyDict_GetItemString(PyImport_GetModuleDict(), "__main__");
     if (main && PyModule_Check(main)) remember_script(PyModule_GetDict(main));
