@@ -34,12 +34,14 @@ Ref reduce_foreign(Saver&, PyObject*, Rule&);
 Ref reduce_future(Saver&, PyObject*, Rule&);
 Ref reduce_buffered(Saver&, PyObject*, Rule&);  // also subclasses, with their state
 Ref reduce_buffered_pair(Saver&, PyObject*, Rule&);
+Ref reduce_text_file(Saver&, PyObject*, Rule&);          // also subclasses, with their state
 Ref reduce_exported_bytes(Saver&, PyObject*, Rule&);     // what BytesIO.getbuffer() shows
 Ref reduce_decompress_reader(Saver&, PyObject*, Rule&);  // the raw layer of bz2, lzma, gzip files
 bool is_decompress_reader(PyTypeObject* type);
 Ref reduce_compressed_file(Saver&, PyObject*, Rule&);
 bool is_compressed_file(PyTypeObject* type);
 bool is_buffered_type(PyTypeObject* type);
+bool is_text_type(PyTypeObject* type);
 Ref reduce_event_loop(Saver&, PyObject*, Rule&);
 Ref reduce_selector(Saver&, PyObject*, Rule&);
 Ref reduce_plain(Saver&, PyObject*, Rule&);    // NEWOBJ and BUILD do exactly the right thing

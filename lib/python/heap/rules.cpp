@@ -148,6 +148,7 @@ bool is_set_by_inheritance(const Rule& rule) {
 Reduce rule_for_python_class(Saver& saver, Rule& rule) {
   rule.layout = layout_of(rule.type);
   if (is_buffered_type(rule.layout.native_base)) return reduce_buffered;
+  if (is_text_type(rule.layout.native_base)) return reduce_text_file;
   if (is_child_process(rule.type)) return reduce_child_process;
   if (Reduce interpreter = interpreter_rule(rule.type)) return interpreter;
   if (is_decompress_reader(rule.type)) return reduce_decompress_reader;

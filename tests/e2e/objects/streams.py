@@ -73,6 +73,42 @@ def buffered_pair():
     return pair.read(10), read("pair2")
 
 
+class Counting(io.TextIOWrapper):
+    written = 0
+
+    def write(self, text):
+        self.written += 1
+        return super().write(text)
+
+
+class Named(io.BufferedReader):
+    pass
+
+
+class Plain(io.BufferedWriter):
+    pass
+
+
+def derived_layers():
+    """classes of the script that are derived from TextIOWrapper, BufferedReader, BufferedWriter | exact"""
+    out, reading = Counting(open("derived1", "wb"), "utf-8"), Counting(open(write("derived2"), "rb"), "utf-8")
+    named, above = Named(io.FileIO(write("derived3"))), Counting(Named(io.FileIO(write("derived4"))), "utf-8")
+    plain, memory = Plain(io.FileIO("derived5", "w")), Counting(io.BytesIO(), "latin-1")
+    named.extra = 5
+    for file in out, memory:
+        file.write("abc")
+    plain.write(b"abc")
+    reading.readline(), above.readline(), named.read(7)
+    yield
+    for file in out, memory:
+        file.write("def")
+        file.flush()
+    plain.write(b"def")
+    plain.flush()
+    return (reading.read(), above.read(), named.read(20), named.extra, out.written,
+            memory.buffer.getvalue(), read("derived1"), read("derived5"), reading.tell(), type(named).__name__)
+
+
 def memory_streams():
     """io.StringIO, io.BytesIO, and layers above | exact"""
     text, data = io.StringIO(TEXT), io.BytesIO(DATA)

@@ -4,6 +4,7 @@
 // files that still have a name; the standard streams go by reference.
 #include <Python.h>
 
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -160,6 +161,12 @@ Ref rebuild_text_file(Args args) {
 }
 const Rebuilder make_text_file{"file.text", guarded<rebuild_text_file>};
 
+}  // namespace
+
+bool is_text_type(PyTypeObject* type) {
+  return std::strcmp(type->tp_name, "_io.TextIOWrapper") == 0;
+}
+
 Ref reduce_text_file(Saver& saver, PyObject* file, Rule& rule) {
   const Ref buffer = attr(file, "buffer");
   if (buffer.is(Py_None)) refuse("a detached file cannot be saved");
@@ -181,6 +188,8 @@ Ref reduce_text_file(Saver& saver, PyObject* file, Rule& rule) {
   return reduced_with_attributes(file, make_text_file,
                                  pack(buffer, keywords, position, state, attr(file, "newlines")));
 }
+
+namespace {
 
 // Files in memory tell their contents themselves, unless they are closed.
 Ref rebuild_closed_memory_file(Args args) {

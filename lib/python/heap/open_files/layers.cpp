@@ -217,10 +217,11 @@ void open_text_layer(const Ref& file, PyObject* saved) {
   restore_instance_state(file.get(), part(0));
 }
 
-Ref rebuild_text_layer(Args) {
+// (type)
+Ref rebuild_text_layer(Args args) {
   if (!known_text_layout()) broken("text files are laid out in an unknown way");
-  PyTypeObject* type = io_type("TextIOWrapper");
-  return own(type->tp_new(type, pack().get(), nullptr));
+  auto* type = reinterpret_cast<PyTypeObject*>(args[0]);
+  return own(io_type("TextIOWrapper")->tp_new(type, pack().get(), nullptr));
 }
 const Rebuilder make_text_layer{"file.text_layer", guarded<rebuild_text_layer>};
 
@@ -273,12 +274,15 @@ Ref reduce_text_layer(Saver& saver, PyObject* file, Rule& rule) {
   if (!rule.layout.native_base) rule.layout = layout_of(rule.type);
   const Text& layer = as_text(file);
   const Ref keywords = new_dict();
+  const auto shown_by_base = [&](const char* name) {
+    return attr_of_base(file, io_type("TextIOWrapper"), name);
+  };
   for (const char* name : {"encoding", "errors", "line_buffering", "write_through"})
-    put(keywords, name, attr(file, name));
+    put(keywords, name, shown_by_base(name));
   put(keywords, "newline", newline_of(file));
-  return reduced(make_text_layer, pack(),
+  return reduced(make_text_layer, pack(rule.type),
                  pack(instance_state(saver, file, rule), layer.buffer, keywords, flags_of(layer),
-                      state_of(layer.encoder), state_of(layer.decoder), attr(file, "newlines"),
+                      state_of(layer.encoder), state_of(layer.decoder), shown_by_base("newlines"),
                       read_part(layer), written_part(layer)),
                  set_text_layer);
 }
