@@ -24,7 +24,7 @@ void start(Handler handler, Obstacle obstacle = nullptr);
 // interpreter at exit, and replaced by "disabled" in forked children.
 void stop();
 
-void request();              // any thread, no GIL needed: wanted until the handler has run
+void request();  // any thread, no GIL needed: wanted until the handler has run
 // The same, of a C function that the script has called: its return is the safe point, and handlers
 // of signals run before or after it. False: one of them has raised. Main thread, with the GIL.
 bool request_for_call();
