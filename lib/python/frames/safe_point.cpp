@@ -35,11 +35,13 @@ constexpr int kWakeEvery = 20;   // rounds of re-arming between looks for an eve
 
 // One per process, never destroyed. What has no note is atomic or set once by start().
 struct State {
-  std::mutex mutex;         // orders arming against stop() and fork()
+  std::mutex mutex;         // orders arming against the pending call, stop() and fork()
   bool enabled = false;     // mutex
+  bool answering = false;   // mutex: the pending call runs
   WhyNot why;               // mutex
   bool has_thread = false;  // main thread
   pthread_t thread{};
+  PyThreadState* main = nullptr;
   Handler handler = nullptr;
   Obstacle obstacle = nullptr;
   std::unique_ptr<HeldSignals> held_for_call;  // main thread: until the pending call has run
@@ -82,15 +84,29 @@ void want() {
 
 int on_pending(void*);
 
+// The eval breaker is set only while a call is queued and not yet running: end_answer() settles it.
+// Other threads are left alone: they could do nothing about it.
 void arm() {
   State& s = state();
   const std::lock_guard<std::mutex> lock(s.mutex);
-  if (!s.enabled || !s.wanted || shim::finalizing()) return;
-  if (!s.queued.exchange(true)) {
+  if (!s.enabled || !s.wanted || s.answering || shim::finalizing()) return;
+  if (!s.queued) {
     s.queued_since_ns = now_ns();
-    if (!shim::add_pending_call(on_pending)) s.queued = false;
+    s.queued = shim::add_pending_call(on_pending);
   }
-  shim::poke_eval_breaker();
+  if (s.queued && shim::holds_gil(s.main)) shim::poke_eval_breaker();
+}
+
+void begin_answer() {
+  const std::lock_guard<std::mutex> lock(state().mutex);
+  state().answering = true;
+}
+
+void end_answer(bool queued) {
+  const std::lock_guard<std::mutex> lock(state().mutex);
+  state().answering = false;
+  state().queued = queued;
+  shim::settle_eval_breaker();
 }
 
 void note(const WhyNot& why) {
@@ -107,6 +123,7 @@ bool ask_again_at_next_check() {
 // The frame that waits in C code goes on between two calls of that code at the earliest: asks then,
 // or, where that cannot be told, at every check. Returns whether it is queued.
 bool wait_for_target(PyThreadState* ts) {
+  if (shim::repeats_checks(ts)) return false;
   shim::InterpreterFrame* called = called_by_eval_loop(ts, state().target);
   if (called && return_watch::watch(ts, called, arm)) return false;
   return ask_again_at_next_check();
@@ -119,16 +136,17 @@ bool defer(PyThreadState* ts, const WhyNot& why) {
   State& s = state();
   note(why);
   prepare_native_code();
-  if (now_ns() - s.wanted_since_ns < kInsistAfterNs || shim::repeats_checks(ts)) return false;
+  if (now_ns() - s.wanted_since_ns < kInsistAfterNs) return false;
   s.target = blocking_eval_loop(ts);
   return s.target && wait_for_target(ts);
 }
 
-void run_handler(StackPlan* plan) {
+// Returns whether the pending call is queued again, for a request that came meanwhile.
+bool run_handler(StackPlan* plan) {
   State& s = state();
   s.target = nullptr;
   s.wanted = false;
-  s.queued = false;  // a request made from now on is a new one
+  s.queued = false;  // answered
   s.in_handler = true;
   record_steps(false);
   return_watch::forget();
@@ -137,8 +155,10 @@ void run_handler(StackPlan* plan) {
     s.handler(*plan);
   }
   s.in_handler = false;
-  if (s.wanted) wake_thread();  // it has slept meanwhile
   forget_analyses();
+  if (!s.wanted) return false;
+  wake_thread();  // it has slept meanwhile
+  return ask_again_at_next_check();
 }
 
 // Returns whether the pending call is queued again.
@@ -167,8 +187,7 @@ bool look(PyThreadState* ts, const void* frame_address) {
   const HeldSignals held(HeldSignals::Which::kAll);
   // Their handlers come first, and what they raise.
   if (HeldSignals::some_came_before()) return ask_again_at_next_check();
-  run_handler(&plan);
-  return s.queued;
+  return run_handler(&plan);
 }
 
 // The pending call. Runs on the main thread only, with the GIL.
@@ -178,8 +197,8 @@ int on_pending(void*) {
   PyThreadState* ts = ours ? PyThreadState_Get() : nullptr;
   const bool main_thread =
       ts && shim::is_main_thread_state(ts) && ts->interp == PyInterpreterState_Main();
-  // Counts as queued while it runs, or the thread would queue a second one.
-  s.queued = main_thread && look(ts, __builtin_dwarf_cfa());
+  begin_answer();
+  end_answer(main_thread && look(ts, __builtin_dwarf_cfa()));
   if (main_thread) s.held_for_call.reset();
   return 0;
 }
@@ -277,12 +296,14 @@ void start(Handler handler, Obstacle obstacle) {
   static const int registered =
       ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
   if (registered != 0) throw IoError("pthread_atfork failed", registered);
+  s.main = PyThreadState_Get();
   s.event_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (s.event_fd < 0) throw IoError("eventfd failed", errno);
   s.handler = handler;
   s.obstacle = obstacle;
   s.stopping = false;
-  s.queued = false;  // not s.wanted: what was requested before the start is wanted still
+  s.answering = false;  // of the parent, in a child
+  s.queued = false;     // not s.wanted: what was requested before the start is wanted still
   s.target = nullptr;
   start_thread(s);
   const std::lock_guard<std::mutex> lock(s.mutex);

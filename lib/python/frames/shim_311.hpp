@@ -201,6 +201,21 @@ inline bool add_pending_call(int (*call)(void*)) {
 inline void poke_eval_breaker() {
   _Py_atomic_store_relaxed(&PyInterpreterState_Main()->ceval.eval_breaker, 1);
 }
+// The eval breaker as it is due. One that is set with nothing to do is never reset: every check is
+// slow from then on, and one at the beginning of a function that is traced never ends, as it comes
+// again for as long as the breaker is set (DO_TRACING in CPython's Python/ceval.c). Needs the GIL.
+inline void settle_eval_breaker() {
+  auto& ceval = PyInterpreterState_Main()->ceval;
+  // Reset first: who has something to do meanwhile says so before they set it.
+  _Py_atomic_store(&ceval.eval_breaker, 0);
+  if (_Py_atomic_load(&ceval.gil_drop_request) || _Py_atomic_load(&ceval.pending.calls_to_do) ||
+      ceval.pending.async_exc || _Py_atomic_load(&_PyRuntime.ceval.signals_pending))
+    poke_eval_breaker();
+}
+inline bool holds_gil(PyThreadState* ts) {
+  return !gil_is_free() && _Py_atomic_load_relaxed(&_PyRuntime.ceval.gil.last_holder) ==
+                               reinterpret_cast<std::uintptr_t>(ts);
+}
 // Signals that have come and whose handlers have not run yet. Once forgotten no eval loop runs them
 // until they are pending again.
 inline bool signals_pending() {
@@ -208,6 +223,7 @@ inline bool signals_pending() {
 }
 inline void forget_pending_signals() {
   _Py_atomic_store_relaxed(&_PyRuntime.ceval.signals_pending, 0);
+  settle_eval_breaker();
 }
 inline void pend_signals() { _PyEval_SignalReceived(PyInterpreterState_Main()); }
 // While a trace or profile function is active, a check at the beginning of a function comes again

@@ -198,6 +198,24 @@ inline bool add_pending_call(int (*call)(void*)) { return Py_AddPendingCall(call
 inline void poke_eval_breaker() {
   _Py_atomic_store_relaxed(&PyInterpreterState_Main()->ceval.eval_breaker, 1);
 }
+// The eval breaker as it is due. One that is set with nothing to do is never reset, and every check
+// is slow from then on. Needs the GIL.
+inline void settle_eval_breaker() {
+  auto& ceval = PyInterpreterState_Main()->ceval;
+  const auto& runtime = _PyRuntime.ceval;
+  // Reset first: who has something to do meanwhile says so before they set it.
+  _Py_atomic_store(&ceval.eval_breaker, 0);
+  if (_Py_atomic_load(&ceval.gil_drop_request) || _Py_atomic_load(&ceval.gc_scheduled) ||
+      _Py_atomic_load(&ceval.pending.calls_to_do) || ceval.pending.async_exc ||
+      _Py_atomic_load(&runtime.pending_mainthread.calls_to_do) ||
+      _Py_atomic_load(&runtime.signals_pending))
+    poke_eval_breaker();
+}
+inline bool holds_gil(PyThreadState* ts) {
+  return !gil_is_free() &&
+         _Py_atomic_load_relaxed(&PyInterpreterState_Main()->ceval.gil->last_holder) ==
+             reinterpret_cast<std::uintptr_t>(ts);
+}
 // Signals that have come and whose handlers have not run yet. Once forgotten no eval loop runs them
 // until they are pending again.
 inline bool signals_pending() {
@@ -205,6 +223,7 @@ inline bool signals_pending() {
 }
 inline void forget_pending_signals() {
   _Py_atomic_store_relaxed(&_PyRuntime.ceval.signals_pending, 0);
+  settle_eval_breaker();
 }
 inline void pend_signals() { _PyEval_SignalReceived(PyInterpreterState_Main()); }
 inline bool repeats_checks(PyThreadState*) { return false; }

@@ -202,7 +202,10 @@ inline bool gil_is_free() {
   return !_Py_atomic_load_int_relaxed(&PyInterpreterState_Main()->ceval.gil->locked);
 }
 inline bool add_pending_call(int (*call)(void*)) { return Py_AddPendingCall(call, nullptr) == 0; }
+// Each thread has an eval breaker of its own here, a bit for each thing to do, and is told.
 inline void poke_eval_breaker() {}
+inline void settle_eval_breaker() {}
+inline bool holds_gil(PyThreadState*) { return true; }
 // Signals that have come and whose handlers have not run yet. Once forgotten no eval loop runs them
 // until they are pending again.
 inline bool signals_pending() {

@@ -3,12 +3,14 @@
 #include <Python.h>
 
 #include "interpreter.hpp"
+#include "python/frames/held_signals.hpp"
 #include "python/frames/safe_point.hpp"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <thread>
 
 #include <sys/resource.h>
@@ -44,6 +46,13 @@ class SafePointTest : public testing::Test {
   }
   void TearDown() override { safe_point::stop(); }
 };
+
+// Within a hook or handler, with names of its own.
+void run_within(const char* script) {
+  const Ref globals = Ref::steal(PyDict_New());
+  PyDict_SetItemString(globals.get(), "__builtins__", PyEval_GetBuiltins());
+  EXPECT_TRUE(Ref::steal(PyRun_String(script, Py_file_input, globals.get(), globals.get())));
+}
 
 double seconds_since(std::chrono::steady_clock::time_point t) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - t).count();
@@ -145,6 +154,67 @@ TEST_F(SafePointTest, finds_that_moment_whatever_is_called) {
   }
 }
 
+// Every call of a function that is traced looks at the eval breaker for as long as it is set.
+const char* const kTracedCalls =
+    "import sys\n"
+    "def called(): pass\n"
+    "sys.settrace(lambda *_: None)\n"
+    "for i in range(1000): called()\n"
+    "sys.settrace(None)\n";
+
+TEST_F(SafePointTest, leaves_nothing_to_do_behind) {
+  safe_point::stop();
+  // Long enough for the other thread to ask again meanwhile.
+  safe_point::start(count, []() -> std::string {
+    ::usleep(20000);
+    return "";
+  });
+  EXPECT_TRUE(run_script("block()\nfor i in range(100): pass\n" + std::string(kTracedCalls)));
+  EXPECT_EQ(g_handled, 1);
+}
+
+TEST_F(SafePointTest, signals_put_aside_leave_nothing_to_do) {
+  set_block_hook([](PyObject*) {
+    ::raise(SIGUSR1);
+    frames::HeldSignals held(frames::HeldSignals::Which::kAll);
+    held.put_aside_what_came_before();
+    run_within(kTracedCalls);
+    return Ref::borrow(Py_None);
+  });
+  EXPECT_TRUE(
+      run_script("import signal\n"
+                 "before = signal.signal(signal.SIGUSR1, lambda *_: log('came'))\n"
+                 "block()\nsignal.signal(signal.SIGUSR1, before)\n"));
+  EXPECT_EQ(log_text(), "came \n");
+}
+
+TEST_F(SafePointTest, does_not_hold_up_other_threads_that_trace) {
+  set_block_hook([](PyObject*) {
+    safe_point::request_from_signal();
+    PyThreadState* own = PyEval_SaveThread();
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    PyEval_RestoreThread(own);
+    return Ref::borrow(Py_None);
+  });
+  EXPECT_TRUE(
+      run_script("import threading, time\n"
+                 "def called(): pass\n"
+                 "def work():\n"
+                 "    while not over:\n"
+                 "        before = time.thread_time()\n"
+                 "        called()\n"
+                 "        took.append(time.thread_time() - before)\n"
+                 "took, over = [], []\n"
+                 "threading.settrace(lambda *_: None)\n"
+                 "worker = threading.Thread(target=work)\n"
+                 "worker.start()\n"
+                 "while not took: time.sleep(0.001)\n"
+                 "threading.settrace(None)\n"
+                 "block()\nover.append(1)\nworker.join()\n"
+                 "log(max(took) < 0.1)\n"));
+  EXPECT_EQ(log_text(), "True \n");
+}
+
 TEST_F(SafePointTest, leaves_no_trace_function_behind) {
   EXPECT_TRUE(
       run_script("import re, sys, time\n"
@@ -195,11 +265,7 @@ TEST_F(SafePointTest, does_not_nest) {
   safe_point::start([](StackPlan&) {
     deepest = std::max(deepest, ++depth);
     if (++g_handled < 3) safe_point::request();
-    const Ref globals = Ref::steal(PyDict_New());
-    PyDict_SetItemString(globals.get(), "__builtins__", PyEval_GetBuiltins());
-    const Ref ran = Ref::steal(
-        PyRun_String("for i in range(1000): len('')", Py_file_input, globals.get(), globals.get()));
-    EXPECT_TRUE(ran);
+    run_within("for i in range(1000): len('')");
     --depth;
   });
   EXPECT_TRUE(run_script("block()\nfor i in range(100): len('')"));
