@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/apart_thread.hpp"
-#include "base/directory.hpp"
 #include "base/loaded_images.hpp"
+#include "base/open_descriptors.hpp"
 
 namespace chkpt::files {
 namespace {
@@ -67,8 +67,6 @@ AddressRange g_python;
 pid_t g_pid = 0;
 bool (*g_in_python_thread)() = nullptr;
 
-bool in_table(int number) { return number >= 0 && number < kNumbers; }
-
 // A child of vfork() closes and copies descriptors of its own, in this process's memory.
 bool in_other_process() { return getpid() != g_pid; }
 
@@ -82,11 +80,8 @@ bool still_the_same(int number) {
 
 Identities open_now() {
   Identities found;
-  for (const std::string& name : Directory::open("/proc/self/fd").names()) {
-    const int number = std::stoi(name);
-    struct stat info {};
-    if (fstat(number, &info) == 0) found[number] = {true, info.st_dev, info.st_ino};
-  }
+  for (const auto& [number, info] : open_descriptors())
+    found[number] = {true, info.st_dev, info.st_ino};
   return found;
 }
 

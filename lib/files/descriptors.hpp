@@ -16,6 +16,7 @@ namespace chkpt::files {
 namespace descriptors {
 
 constexpr int kNumbers = 4096;  // a script with more descriptors does not keep them as numbers
+constexpr bool in_table(int number) { return number >= 0 && number < kNumbers; }
 
 enum class Origin : std::uint8_t {
   kNone,

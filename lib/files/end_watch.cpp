@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include "base/apart_thread.hpp"
+#include "files/descriptors.hpp"
 #include "files/journal.hpp"
 
 namespace chkpt::files::end_watch {
 namespace {
 
-constexpr int kNumbers = 4096;
+using descriptors::in_table;
+using descriptors::kNumbers;
 
 struct Watched {
   std::atomic<off_t> end{0};  // 0: not watched
@@ -21,8 +23,6 @@ struct Watched {
 };
 Watched g_watched[kNumbers];
 pid_t g_pid = 0;
-
-bool in_table(int fd) { return fd >= 0 && fd < kNumbers; }
 
 // The C library itself closes some without a call that could be seen (fclose).
 bool still_the_same(int fd) {

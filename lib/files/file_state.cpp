@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/directory.hpp"
+#include "base/open_descriptors.hpp"
 
 namespace chkpt::files {
 namespace {
@@ -111,10 +112,8 @@ std::string link_target(const std::string& path) {
 
 Opened opened_here(const struct stat& info) {
   Opened found;
-  for (const std::string& name : Directory::open("/proc/self/fd").names()) {
-    const int fd = std::stoi(name);
-    struct stat here {};
-    if (::fstat(fd, &here) != 0 || here.st_ino != info.st_ino || here.st_dev != info.st_dev) {
+  for (const auto& [fd, here] : open_descriptors()) {
+    if (here.st_ino != info.st_ino || here.st_dev != info.st_dev) {
       continue;
     }
     const int flags = ::fcntl(fd, F_GETFL);

@@ -16,6 +16,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "base/open_descriptors.hpp"
 #include "base/text.hpp"
 #include "files/descriptors.hpp"
 #include "files/end_watch.hpp"
@@ -360,12 +361,10 @@ void Journal::forget_held(std::uint64_t epoch) noexcept {
 // resume. One that can only write and stands at the end most likely appends: it is watched.
 void Journal::note_open_files() {
   end_watch::clear();
-  for (const std::string& name : Directory::open("/proc/self/fd").names()) {
-    const int fd = std::stoi(name);
-    struct stat info {};
+  for (const auto& [fd, info] : open_descriptors()) {
     const int flags = ::fcntl(fd, F_GETFL);
-    if (flags < 0 || ::fstat(fd, &info) != 0 || !may_overwrite(flags, info)) continue;
-    const std::string path = link_target("/proc/self/fd/" + name);
+    if (flags < 0 || !may_overwrite(flags, info)) continue;
+    const std::string path = link_target("/proc/self/fd/" + std::to_string(fd));
     if (!leads_to(path, info) || ours(path)) continue;
     const bool at_end = ::lseek(fd, 0, SEEK_CUR) >= info.st_size;
     if ((flags & O_ACCMODE) == O_WRONLY && at_end && end_watch::add(fd, info)) continue;

@@ -7,12 +7,13 @@
 
 #include <sys/stat.h>
 
-#include "base/directory.hpp"
+#include "base/open_descriptors.hpp"
 #include "files/descriptors.hpp"
 
 namespace chkpt::files::own_descriptors {
 namespace {
 
+using descriptors::in_table;
 using descriptors::kNumbers;
 
 struct Kept {
@@ -22,15 +23,9 @@ struct Kept {
 };
 Kept g_kept[kNumbers];
 
-bool in_table(int number) { return number >= 0 && number < kNumbers; }
-
 std::set<int> open_now() {
   std::set<int> found;
-  for (const std::string& name : Directory::open("/proc/self/fd").names()) {
-    const int number = std::stoi(name);
-    struct stat info {};
-    if (fstat(number, &info) == 0) found.insert(number);
-  }
+  for (const OpenDescriptor& open : open_descriptors()) found.insert(open.number);
   return found;
 }
 

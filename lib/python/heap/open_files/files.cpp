@@ -12,7 +12,7 @@
 #include <structmember.h>
 #include <sys/stat.h>
 
-#include "base/directory.hpp"
+#include "base/open_descriptors.hpp"
 #include "files/descriptors.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/open_files/files.hpp"
@@ -207,13 +207,11 @@ Ref reduce_memory_file(Saver& saver, PyObject* file, Rule& rule) {
 
 // Whether some descriptor beyond the standard ones is a file open for writing, and may be Python's.
 bool writes_files() {
-  for (const std::string& name : Directory::open("/proc/self/fd").names()) {
-    const int fd = std::stoi(name);
+  for (const auto& [fd, info] : open_descriptors()) {
     if (fd < 3) continue;
     const int flags = fcntl(fd, F_GETFL);
-    struct stat info;
-    if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && fstat(fd, &info) == 0 &&
-        S_ISREG(info.st_mode) && !files::descriptors::is_set_apart(fd, info))
+    if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && S_ISREG(info.st_mode) &&
+        !files::descriptors::is_set_apart(fd, info))
       return true;
   }
   return false;

@@ -15,8 +15,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "base/directory.hpp"
 #include "base/mapped_memory.hpp"
+#include "base/open_descriptors.hpp"
 #include "base/unique_fd.hpp"
 #include "files/held_files.hpp"
 #include "python/heap/call.hpp"
@@ -150,13 +150,10 @@ bool is_deleted(const std::string& path) {
 
 // The module keeps a descriptor of its own, unless it was told not to.
 Ref deleted_file(const Mapping& mapping) {
-  for (const std::string& name : Directory::open("/proc/self/fd").names()) {
-    const int fd = std::stoi(name);
-    struct stat info {};
-    if (fstat(fd, &info) == 0 && info.st_ino == mapping.inode &&
-        name_of_descriptor(fd) == mapping.path && is_unlinked(mapping.path, info))
+  for (const auto& [fd, info] : open_descriptors())
+    if (info.st_ino == mapping.inode && name_of_descriptor(fd) == mapping.path &&
+        is_unlinked(mapping.path, info))
       return save_unlinked(fd, mapping.path, info);
-  }
   refuse("the file of a memory map, '" + mapping.path.substr(0, mapping.path.size() - 10) +
          "', has been deleted");
 }
