@@ -55,10 +55,7 @@ void capture_again(StackPlan& plan) {
   const StackState state = frames::describe_stack(plan);
   const std::size_t at = log_text().size();
   g_seconds.push_back({at, log_of_copy(state)});
-  if (g_seconds.size() < 40) {
-    Py_AddPendingCall(nullptr, nullptr);
-    frames::safe_point::request();
-  }
+  if (g_seconds.size() < 40) frames::safe_point::request();
 }
 
 Ref header_of(const StackState& state) {

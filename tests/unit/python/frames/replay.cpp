@@ -176,9 +176,7 @@ void capture(StackPlan& plan) {
     const std::size_t at = log_text().size();
     s.copies.emplace_back(at, log_of_copy(state));
   }
-  // Again at the very next check of the eval breaker: a null call ends this round.
-  Py_AddPendingCall(nullptr, nullptr);
-  frames::safe_point::request();
+  frames::safe_point::request();  // again at the very next check of the eval breaker
 }
 
 }  // namespace
