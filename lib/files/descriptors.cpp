@@ -186,6 +186,10 @@ std::vector<int> lower_of_same_file(int number) {
   return found;
 }
 
+bool is_copy(int number) {
+  return in_table(number) && g_notes[number].origin == Origin::kCopied && still_the_same(number);
+}
+
 std::optional<int> as_standard_stream(const struct stat& info) {
   for (int number : {1, 2, 0}) {
     const Identity& stream = g_standard[number];

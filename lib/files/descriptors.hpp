@@ -70,6 +70,7 @@ std::vector<Known> known();
 std::vector<OfLibrary> of_libraries();
 // Numbers below it that were noted for the same file, in ascending order.
 std::vector<int> lower_of_same_file(int number);
+bool is_copy(int number);  // made by dup() and the like, for Python
 // 0, 1 or 2 if the descriptor is what the process had as that standard stream when it started.
 std::optional<int> as_standard_stream(const struct stat& info);
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/blocked_signals.hpp"
@@ -43,11 +44,9 @@ constexpr const char* kUnloadable = "cannot be loaded: ";
 class Answer {
  public:
   explicit Answer(bool quiet) : out_(::fdopen(::dup(1), "w")) {
-    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (!out_ || null < 0) throw IoError("cannot set the output aside", errno);
-    ::dup2(null, 1);
-    if (quiet) ::dup2(null, 2);
-    ::close(null);
+    if (!out_) throw IoError("cannot set the output aside", errno);
+    redirect(1);
+    if (quiet) redirect(2);
   }
   // The process ends at once: nothing of the script is finalised, no callback of its runs.
   [[noreturn]] void end(const std::vector<std::string>& lines, int code) {
@@ -57,6 +56,15 @@ class Answer {
   }
 
  private:
+  // Each to a file of its own: copies of a standard stream are known by what they lead to.
+  static void redirect(int number) {
+    const int nowhere = ::memfd_create("chkpt-output", MFD_CLOEXEC);
+    if (nowhere < 0 || ::dup2(nowhere, number) < 0)
+      throw IoError("cannot set the output aside", errno);
+    ::close(nowhere);
+    files::descriptors::replaced(number);
+  }
+
   std::FILE* out_;
 };
 

@@ -93,6 +93,37 @@ def test_a_folder_that_was_moved_keeps_its_output(work):
     assert (moved / "out").read_text() == "before\nafter\n"
 
 
+# Files that are copies of the standard streams, one of which something else takes the place of.
+COPIES = """
+    import chkpt, os, signal, sys
+    errors = open(os.dup(2), "w")
+    output = open(os.dup(1), "wb")
+    os.dup2(os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
+    for step in range(3):
+        print("error", step, file=errors, flush=True)
+        output.write(b"output %d\\n" % step)
+        print("log", step, file=sys.stderr)
+        if not chkpt.snapshot() and step < 2: os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("to_files", [True, False])
+def test_files_on_copies_of_the_streams_go_where_the_new_ones_go(work, to_files):
+    (work.parent / "tmp").mkdir()
+    (work / "script.py").write_text(textwrap.dedent(COPIES))
+    command = [CHKPT_MPI, "-q", "-f", "-1", "--verify-snapshots", "script.py"]
+    for step in range(3):
+        with open(work / "out", "w") as out, open(work / "err", "w") as err:
+            streams = {"stdout": out, "stderr": err} if to_files else {"capture_output": True}
+            done = subprocess.run(command, cwd=work, timeout=60, stdin=subprocess.DEVNULL, text=True,
+                                  env=environment(work), **streams)
+        wrote = ((work / "out").read_text(), (work / "err").read_text()) if to_files else (
+            done.stdout, done.stderr)
+        assert (done.returncode, *wrote) == (-9 if step < 2 else 0, f"output {step}\n",
+                                             f"error {step}\n")
+    assert (work / "log").read_text() == "log 0\nlog 1\nlog 2\n"
+
+
 def test_what_is_missing_is_said(start, work):
     text = """
         import chkpt, os, signal

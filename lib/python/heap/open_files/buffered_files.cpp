@@ -9,6 +9,7 @@
 #include "python/heap/call.hpp"
 #include "python/heap/open_files/files.hpp"
 #include "python/heap/open_files/layers.hpp"
+#include "python/heap/open_files/open_file.hpp"
 #include "python/heap/reducers.hpp"
 
 namespace chkpt::heap {
@@ -67,7 +68,9 @@ namespace {
 bool is_output_of_launch(PyObject* file) {
   const Ref fd = Ref::steal(PyObject_CallMethod(file, "fileno", nullptr));
   if (!fd) PyErr_Clear();  // a file in memory
-  return fd && PyLong_Check(fd.get()) && (integer(fd.get()) == 1 || integer(fd.get()) == 2);
+  if (!fd || !PyLong_Check(fd.get())) return false;
+  const int number = static_cast<int>(integer(fd.get()));
+  return number == 1 || number == 2 || copied_output(number);
 }
 
 // sys.__stdout__.buffer or sys.__stdout__.buffer.raw: (stream name, attribute, ...)

@@ -105,6 +105,16 @@ Ref rebuild_std_file(Args args) {
 }
 const Rebuilder make_std_file{"file.std", guarded<rebuild_std_file>};
 
+// (stream, number, inheritable, name, python mode, closefd)
+Ref rebuild_copied_stream(Args args) {
+  const int fd = ReopenedFiles::current().copy_stream(
+      static_cast<int>(integer(args[0])), static_cast<int>(integer(args[1])), args[2] == Py_True);
+  const Ref file = file_of_descriptor(fd, args[4], args[5]);
+  set_attr(file.get(), "name", args[3]);
+  return file;
+}
+const Rebuilder make_copied_stream{"file.copied_stream", guarded<rebuild_copied_stream>};
+
 Ref reduce_raw_file(Saver& saver, PyObject* file, Rule&) {
   if (Ref layer = reduce_std_layer(file)) return layer;
   const Ref name = attr_or_null(file, "name"), mode = attr(file, "mode");
@@ -117,6 +127,12 @@ Ref reduce_raw_file(Saver& saver, PyObject* file, Rule&) {
     return reduced_with_attributes(
         file, make_std_file,
         pack(number(fd), text(reopen_mode(utf8(mode.get()))), attr(file, "closefd")));
+  if (const auto stream = copied_output(static_cast<int>(fd)))
+    return reduced_with_attributes(
+        file, make_copied_stream,
+        pack(number(*stream), number(fd),
+             boolean((fcntl(static_cast<int>(fd), F_GETFD) & FD_CLOEXEC) == 0), shown,
+             text(reopen_mode(utf8(mode.get()))), attr(file, "closefd")));
   const OpenFile open_file = describe_descriptor(static_cast<int>(fd));
   const bool moves = open_file.size >= 0 && !saver.is_lower_layer(file);
   const Ref position = moves ? call_method(file, "tell") : none();

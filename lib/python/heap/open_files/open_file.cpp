@@ -126,6 +126,16 @@ OpenFile describe_descriptor(int fd) {
   return file;
 }
 
+std::optional<int> copied_output(int fd) {
+  struct stat info {};
+  if (fd <= 2 || fstat(fd, &info) != 0) return {};
+  const std::optional<int> stream = descriptors::as_standard_stream(info);
+  if (!stream || *stream == 0) return {};
+  // A file or device that has been opened by its name is opened by it again.
+  const bool has_name = S_ISREG(info.st_mode) || is_common_device(name_of_descriptor(fd));
+  return has_name && !descriptors::is_copy(fd) ? std::nullopt : stream;
+}
+
 Ref packed(const OpenFile& file) {
   return pack(text(file.path), number(file.flags), number(file.size), number(file.number),
               number(file.group), boolean(file.inheritable), packed(file.locks),
@@ -166,6 +176,17 @@ int ReopenedFiles::reopen(const OpenFile& file) {
   if (!file.locks.empty()) locked_.emplace_back(now, file);
   by_number_[file.number] = now;
   by_group_.emplace(file.group, now);
+  return now;
+}
+
+int ReopenedFiles::copy_stream(int stream, int number, bool inheritable) {
+  const auto same = by_number_.find(number);
+  if (same != by_number_.end()) return same->second;
+  int now = fcntl(stream, F_DUPFD_CLOEXEC, 3);
+  if (now < 0) broken("standard stream " + std::to_string(stream) + " cannot be copied");
+  if (files::low_numbers::give(now, number, inheritable)) now = number;
+  descriptors::adopt(now, descriptors::Origin::kCopied);
+  by_number_[number] = now;
   return now;
 }
 

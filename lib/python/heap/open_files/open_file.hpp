@@ -6,6 +6,7 @@
 #include "python/ref.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct OpenFile {
 // machine has.
 // Throws CannotSave for anything else.
 OpenFile describe_descriptor(int fd);
+// 1 or 2 if it is a copy of the standard output or error that the process was started with: where
+// that goes, and from which position on, is the new launch's choice.
+std::optional<int> copied_output(int fd);
 // /proc's name for what is behind it; "" if it is not open.
 std::string name_of_descriptor(int fd);
 
@@ -47,6 +51,8 @@ class ReopenedFiles {
   int reopen(const OpenFile& file);
   // The same, but under no other number.
   int reopen_exactly(const OpenFile& file);
+  // A copy of a standard stream of this process, once for each number. Throws Raised.
+  int copy_stream(int stream, int number, bool inheritable);
   // For mmap: a path by which a file without a name can be opened until all are.
   std::string remade(PyObject* unlinked) { return remade_.path(unlinked); }
   // When all are open: to close one more descriptor of a file would give up its range locks.
