@@ -121,6 +121,7 @@ class ValueText {
     if (parts[0] == "d" || parts[0] == "D") return "vars(" + printable(parts[1]) + ")";
     if (parts[0] == "s" && parts.size() >= 3) return printable(parts[1] + "." + parts[2]);
     if (parts[0] == "p") return "<object of " + printable(parts[1]) + ">";
+    if (parts[0] == "w") return "<weak references>";
     if (parts[0] == "f") return "<frame " + printable(parts[1]) + ">";
     return "<" + printable(parts[1]) + ">";
   }

@@ -3,7 +3,11 @@
 
 #include "python/heap/hashing.hpp"
 
+#include <datetime.h>
+
 #include <cmath>
+#include <cstring>
+#include <initializer_list>
 #include <utility>
 
 #include "base/high_heap.hpp"
@@ -14,6 +18,24 @@ namespace chkpt::heap {
 namespace {
 
 constexpr int kDeepestTuple = 4;
+
+bool is_one_of(PyTypeObject* type, std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    if (std::strcmp(type->tp_name, name) == 0) return true;
+  return false;
+}
+
+// Values of C types that their constructor makes whole, at once, and that lead to nothing else. A
+// constructor that is given such a dict may look into it: pandas does with the dict of a time zone,
+// when it makes a Timestamp.
+bool is_made_whole(PyObject* key) {
+  PyTypeObject* type = Py_TYPE(key);
+  if (type == &PyBool_Type || type == &PyComplex_Type) return true;
+  if (frames::is_python_class(type)) return false;
+  if (is_one_of(type, {"datetime.datetime", "datetime.time"}))
+    return !_PyDateTime_HAS_TZINFO(key);  // else it asks that one
+  return is_one_of(type, {"datetime.timedelta", "datetime.date", "decimal.Decimal"});
+}
 
 bool late(PyObject* key, int depth) {
   PyTypeObject* type = Py_TYPE(key);
@@ -28,7 +50,7 @@ bool late(PyObject* key, int depth) {
   }
   if (type == &PyFrozenSet_Type) return set_has_late_key(key);
   // What hashes by address can be hashed as soon as it exists, however unfinished it is.
-  return type->tp_hash != PyBaseObject_Type.tp_hash;
+  return type->tp_hash != PyBaseObject_Type.tp_hash && !is_made_whole(key);
 }
 
 // Such a number may be an object's address, and another one in the next process.

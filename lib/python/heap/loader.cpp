@@ -186,6 +186,7 @@ Ref Loader::resolve(PyObject* id) {
   if (tag == "Z") return frozen_set(id);
   if (tag == "f") return stack().frame_object(static_cast<int>(integer(item(id, 1))));
   if (tag == "p") return library_object_at(pack(item(id, 1), item(id, 2)).get());
+  if (tag == "w") return attr(resolve(item(id, 1)).get(), utf8(item(id, 2)).c_str());
   const bool by_value = tag == "M" || tag == "D";
   const Ref module =
       by_value ? own(PyImport_GetModule(item(id, 1))) : own(PyImport_Import(item(id, 1)));
@@ -427,10 +428,10 @@ Loaded Loader::run() {
   if (PyObject* given = find(body.get(), "module classes")) give_module_classes(expect_list(given));
   if (stack_) stack_->fill(expect(body.get(), "frames"));
   if (module_order_) order_modules(expect_list(module_order_.get()));
-  for (const std::function<void()>& work : late_) work();
-  if (memory_checks_) check_shared_memory(memory_checks_.get());
   if (weak_entries_) restore_weak_entries(weak_entries_.get());
   if (weak_members_) restore_weak_members(weak_members_.get());
+  for (const std::function<void()>& work : late_) work();
+  if (memory_checks_) check_shared_memory(memory_checks_.get());
   apart.leave();
   PyObject* process = expect(body.get(), "process");
   for (const ProcessPart* part : process_parts())

@@ -12,6 +12,7 @@
 
 #include "python/heap/language/abc_registrations.hpp"
 #include "python/heap/call.hpp"
+#include "python/heap/modules/library_baseline.hpp"
 #include "python/heap/modules/library_contents.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/modules/library_values.hpp"
@@ -96,6 +97,7 @@ void Saver::register_library_values(PyObject* name, PyObject* module) {
     if (is_counter(value) || (changed && made_after_import(module, key, value))) continue;
     add(value, pack(text("s"), name, key));
     note_lock(value);
+    if (is_weak_container(value)) named_weak_containers_.push_back(Ref::borrow(value));
   }
   for (const auto& [key, value] : values.c_modules)
     if (!ids_.find(value)) register_inner_module(name, key, value);
@@ -116,6 +118,27 @@ void Saver::register_inner_module(PyObject* outer, PyObject* key, PyObject* modu
   for (Py_ssize_t position = 0; PyDict_Next(names, &position, &name, &value);)
     if (PyCFunction_Check(value) && PyUnicode_Check(name) && !ids_.find(value))
       add(value, place(name));
+}
+
+void Saver::register_behind(PyObject* weak_container, const Ref& id) {
+  for (const char* name : kWeakData) {
+    const Ref part = attr_or_null(weak_container, name);
+    if (part && !ids_.find(part.get())) add(part.get(), pack(text("w"), id, text(name)));
+  }
+}
+
+void Saver::register_weak_containers() {
+  std::vector<Ref> named;
+  for (const Ref& container : named_weak_containers_) {
+    if (library_place_of(container.get())) continue;
+    named.push_back(container);
+    register_behind(container.get(), Ref::borrow(*ids_.find(container.get())));
+  }
+  if (library_baseline())
+    for (PyObject* container : library_baseline()->nodes.weak_containers())
+      if (const Ref place = library_place_of(container))
+        register_behind(container, pack(text("p"), item(place, 0), item(place, 1)));
+  weak_members_.look(named);
 }
 
 void Saver::register_modules() {

@@ -148,7 +148,7 @@ Pickled save_now(const SaveRequest& request, Findings& findings) {
     saver.register_stack();
     saver.register_excluded();
     check_addresses_in_use(saver);
-    if (request.modules) saver.weak_members().look();
+    if (request.modules) saver.register_weak_containers();
     body = body_of(saver, request);
     write_all(saver, findings, body, out);
   } catch (const Raised&) {

@@ -77,6 +77,7 @@ class Saver {
 
   // Fills the table of persistent ids from sys.modules and the call stack.
   void register_modules();
+  void register_weak_containers();  // of libraries, after that
   void register_stack();
   void register_excluded();
 
@@ -169,6 +170,7 @@ class Saver {
   void add(PyObject* object, Ref id);
   void note_lock(PyObject* lock);
   void register_library_locks();
+  void register_behind(PyObject* weak_container, const Ref& id);
   void register_library_values(PyObject* name, PyObject* module);
   void register_inner_module(PyObject* outer, PyObject* key, PyObject* module);
   void note_registrations(const std::vector<PyObject*>& abstract_classes);
@@ -206,6 +208,7 @@ class Saver {
   bool calls_libraries_ = false;
   RememberedPatterns remembered_patterns_;
   WeakMembers weak_members_;
+  std::vector<Ref> named_weak_containers_;
   Ref finalized_ = Ref::steal(PyList_New(0));
   PointerTable<bool> lower_layers_;
   PointerTable<bool> own_files_;

@@ -3,30 +3,47 @@
 
 #include "python/heap/language/weak_containers.hpp"
 
-#include <algorithm>
-
 #include "python/heap/call.hpp"
 #include "python/heap/modules/library_baseline.hpp"
 #include "python/heap/modules/library_contents.hpp"
 #include "python/heap/modules/library_globals.hpp"
 
 namespace chkpt::heap {
+namespace {
+
+// What loops over a container put into it, so that it keeps the entries of members that die.
+constexpr const char* kGuards = "_iterating";
+
+Ref guards_of(PyObject* container) {
+  const Ref guards = attr_or_null(container, kGuards);
+  return guards && PyAnySet_Check(guards.get()) ? own(PySequence_List(guards.get())) : new_list();
+}
+
+void put_member(const Ref& container, PyObject* key, PyObject* member) {
+  if (key == Py_None && attr_or_null(container.get(), "add"))
+    call_method(container, "add", member);
+  else
+    ok(PyObject_SetItem(container.get(), key, member));
+}
+
+}  // namespace
 
 // A WeakSet has a set of references, a WeakValueDictionary a dict of them.
-void WeakMembers::add(PyObject* container) {
-  const Ref place = library_place_of(container);
+void WeakMembers::add(PyObject* container, const Ref& place) {
   const Ref data = attr_or_null(container, "data");
   if (!place || !data) return;
-  if (has_weak_keys(container))
-    return entries_.look_at(container, place, [&](PyObject* key) { order_.insert(key, 0); });
-  Container found{place, {}};
+  Container found{place, guards_of(container), {}};
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(found.guards.get()); ++i)
+    met_.insert(PyList_GET_ITEM(found.guards.get(), i), false);
   const auto take = [&](PyObject* key, PyObject* reference) {
     PyObject* member = PyWeakref_Check(reference) ? PyWeakref_GET_OBJECT(reference) : Py_None;
-    if (member == Py_None || (key && !is_atom(key))) return;
+    if (key && !is_atom(key)) return;
     found.members.emplace_back(key ? Ref::borrow(key) : Ref(), Ref::borrow(member));
-    order_.insert(member, 0);
+    if (member != Py_None) met_.insert(member, false);
   };
-  if (PyDict_Check(data.get())) {
+  if (has_weak_keys(container) && !place.is(container)) {
+    entries_.look_at(container, place, [&](PyObject* key) { met_.insert(key, false); });
+  } else if (PyDict_Check(data.get()) && !has_weak_keys(container)) {
     PyObject *key = nullptr, *reference = nullptr;
     for (Py_ssize_t at = 0; PyDict_Next(data.get(), &at, &key, &reference);) take(key, reference);
   } else if (PyAnySet_Check(data.get())) {
@@ -34,47 +51,65 @@ void WeakMembers::add(PyObject* container) {
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(references.get()); ++i)
       take(nullptr, PyList_GET_ITEM(references.get(), i));
   }
-  if (!found.members.empty()) containers_.push_back(std::move(found));
+  const bool any = !found.members.empty() || PyList_GET_SIZE(found.guards.get()) > 0;
+  if (any) containers_.push_back(std::move(found));
 }
 
-void WeakMembers::look() {
+void WeakMembers::look(const std::vector<Ref>& named) {
   if (!library_baseline()) return;
-  for (PyObject* container : library_baseline()->nodes.weak_containers()) add(container);
+  for (PyObject* container : library_baseline()->nodes.weak_containers())
+    add(container, library_place_of(container));
+  for (const Ref& container : named) add(container.get(), container);
 }
 
 Ref WeakMembers::entries_met() {
-  return entries_.met_now([&](PyObject* key) { return *order_.find(key) > 0; });
+  return entries_.met_now([&](PyObject* key) { return *met_.find(key); });
 }
 
 Ref WeakMembers::met() {
+  const auto is_met = [&](PyObject* object) { return *met_.find(object); };
   Ref all = new_list();
   for (const Container& container : containers_) {
-    std::vector<std::pair<int, Ref>> members;
+    const Ref guards = new_list(), members = new_list();
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(container.guards.get()); ++i)
+      if (PyObject* guard = PyList_GET_ITEM(container.guards.get(), i); is_met(guard))
+        append(guards, Ref::borrow(guard));
+    const bool is_looped_over = PyList_GET_SIZE(guards.get()) > 0;
     for (const auto& [key, member] : container.members)
-      if (const int order = *order_.find(member.get()); order > 0)
-        members.emplace_back(order, pack(key ? key : none(), member));
-    std::stable_sort(members.begin(), members.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    const Ref list = new_list();
-    for (const auto& [order, member] : members) append(list, member);
-    if (!members.empty()) append(all, pack(container.place, list));
+      if (member.is(Py_None) ? is_looped_over && key : is_met(member.get()))
+        append(members, pack(key ? key : none(), member));
+    if (is_looped_over || PyList_GET_SIZE(members.get()) > 0)
+      append(all, pack(container.place, members, guards));
   }
   return all;
 }
 
+namespace {
+
+// Null if the script has taken its module away.
+Ref told_container(PyObject* told) {
+  if (!PyTuple_Check(told)) return Ref::borrow(told);
+  const bool is_there = PyDict_GetItemWithError(PyImport_GetModuleDict(), item(told, 0)) != nullptr;
+  return is_there ? library_object_at(told) : Ref();
+}
+
+}  // namespace
+
 void restore_weak_members(PyObject* saved) {
+  constexpr Py_ssize_t kGuardsItem = 2;
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
-    PyObject *place = item(PyList_GET_ITEM(saved, i), 0),
-             *members = item(PyList_GET_ITEM(saved, i), 1);
-    if (!PyDict_GetItemWithError(PyImport_GetModuleDict(), item(place, 0))) continue;
-    const Ref container = library_object_at(place);
+    PyObject* one = PyList_GET_ITEM(saved, i);
+    PyObject* members = item(one, 1);
+    const Ref container = told_container(item(one, 0));
+    if (!container) continue;
+    if (PyTuple_GET_SIZE(one) > kGuardsItem)  // not in older snapshots
+      call_method(attr(container, kGuards), "update", item(one, kGuardsItem));
+    std::vector<Ref> dying;  // at the end: what is put in makes room of entries of the dead
     for (Py_ssize_t k = 0; k < PyList_GET_SIZE(members); ++k) {
       PyObject *key = item(PyList_GET_ITEM(members, k), 0),
                *member = item(PyList_GET_ITEM(members, k), 1);
-      if (key == Py_None && attr_or_null(container.get(), "add"))
-        call_method(container, "add", member);
-      else
-        ok(PyObject_SetItem(container.get(), key, member));
+      if (member == Py_None) dying.push_back(own(PySet_New(nullptr)));
+      put_member(container, key, member == Py_None ? dying.back().get() : member);
     }
   }
 }

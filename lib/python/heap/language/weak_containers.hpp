@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the script has in weak sets and dicts that library modules made when they were imported: the
-// progress bars that tqdm knows of, for one. A member goes with the snapshot if something else
-// leads to it; a snapshot keeps nothing alive for a weak container's sake.
+// progress bars that tqdm knows of, for one, or handlers of logging with a name. A member goes with
+// the snapshot if something else leads to it; a snapshot keeps nothing alive for a weak container's
+// sake.
 #pragma once
 
 #include "python/ref.hpp"
@@ -17,13 +18,15 @@ namespace chkpt::heap {
 // Needs the GIL, throws Raised.
 class WeakMembers {
  public:
-  void look();  // at the libraries' containers as they are now
+  // At the libraries' containers as they are now. `named`: those that a module's name leads to
+  // and whose contents the library's nodes do not have.
+  void look(const std::vector<Ref>& named);
   // An object that is being saved.
   void note(PyObject* object) {
-    if (int* order = order_.size() > 0 ? order_.find(object) : nullptr; order && *order == 0)
-      *order = ++met_;
+    if (bool* met = met_.size() > 0 ? met_.find(object) : nullptr) *met = true;
   }
-  // [(place, [(key or None, member)])] of those that have been noted, in their order; may be empty.
+  // [(place or container, [(key or None, member)], guards of loops)] of those that have been noted, in the
+  // container's order; where such a loop goes on, None for a member that has died. May be empty.
   Ref met();
   // What is kept of the objects that have been noted since the last time; may be empty.
   Ref entries_met();
@@ -32,16 +35,19 @@ class WeakMembers {
 
  private:
   struct Container {
-    Ref place;
-    std::vector<std::pair<Ref, Ref>> members;  // key (null in a set), member
+    Ref place;  // or the container itself, if it goes by a name
+    Ref guards;
+    std::vector<std::pair<Ref, Ref>> members;  // key (null in a set), member or None
   };
-  void add(PyObject* container);
+  void add(PyObject* container, const Ref& place);
 
   std::vector<Container> containers_;
   WeakEntries entries_;
-  PointerTable<int> order_;  // of members; 0: not noted
-  int met_ = 0;
+  PointerTable<bool> met_;  // members, keys and guards; whether they have been noted
 };
+
+// What lies behind a weak container: a loop over it holds them.
+constexpr const char* kWeakData[] = {"data", "_iterating"};
 
 // What a batch of them begins with, among those of deferred containers.
 constexpr const char* kWeakMembers = "weak members";
