@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <unordered_map>
 
@@ -48,17 +49,28 @@ LateType g_weak_set("_weakrefset", "WeakSet");
 LateType g_weak_values("weakref", "WeakValueDictionary");
 LateType g_weak_keys("weakref", "WeakKeyDictionary");
 
-// Set by the interpreter, the import system or a cache of the standard library.
+// Set by the interpreter or a cache of the standard library.
+constexpr const char* kOfClasses[] = {
+    "__dict__",        "__weakref__",           "__abstractmethods__",
+    "__slotnames__",   "__static_attributes__", "__firstlineno__",
+    "__type_params__", "__annotations_cache__"};
+// Set by the interpreter or the import system; or only read by an import.
+constexpr const char* kOfModules[] = {
+    "__name__", "__doc__",  "__package__",        "__loader__",   "__spec__",
+    "__path__", "__file__", "__cached__",         "__builtins__", "__annotations__",
+    "__all__",  "__test__", "__warningregistry__"};
+
+template <std::size_t kSize>
+bool is_among(const char* const (&names)[kSize], PyObject* name) {
+  return std::any_of(std::begin(names), std::end(names), [&](const char* one) {
+    return PyUnicode_CompareWithASCIIString(name, one) == 0;
+  });
+}
+
 bool is_own_business(PyObject* name, Holder holder) {
   if (!PyUnicode_Check(name)) return true;
-  const char* text = PyUnicode_AsUTF8(name);
-  if (!text || std::strncmp(text, "__", 2) != 0) return !text;
-  if (holder == Holder::kModule) return true;
-  for (const char* skipped :
-       {"__dict__", "__weakref__", "__abstractmethods__", "__slotnames__", "__static_attributes__",
-        "__firstlineno__", "__type_params__", "__annotations_cache__"})
-    if (std::strcmp(text, skipped) == 0) return true;
-  return false;
+  if (holder == Holder::kModule) return is_module_business(name);
+  return is_double_underscored(name) && is_among(kOfClasses, name);
 }
 
 // In 3.13 collections.abc is the module _collections_abc, which only calls itself so.
@@ -418,6 +430,10 @@ bool is_class_part(PyObject* key) {
   for (const ClassPart& part : class_parts())
     if (key == part.key) return true;
   return false;
+}
+
+bool is_module_business(PyObject* name) {
+  return is_double_underscored(name) && is_among(kOfModules, name);
 }
 
 bool is_double_underscored(PyObject* name) {

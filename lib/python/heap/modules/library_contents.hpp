@@ -63,6 +63,7 @@ bool is_class_part(PyObject* key);
 bool has_class_parts(PyObject* type, const Entries& entries);
 // Names that Python gives a meaning; a str.
 bool is_double_underscored(PyObject* name);
+bool is_module_business(PyObject* name);  // __name__, __spec__ and the like: no module's own
 // Numbers, strings, None and tuples of them.
 bool is_atom(PyObject* value);
 

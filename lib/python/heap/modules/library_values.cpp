@@ -34,12 +34,6 @@ bool is_simple(PyObject* value) {
          type == &PyCFunction_Type || PyModule_Check(value) || PyType_Check(value);
 }
 
-bool is_original_stream(PyObject* name) {
-  for (const char* stream : {"__stdin__", "__stdout__", "__stderr__"})
-    if (PyUnicode_CompareWithASCIIString(name, stream) == 0) return true;
-  return false;
-}
-
 // Strings of one character exist once anyway.
 bool may_be_marker(PyObject* name, PyObject* value) {
   constexpr Py_ssize_t kLongest = 64;
@@ -62,8 +56,7 @@ LibraryValues sorted_out(PyObject* dict) {
     if (PyUnicode_CheckExact(value) && may_be_marker(name, value))
       values.strings.push_back({name, value});
     if (PyModule_Check(value) && PyModule_GetDef(value)) values.c_modules.push_back({name, value});
-    if ((!is_simple(value) || is_method_in_c(value)) &&
-        (!is_double_underscored(name) || is_original_stream(name)))
+    if ((!is_simple(value) || is_method_in_c(value)) && !is_module_business(name))
       values.objects.push_back({name, value});
   }
   return values;
