@@ -4,7 +4,6 @@
 
 #include <limits>
 
-#include "python/heap/by_value.hpp"
 #include "python/heap/call.hpp"
 #include "python/heap/foreign.hpp"
 #include "python/heap/language/original_builtins.hpp"
@@ -40,35 +39,6 @@ void restore_sys_lists(PyObject* saved) {
       ok(PyList_SetSlice(list.get(), 0, PyList_GET_SIZE(list.get()), items));
     else if (items)
       set_attr(import("sys").get(), name, items);
-  }
-}
-
-// ---- what the script has put among the ways to import
-
-constexpr const char* kImportHooks[] = {"meta_path", "path_hooks"};
-
-// [(name of the list, place, hook)]
-Ref save_import_hooks() {
-  ByValue by_value;
-  const Ref hooks = new_list();
-  for (const char* name : kImportHooks) {
-    const Ref there = sys_attr(name);
-    if (!there || !PyList_Check(there.get())) continue;
-    const Ref list = own(PySequence_List(there.get()));
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i)
-      if (PyObject* hook = PyList_GET_ITEM(list.get(), i); by_value.of_script(hook))
-        append(hooks, pack(text(name), number(i), hook));
-  }
-  return PyList_GET_SIZE(hooks.get()) > 0 ? hooks : none();
-}
-
-void restore_import_hooks(PyObject* saved) {
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(saved); ++i) {
-    PyObject* entry = PyList_GET_ITEM(saved, i);
-    const Ref list = sys_attr(utf8(item(entry, 0)).c_str());
-    if (list && PyList_Check(list.get()))
-      ok(PyList_Insert(list.get(), static_cast<Py_ssize_t>(integer(item(entry, 1))),
-                       item(entry, 2)));
   }
 }
 
@@ -217,8 +187,6 @@ void restore_builtins(PyObject* saved) {
 void register_interpreter_parts() {
   note_original_builtins();
   register_process_part({"sys.lists", save_sys_lists, restore_sys_lists, 10, {"sys"}});
-  // Late: what is imported until then is no business of the script's.
-  register_process_part({"import hooks", save_import_hooks, restore_import_hooks, 1290});
   register_process_part({"import lock", save_import_lock, restore_import_lock, 1300});
   register_process_part({"sys.limits", save_limits, restore_limits, 11});
   register_process_part({"sys.hooks", save_hooks, restore_hooks, 12});

@@ -13,6 +13,7 @@ void register_parts() {
   try {
     register_thread_part();
     register_interpreter_parts();
+    register_import_hook_part();
     register_codec_parts();
     register_descriptor_part();
     register_environment_parts();
