@@ -139,3 +139,135 @@ def test_classes_of_what_was_imported_after_the_first_snapshot(work):
     resumed = harness.run(command, work)
     assert resumed.code == 0 and "resumed from epoch 2" in resumed.stderr, resumed.stderr
     assert resumed.stdout == whole.stdout
+
+
+HOOKS = """
+import sys
+
+class Finder:
+    def __init__(self, name): self.name, self.asked = name, []
+    def find_spec(self, name, path=None, target=None): self.asked.append(name)
+
+def path_hook(entry):
+    raise ImportError(entry)
+
+def install(name):
+    sys.meta_path.insert(0, Finder(name))
+    sys.path_hooks.append(path_hook)
+
+sys.meta_path.append(Finder("of the import"))
+"""
+HOOKED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import chkpt, os, signal, tools
+tools.install("of a call")
+first = sys.meta_path[0]
+sys.meta_path.append(sys.meta_path.pop(2))
+def names(): return [getattr(hook, "name", None) or getattr(hook, "__name__", "") for hook in sys.meta_path]
+order = names()
+if not chkpt.snapshot(): os.kill(os.getpid(), signal.SIGKILL)
+print(names() == order, order, sys.meta_path[0] is first, sys.path_hooks[-1] is tools.path_hook)
+import colorsys
+print(first.asked)
+"""
+
+
+def test_hooks_of_imports_that_a_library_has_put_there(work, tmp_path):
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    (packages / "tools.py").write_text(HOOKS)
+    (work / "user.py").write_text(HOOKED)
+    command = [CHKPT_MPI, "-f", "-1", work / "user.py", packages]
+    assert harness.run(command, work).code == -9
+    resumed = harness.run(command, work)
+    assert resumed.code == 0, resumed.stderr
+    order, asked = resumed.stdout.decode().splitlines()
+    assert order.startswith("True ['of a call', ") and order.endswith("] True True"), order
+    assert "of the import" in order and asked == "['colorsys']", resumed.stdout
+
+
+MARKED = """
+class Unset: pass
+__UNSET__ = Unset()
+__table__ = {}
+def ask(given=__UNSET__):
+    return given is __UNSET__
+"""
+MARKS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import chkpt, os, signal, marked
+def use(mark=marked.__UNSET__):
+    marked.__table__["mark"] = mark
+    if not chkpt.snapshot(): os.kill(os.getpid(), signal.SIGKILL)
+    return marked.ask(mark), mark is marked.__UNSET__, marked.__table__["mark"] is mark
+print(use())
+"""
+
+
+def test_names_of_a_library_that_begin_with_two_underscores(work, tmp_path):
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    (packages / "marked.py").write_text(MARKED)
+    (work / "user.py").write_text(MARKS)
+    command = [CHKPT_MPI, "-f", "-1", work / "user.py", packages]
+    assert harness.run(command, work).code == -9
+    resumed = harness.run(command, work)
+    assert (resumed.code, resumed.stdout) == (0, b"(True, True, True)\n"), resumed.stderr
+
+
+LOOPS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import gc, logging, os, signal, threading, weak
+DIES = len(sys.argv) > 2
+handlers = [logging.NullHandler() for _ in range(6)]
+members = [weak.Member() for _ in range(5)]
+threads = [threading.Thread(name=f"t{i}") for i in range(3)]
+for i, handler in enumerate(handlers):
+    handler.name = f"h{i}"
+for i, member in enumerate(members):
+    weak.by_name[f"m{i}"], weak.by_member[member] = member, i
+    weak.all_members.add(member)
+member = handler = None
+def names(loop):
+    return [name for name, _ in loop]
+of_threads, of_members = iter(threading._dangling), iter(weak.all_members)
+by_name, by_member = iter(weak.by_name.items()), iter(weak.by_member.items())
+next(of_members)
+seen = {next(of_threads).name}, next(by_name)[0], next(by_member)[1]
+for count, (name, handler) in enumerate(logging._handlers.items()):
+    if count == 2:
+        handler = handlers[0] = members[1] = None
+        gc.collect()
+        if DIES:
+            import chkpt
+            if not chkpt.snapshot(): os.kill(os.getpid(), signal.SIGKILL)
+        print(list(logging._handlers.data))
+    print(count, name)
+print(len(seen[0] | {thread.name for thread in of_threads}), len({*of_members}) in (3, 4))
+print(seen[1:], names(by_name), sorted(number for _, number in by_member))
+for container in (logging._handlers, threading._dangling, weak.by_name, weak.by_member, weak.all_members):
+    print(len(container), container._iterating, container._pending_removals)
+"""
+WEAK = """
+import weakref
+class Member: pass
+by_name, by_member, all_members = weakref.WeakValueDictionary(), weakref.WeakKeyDictionary(), weakref.WeakSet()
+"""
+
+
+def test_loops_over_weak_containers_of_libraries_go_on(work, tmp_path):
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    (packages / "weak.py").write_text(WEAK)
+    (work / "user.py").write_text(LOOPS)
+    whole = harness.run([harness.PYTHON, work / "user.py", packages], work)
+    assert whole.code == 0, whole.stderr
+    command = [CHKPT_MPI, "-f", "-1", work / "user.py", packages, "dies"]
+    killed = harness.run(command, work)
+    assert killed.code == -9, killed.stderr
+    resumed = harness.run(command, work)
+    assert resumed.code == 0, resumed.stderr
+    assert killed.stdout + resumed.stdout == whole.stdout

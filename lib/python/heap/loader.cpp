@@ -428,8 +428,8 @@ Loaded Loader::run() {
   if (PyObject* given = find(body.get(), "module classes")) give_module_classes(expect_list(given));
   if (stack_) stack_->fill(expect(body.get(), "frames"));
   if (module_order_) order_modules(expect_list(module_order_.get()));
-  if (weak_entries_) restore_weak_entries(weak_entries_.get());
   if (weak_members_) restore_weak_members(weak_members_.get());
+  if (weak_entries_) restore_weak_entries(weak_entries_.get());
   for (const std::function<void()>& work : late_) work();
   if (memory_checks_) check_shared_memory(memory_checks_.get());
   apart.leave();

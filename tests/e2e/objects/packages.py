@@ -113,6 +113,21 @@ def pandas_frames():
         [row.a for row in rows], frame.dtypes.tolist(), frame.to_csv())
 
 
+def pandas_times():
+    """pandas: times in named zones, those of pytz, dateutil and zoneinfo | exact"""
+    import pandas as pd
+    import pytz
+    import zoneinfo
+    zone = pytz.timezone("Europe/Berlin")
+    stamps = [pd.Timestamp("2021-07-01", tz=each)
+              for each in ("Europe/Berlin", zone, zoneinfo.ZoneInfo("Europe/Berlin"), "dateutil/Europe/Berlin", "UTC")]
+    index = pd.date_range("2021-03-27", periods=4, freq="D", tz="Asia/Kolkata")
+    days = {stamp: stamp.day for stamp in index}
+    yield
+    return ([(str(stamp), str(stamp.tz), str(stamp + pd.Timedelta("200D"))) for stamp in stamps],
+        stamps[0].tz is zone, [*zip(index, days)], days[index[2]], str(index.tz_convert("UTC")))
+
+
 def pandas_readers():
     """pandas: read_csv() in chunks, half-way, from memory | exact"""
     import pandas as pd

@@ -42,7 +42,8 @@ void WeakMembers::add(PyObject* container, const Ref& place) {
     if (member != Py_None) met_.insert(member, false);
   };
   if (has_weak_keys(container) && !place.is(container)) {
-    entries_.look_at(container, place, [&](PyObject* key) { met_.insert(key, false); });
+    entries_.look_at(container, place, found.guards,
+                     [&](PyObject* key) { met_.insert(key, false); });
   } else if (PyDict_Check(data.get()) && !has_weak_keys(container)) {
     PyObject *key = nullptr, *reference = nullptr;
     for (Py_ssize_t at = 0; PyDict_Next(data.get(), &at, &key, &reference);) take(key, reference);
@@ -108,8 +109,8 @@ void restore_weak_members(PyObject* saved) {
     for (Py_ssize_t k = 0; k < PyList_GET_SIZE(members); ++k) {
       PyObject *key = item(PyList_GET_ITEM(members, k), 0),
                *member = item(PyList_GET_ITEM(members, k), 1);
-      if (member == Py_None) dying.push_back(own(PySet_New(nullptr)));
-      put_member(container, key, member == Py_None ? dying.back().get() : member);
+      if (member == Py_None) member = dying.emplace_back(short_lived()).get();
+      put_member(container, key, member);
     }
   }
 }

@@ -25,24 +25,32 @@ void each_entry(PyObject* dict, Visit visit) {
   for (Py_ssize_t at = 0;
        data && PyDict_Check(data.get()) && PyDict_Next(data.get(), &at, &reference, &value);) {
     PyObject* key = PyWeakref_Check(reference) ? PyWeakref_GET_OBJECT(reference) : Py_None;
-    if (key != Py_None && !library_place_of(key)) visit(key, value);
+    if (key == Py_None || !library_place_of(key)) visit(key, value);
   }
+}
+
+bool any_of_list(const Ref& list, const std::function<bool(PyObject*)>& is) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i)
+    if (is(PyList_GET_ITEM(list.get(), i))) return true;
+  return false;
 }
 
 Ref all_values(PyObject* dict) {
   const Ref values = new_list();
-  each_entry(dict, [&](PyObject*, PyObject* value) { append(values, Ref::borrow(value)); });
+  each_entry(dict, [&](PyObject* key, PyObject* value) {
+    if (key != Py_None) append(values, Ref::borrow(value));
+  });
   return values;
 }
 
 }  // namespace
 
-void WeakEntries::look_at(PyObject* dict, const Ref& place,
+void WeakEntries::look_at(PyObject* dict, const Ref& place, const Ref& guards,
                           const std::function<void(PyObject*)>& want) {
   if (left_out().find(dict)) return;
-  Dict found{place, {}};
+  Dict found{place, guards, {}};
   each_entry(dict, [&](PyObject* key, PyObject* value) {
-    want(key);
+    if (key != Py_None) want(key);
     found.entries.push_back({Ref::borrow(key), Ref::borrow(value)});
   });
   if (!found.entries.empty()) dicts_.push_back(std::move(found));
@@ -52,9 +60,10 @@ Ref WeakEntries::met_now(const std::function<bool(PyObject*)>& met) {
   Ref all = new_list();
   for (Dict& dict : dicts_) {
     const Ref entries = new_list();
+    const bool is_looped_over = any_of_list(dict.guards, met);
     for (std::size_t i = 0; i < dict.entries.size(); ++i) {
       Entry& entry = dict.entries[i];
-      if (entry.taken || !met(entry.key.get())) continue;
+      if (entry.taken || !(entry.key.is(Py_None) ? is_looped_over : met(entry.key.get()))) continue;
       entry.taken = true;
       append(entries, pack(number(static_cast<long long>(i)), entry.key, entry.value));
     }
@@ -63,8 +72,12 @@ Ref WeakEntries::met_now(const std::function<bool(PyObject*)>& met) {
   return all;
 }
 
+// Weakly referable, and equal to itself only.
+Ref short_lived() { return call(attr(import("_functools"), "partial"), &PyLong_Type); }
+
 void restore_weak_entries(PyObject* batches) {
   const Ref by_place = new_dict();
+  std::vector<Ref> dying;
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(batches); ++i) {
     PyObject* batch = PyList_GET_ITEM(batches, i);
     for (Py_ssize_t k = 0; k < PyList_GET_SIZE(batch); ++k) {
@@ -79,9 +92,11 @@ void restore_weak_entries(PyObject* batches) {
     if (!PyDict_GetItemWithError(PyImport_GetModuleDict(), item(place, 0))) continue;
     const Ref dict = library_object_at(place);
     ok(PyList_Sort(entries));  // by their numbers, no two of which are the same
-    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(entries); ++k)
-      ok(PyObject_SetItem(dict.get(), item(PyList_GET_ITEM(entries, k), 1),
-                          item(PyList_GET_ITEM(entries, k), 2)));
+    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(entries); ++k) {
+      PyObject* key = item(PyList_GET_ITEM(entries, k), 1);
+      if (key == Py_None) key = dying.emplace_back(short_lived()).get();
+      ok(PyObject_SetItem(dict.get(), key, item(PyList_GET_ITEM(entries, k), 2)));
+    }
   }
 }
 

@@ -16,17 +16,20 @@ namespace chkpt::heap {
 class WeakEntries {
  public:
   // At the dict as it is now. `want` is told each key; `met` says later whether it has been saved.
-  void look_at(PyObject* dict, const Ref& place, const std::function<void(PyObject*)>& want);
+  // `guards`: what loops over the dict have put into it.
+  void look_at(PyObject* dict, const Ref& place, const Ref& guards,
+               const std::function<void(PyObject*)>& want);
   // [(place, [(number in the dict, key, value)])] of those met since the last time; may be empty.
+  // Where such a loop goes on, None for a key that has died.
   Ref met_now(const std::function<bool(PyObject*)>& met);
 
  private:
   struct Entry {
-    Ref key, value;
+    Ref key, value;  // None for a key that has died
     bool taken = false;
   };
   struct Dict {
-    Ref place;
+    Ref place, guards;
     std::vector<Entry> entries;
   };
   std::vector<Dict> dicts_;
@@ -36,8 +39,10 @@ class WeakEntries {
 // hold and cannot be saved.
 constexpr const char* kWeakEntries = "weak entries";
 
-// All batches, when everything is loaded.
+// All batches, when everything is loaded and loops over the dicts are in them.
 void restore_weak_entries(PyObject* batches);
+// What goes into a weak container for a member that has died: it dies, too, when it is let go.
+Ref short_lived();
 
 // Asks `why_not` for what each dict holds, and leaves the dict out from now on if it has a reason.
 // Says once which that is. True if there was any.

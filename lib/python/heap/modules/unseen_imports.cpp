@@ -69,6 +69,29 @@ void close_gaps(PyObject* dict) {
   for (const auto& [loop, place] : loops) ok(frames::dict_iter_set(loop.get(), place.get()));
 }
 
+// Nobody else is asked while there is one: a finder of the script would see what is imported.
+class OwnFinders {
+ public:
+  OwnFinders() : aside_(Ref::borrow(PySys_GetObject("meta_path"))) {
+    const Ref finders = new_list();
+    const Ref bootstrap = import("_frozen_importlib"),
+              external = import("_frozen_importlib_external");
+    append(finders, attr(bootstrap, "BuiltinImporter"));
+    append(finders, attr(bootstrap, "FrozenImporter"));
+    append(finders, attr(external, "PathFinder"));
+    ok(PySys_SetObject("meta_path", finders.get()));
+  }
+  ~OwnFinders() {
+    const PendingException aside;
+    if (PySys_SetObject("meta_path", aside_.get()) != 0) PyErr_Clear();
+  }
+  OwnFinders(const OwnFinders&) = delete;
+  OwnFinders& operator=(const OwnFinders&) = delete;
+
+ private:
+  Ref aside_;  // null if the script has taken it away
+};
+
 Ref names_now() { return own(PySet_New(own(PyDict_Keys(modules())).get())); }
 
 }  // namespace
@@ -94,7 +117,10 @@ void UnseenImports::put_back() {
 
 void UnseenImports::import_anew() {
   if (loaded_module(kPickle)) return;
-  import(kPickle);
+  {
+    const OwnFinders finders;
+    import(kPickle);
+  }
   PyObject *name = nullptr, *module = nullptr;
   Py_ssize_t position = 0;
   std::vector<Hidden> added;
