@@ -180,3 +180,40 @@ def test_another_module_is_not_filled(built, work):
     subprocess.run(["strip", work / "table.so"], check=True, timeout=60)
     outcome = harness.run([CHKPT_MPI, "--resume=must", "steps.py", "chkpt"], work)
     assert outcome.code == 74 and "table.so is another library than before" in outcome.stderr, outcome.stderr
+
+
+LOSSY = """
+import ignoring
+def make(part):
+    if part: ignoring.ignore(part)
+    return Lossy(part)
+class Lossy:
+    def __init__(self, part): self.part = part
+    def __reduce__(self): return make, (self.part,)
+"""
+HOLDS_LOSSY = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import chkpt, lossy, os
+held = lossy.Lossy(sys.argv[2])
+if not chkpt.snapshot(): os.kill(os.getpid(), 9)
+print("end", held.part)
+"""
+
+
+def test_an_exception_that_compiled_code_ignores_while_it_loads_is_no_resume(built, work, tmp_path):
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    shutil.copy(built("ignoring"), packages)
+    (packages / "lossy.py").write_text(LOSSY)
+    (work / "holds.py").write_text(HOLDS_LOSSY)
+    command = [CHKPT_MPI, "-f", "-1", "holds.py", packages]
+    assert harness.run([*command, "lost"], work).code == -9
+    refused = harness.run([*command, "lost"], work)
+    assert (refused.code, refused.stdout) == (74, b""), refused.stderr
+    assert "KeyError: 'lost', in ignoring.ignore" in refused.stderr
+    verified = harness.run([*command[:3], "-o", "verified", "--verify-snapshots", *command[3:], "lost"], work)
+    assert verified.code == -9 and "KeyError: 'lost', in ignoring.ignore" in verified.stderr
+    whole = [*command[:3], "-o", "whole", *command[3:], ""]
+    assert harness.run(whole, work).code == -9
+    assert harness.run(whole, work).stdout == b"end \n"

@@ -20,6 +20,7 @@
 #include "python/heap/fill_order.hpp"
 #include "python/heap/compiled/global_libraries.hpp"
 #include "python/heap/hashing.hpp"
+#include "python/heap/ignored_exceptions.hpp"
 #include "python/heap/kept_hashes.hpp"
 #include "python/heap/modules/library_globals.hpp"
 #include "python/heap/modules/loaded_modules.hpp"
@@ -414,6 +415,7 @@ Loaded Loader::run() {
   NoCollection quiet;
   call_method(unpickler_, "load");  // interned strings: from now on in the memo
   read_header();
+  const IgnoredExceptions ignored;
   frames::ContextApart apart;
   call_method(unpickler_, "load");  // strings of library modules, likewise
   const Ref body = call_method(unpickler_, "load");
@@ -438,6 +440,7 @@ Loaded Loader::run() {
     if (part->for_files) restore_part(*part, process);
   for (const std::function<void()>& open : with_codecs_) open();
   for (const std::function<void()>& work : by_script_) work();
+  ignored.expect_none();
   if (is_rehearsal()) expect_all_found();
   Loaded loaded;
   loaded.stack = std::move(stack_);
