@@ -8,14 +8,13 @@
 #include <optional>
 #include <vector>
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/blocked_signals.hpp"
-#include "base/directory.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/open_descriptors.hpp"
 #include "cut/handles.hpp"
 #include "files/descriptors.hpp"
 #include "inspect/compare.hpp"
@@ -168,11 +167,8 @@ std::vector<std::string> child_command(const std::string& file) {
 
 // The script's descriptors that programs inherit: loaded back, they get their numbers.
 void close_inherited() {
-  const Directory open_ones = Directory::open("/proc/self/fd");
-  for (const std::string& name : open_ones.names()) {
-    const int number = std::stoi(name);
-    if (number > 2 && number != open_ones.fd()) ::close(number);
-  }
+  for (const OpenDescriptor& one : open_descriptors())
+    if (one.number > 2) ::close(one.number);
 }
 
 std::string one_line(const std::string& output) {
