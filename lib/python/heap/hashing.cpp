@@ -25,6 +25,15 @@ bool is_one_of(PyTypeObject* type, std::initializer_list<const char*> names) {
   return false;
 }
 
+bool is_numpy_number(PyTypeObject* type) {
+  constexpr const char* kModule = "numpy.";
+  if (std::strncmp(type->tp_name, kModule, std::strlen(kModule)) != 0) return false;
+  return is_one_of(type, {"numpy.bool_", "numpy.int8", "numpy.int16", "numpy.int32", "numpy.int64",
+                          "numpy.uint8", "numpy.uint16", "numpy.uint32", "numpy.uint64",
+                          "numpy.float32", "numpy.float64", "numpy.str_", "numpy.datetime64",
+                          "numpy.timedelta64", "numpy.complex128"});
+}
+
 // Values of C types that their constructor makes whole, at once, and that lead to nothing else. A
 // constructor that is given such a dict may look into it: pandas does with the dict of a time zone,
 // when it makes a Timestamp.
@@ -34,7 +43,8 @@ bool is_made_whole(PyObject* key) {
   if (frames::is_python_class(type)) return false;
   if (is_one_of(type, {"datetime.datetime", "datetime.time"}))
     return !_PyDateTime_HAS_TZINFO(key);  // else it asks that one
-  return is_one_of(type, {"datetime.timedelta", "datetime.date", "decimal.Decimal"});
+  return is_one_of(type, {"datetime.timedelta", "datetime.date", "decimal.Decimal"}) ||
+         is_numpy_number(type);
 }
 
 bool late(PyObject* key, int depth) {
