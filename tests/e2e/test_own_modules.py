@@ -217,3 +217,34 @@ def test_an_exception_that_compiled_code_ignores_while_it_loads_is_no_resume(bui
     whole = [*command[:3], "-o", "whole", *command[3:], ""]
     assert harness.run(whole, work).code == -9
     assert harness.run(whole, work).stdout == b"end \n"
+
+
+OTHER_SUFFIXES = """
+import importlib.machinery, importlib.util, os, sys
+importlib.machinery.SOURCE_SUFFIXES.append(".calc")
+sys.path_importer_cache.clear()
+import rules
+loader = importlib.machinery.SourceFileLoader("settings", os.path.abspath("settings.conf"))
+settings = importlib.util.module_from_spec(importlib.util.spec_from_loader("settings", loader))
+sys.modules["settings"] = settings
+loader.exec_module(settings)
+held, rules.seen[1], settings.depth = rules.Rule(3), "one", settings.depth + 4
+if "chkpt" in sys.argv:
+    import chkpt
+    if not chkpt.snapshot(): os.kill(os.getpid(), 9)
+print(held.apply(4), rules.seen, settings.depth, type(held) is rules.Rule, sys.modules["settings"] is settings)
+"""
+
+
+def test_modules_of_files_with_other_suffixes_go_by_value(work):
+    (work / "rules.calc").write_text("seen = {}\nclass Rule:\n    def __init__(self, n): self.n = n\n"
+                                     "    def apply(self, x): return self.n * x, len(seen)\n")
+    (work / "settings.conf").write_text("depth = 3\n")
+    (work / "steps.py").write_text(OTHER_SUFFIXES)
+    expected = harness.run([PYTHON, "steps.py"], work)
+    assert expected.code == 0, expected.stderr
+    command = [CHKPT_MPI, "-f", "-1", "--verify-snapshots", "steps.py", "chkpt"]
+    killed = harness.run(command, work)
+    assert killed.code == -9 and "skipped" not in killed.stderr, killed.stderr
+    resumed = harness.run(command, work)
+    assert (resumed.code, resumed.stdout) == (0, expected.stdout), resumed.stderr

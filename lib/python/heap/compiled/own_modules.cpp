@@ -66,9 +66,7 @@ std::optional<LoadedImage> image_of(PyObject* module, const std::string& name) {
   PyObject* file = find(PyModule_GetDict(module), "__file__");
   if (!file || !PyUnicode_Check(file)) return {};
   const std::string path = utf8(file);
-  if (ends_with(path, ".py") || ends_with(path, ".pyc") || !is_own_binary(path) ||
-      is_installed(path, name))
-    return {};
+  if (is_python_source(path) || !is_own_binary(path) || is_installed(path, name)) return {};
   void* const handle = ::dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD);
   if (!handle) return {};
   const std::string loaded_from = path_of_handle(handle).value_or("");

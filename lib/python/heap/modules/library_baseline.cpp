@@ -128,9 +128,7 @@ bool is_followed(PyObject* name, PyObject* module) {
   if (!file && frames::is_python_class(Py_TYPE(module)))
     return !g_baseline->by_value.module(name, module);
   if (!file || !PyUnicode_Check(file)) return false;
-  const std::string path = utf8(file);
-  const auto dot = path.rfind(".py");
-  if (dot == std::string::npos || path.find('/', dot) != std::string::npos) return false;
+  if (!is_python_source(utf8(file))) return false;
   return !g_baseline->by_value.module(name, module);
 }
 

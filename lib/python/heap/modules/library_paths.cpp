@@ -86,9 +86,14 @@ bool is_package_file(const std::string& path) {
                     [](const std::string& file) { return lies_in_package(real_path(file)); });
 }
 
+bool is_python_source(const std::string& origin) {
+  if (ends_with(origin, ".py") || ends_with(origin, ".pyc")) return true;
+  const bool compiled = ends_with(origin, ".so") || origin.find(".so.") != std::string::npos;
+  return !compiled && origin.find('/') != std::string::npos;
+}
+
 bool is_library_origin(const std::string& origin) {
-  const bool python = ends_with(origin, ".py") || ends_with(origin, ".pyc");
-  return !python || is_library_file(origin);
+  return !is_python_source(origin) || is_library_file(origin);
 }
 
 bool is_own_binary(const std::string& path) {

@@ -9,8 +9,10 @@ namespace chkpt::heap {
 
 // Of a module's file; what was asked for once is remembered. Needs the GIL.
 bool is_library_file(const std::string& path);
-// Of the origin in a module's spec: what is not Python source (an extension, "built-in") is always
-// a library's. Needs the GIL.
+// Of the origin in a module's spec: whether Python code was made of it, as of a text in another
+// language by a loader of a library; not so of an extension or "built-in".
+bool is_python_source(const std::string& origin);
+// Of the same: what is no Python source is always a library's. Needs the GIL.
 bool is_library_origin(const std::string& origin);
 // Of an installed package, not of the standard library. Needs the GIL.
 bool is_package_file(const std::string& path);
