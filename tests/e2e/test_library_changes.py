@@ -271,3 +271,53 @@ def test_loops_over_weak_containers_of_libraries_go_on(work, tmp_path):
     resumed = harness.run(command, work)
     assert resumed.code == 0, resumed.stderr
     assert killed.stdout + resumed.stdout == whole.stdout
+
+
+PAIRS = """
+import weakref
+class Names(dict):
+    def signal(self, name): return self.setdefault(name, [])
+signal = Names().signal
+
+class Pairs:
+    def __init__(self):
+        self.there, self.back, self.other = {}, {}, None
+    def put(self, key, value): self.there[key], self.back[value] = value, key
+    @staticmethod
+    def made_from(cls, there, inverted):
+        made = cls()
+        for key, value in there.items(): made.put(key, value)
+        return made.inverse if inverted else made
+    @property
+    def inverse(self):
+        if self.other is None:
+            inverse = Pairs()
+            inverse.there, inverse.back, inverse.other = self.back, self.there, weakref.ref(self)
+            self.other = inverse
+        return self.other() if isinstance(self.other, weakref.ref) else self.other
+    def __reduce__(self):
+        return self.made_from, (Pairs, dict(self.there), False)
+"""
+PAIRED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import chkpt, os, pairs, signal
+heard = pairs.signal("heard")
+both = pairs.Pairs()
+both.put("a", 1)
+inverse = both.inverse
+if not chkpt.snapshot(): os.kill(os.getpid(), signal.SIGKILL)
+both.put("b", 2)
+print(pairs.signal("heard") is heard, inverse.there, inverse.inverse is both, both.inverse is inverse)
+"""
+
+
+def test_objects_that_only_a_method_leads_to_and_those_that_a_method_of_their_own_makes(work, tmp_path):
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    (packages / "pairs.py").write_text(PAIRS)
+    (work / "user.py").write_text(PAIRED)
+    command = [CHKPT_MPI, "-f", "-1", work / "user.py", packages]
+    assert harness.run(command, work).code == -9
+    resumed = harness.run(command, work)
+    assert (resumed.code, resumed.stdout) == (0, b"True {1: 'a', 2: 'b'} True True\n"), resumed.stderr

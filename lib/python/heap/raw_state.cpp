@@ -171,11 +171,26 @@ bool may_share_instances(const Rule& rule, PyObject* arguments) {
   return looks_up && !holds_any(arguments, is_unhashable);
 }
 
+bool is_method_of(PyTypeObject* type, PyObject* maker) {
+  if (PyMethod_Check(maker) && PyType_Check(PyMethod_GET_SELF(maker)))
+    return PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(PyMethod_GET_SELF(maker))) != 0;
+  if (!PyFunction_Check(maker)) return false;
+  PyObject* name = reinterpret_cast<PyFunctionObject*>(maker)->func_name;
+  PyObject* known = _PyType_Lookup(type, name);  // borrowed
+  return known && Py_TYPE(known) == &PyStaticMethod_Type && attr(known, "__func__").is(maker);
+}
+
+// A class or static method of its own, told something that is no key of a table of instances: that
+// of bidict makes mappings of dicts.
+bool is_made_by_own_method(PyObject* maker, PyObject* arguments, const Rule& rule) {
+  return is_method_of(rule.type, maker) && holds_any(arguments, is_unhashable);
+}
+
 // By its class, or by object.__new__ or that of the class it has its contents from.
 bool is_made_anew(PyObject* value, const Rule& rule) {
   PyObject *maker = PyTuple_GET_ITEM(value, 0), *arguments = PyTuple_GET_ITEM(value, 1);
   if (!PyTuple_Check(arguments) || may_share_instances(rule, arguments)) return false;
-  if (maker == raw(rule.type)) return true;
+  if (maker == raw(rule.type) || is_made_by_own_method(maker, arguments, rule)) return true;
   return attr(import("copyreg"), "__newobj__").is(maker) && PyTuple_GET_SIZE(arguments) > 0 &&
          PyTuple_GET_ITEM(arguments, 0) == raw(rule.type);
 }

@@ -90,7 +90,7 @@ def structs():
 
 
 def sqlite_file():
-    """sqlite3 connection to a file, cursors, rows | noted | total_changes begins anew"""
+    """sqlite3 connection to a file, cursors, rows | noted | `total_changes` and `changes()` begin anew"""
     data = sqlite3.connect("data.sqlite", detect_types=sqlite3.PARSE_DECLTYPES)
     data.row_factory = sqlite3.Row
     data.execute("pragma foreign_keys = 1")
@@ -107,17 +107,17 @@ def sqlite_file():
 
 
 def sqlite_memory():
-    """sqlite3 connection to `:memory:` | noted | total_changes begins anew"""
+    """sqlite3 connection to `:memory:` | noted | `total_changes` and `changes()` begin anew"""
     data = sqlite3.connect(":memory:")
     data.execute("create table t (a, b)")
     data.executemany("insert into t values (?, ?)", [(n, n * n) for n in range(100)])
     data.commit()
     yield
-    return list(data.execute("select count(*), sum(b) from t"))
+    return list(data.execute("select count(*), sum(b), last_insert_rowid() from t"))
 
 
 def sqlite_factories():
-    """sqlite3 connection that makes rows and texts in the script's way | noted | total_changes begins anew"""
+    """sqlite3 connection that makes rows and texts in the script's way | noted | `total_changes` and `changes()` begin anew"""
     data = sqlite3.connect("factories.sqlite")
     data.text_factory, data.row_factory = bytes, lambda cursor, row: [cursor.description[0][0], *row]
     data.execute("create table t (a)")
@@ -175,7 +175,7 @@ class Total:
 
 
 def sqlite_functions():
-    """sqlite3 connection with functions, aggregates and collations | noted | total_changes begins anew"""
+    """sqlite3 connection with functions, aggregates and collations | noted | `total_changes` and `changes()` begin anew"""
     data, calls = sqlite3.connect(":memory:"), []
     data.create_function("twice", 1, lambda x: "replaced")
     data.create_function("twice", 1, lambda x: calls.append(x) or 2 * x, deterministic=True)

@@ -207,8 +207,10 @@ void write_cache(PyObject* wrapper, const Entries& entries) {
   }
 }
 
+// Also a method of an object that has no other name in its module: blinker's `signal`.
 bool is_wrapper(PyTypeObject* type) {
-  return type == &PyStaticMethod_Type || type == &PyClassMethod_Type || type == &PyProperty_Type;
+  return type == &PyStaticMethod_Type || type == &PyClassMethod_Type || type == &PyProperty_Type ||
+         type == &PyMethod_Type;
 }
 
 // Nobody else need hold its functions: they are alive as long as it is.
@@ -216,6 +218,8 @@ void read_wrapper(PyObject* wrapper, Entries& entries) {
   static PyObject* const parts[] = {
       PyUnicode_InternFromString("__func__"), PyUnicode_InternFromString("fget"),
       PyUnicode_InternFromString("fset"), PyUnicode_InternFromString("fdel")};
+  if (PyMethod_Check(wrapper))
+    return entries.push_back({Part::kSlot, nullptr, 0, PyMethod_GET_SELF(wrapper)});
   const bool is_property = Py_TYPE(wrapper) == &PyProperty_Type;
   for (Py_ssize_t i = is_property ? 1 : 0; i < (is_property ? 4 : 1); ++i) {
     const Ref function = own(PyObject_GenericGetAttr(wrapper, parts[i]));

@@ -236,13 +236,16 @@ Ref rebuild_connection(Args args) {
 }
 const Rebuilder make_connection{"sqlite3.connection", guarded<rebuild_connection>};
 
-// (attributes, functions, settings); the settings are the last, for there may be small limits.
+// (attributes, functions, settings, last rowid); the settings are the last, for there may be small
+// limits.
 Ref fill_connection(Args args) {
   PyObject *key = nullptr, *value = nullptr;
   Py_ssize_t position = 0;
   while (PyDict_Next(item(args[1], 0), &position, &key, &value))
     ok(PyObject_SetAttr(args[0], key, value));
   give_functions(args[0], item(args[1], 1));
+  constexpr Py_ssize_t kRowid = 3;  // not in older snapshots
+  if (PyTuple_GET_SIZE(args[1]) > kRowid) set_last_rowid(args[0], integer(item(args[1], kRowid)));
   change_settings(args[0], item(args[1], 2));
   return none();
 }
@@ -304,6 +307,7 @@ const Rebuilder make_row{"sqlite3.row", guarded<rebuild_row>};
 
 Ref reduce_connection(Saver&, PyObject* connection, Rule& rule) {
   if (!is_open(connection)) return reduced(make_closed_connection, pack(rule.type));
+  const Ref rowid = number(last_rowid(connection));
   const Ref fresh = connect(new_dict(), text(":memory:").get());
   const Ref settings = changed_settings(connection, fresh.get());
   const OrdinaryLimits roomy(connection, fresh.get(), settings.get());
@@ -326,7 +330,7 @@ Ref reduce_connection(Saver&, PyObject* connection, Rule& rule) {
       make_connection,
       pack(rule.type, in_file ? reopened : none(), contents, number(detect_types_of(connection)),
            boolean(checks_thread(connection)), like, pragmas_of(connection)),
-      pack(attributes, functions_given_to(connection), settings), set_connection);
+      pack(attributes, functions_given_to(connection), settings, rowid), set_connection);
 }
 
 Ref reduce_cursor(Saver&, PyObject* cursor, Rule& rule) {

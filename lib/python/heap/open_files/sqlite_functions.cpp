@@ -124,6 +124,25 @@ Ref description(const Given& one) {
 
 }  // namespace
 
+namespace {
+
+template <class Function>
+Function call_of_sqlite(const char* name) {
+  return linked_with<Function>(PyModule_GetDef(import("_sqlite3").get()), name);
+}
+
+}  // namespace
+
+long long last_rowid(PyObject* connection) {
+  const auto get = call_of_sqlite<long long (*)(sqlite3*)>("sqlite3_last_insert_rowid");
+  return get ? get(database_of(connection)) : 0;
+}
+
+void set_last_rowid(PyObject* connection, long long rowid) {
+  const auto set = call_of_sqlite<void (*)(sqlite3*, long long)>("sqlite3_set_last_insert_rowid");
+  if (set) set(database_of(connection), rowid);
+}
+
 Ref functions_given_to(PyObject* connection) {
   const Ref given = new_list();
   for (const Given& one : all_of(connection)) append(given, description(one));

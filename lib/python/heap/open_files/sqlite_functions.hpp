@@ -19,4 +19,9 @@ GivenCounts given_counts(PyObject* connection);
 // Gives a connection what functions_given_to() has told.
 void give_functions(PyObject* connection, PyObject* given);
 
+// What last_insert_rowid() says, which SQL cannot set. Nothing is set where the SQLite that Python
+// is linked with has no such call.
+long long last_rowid(PyObject* connection);
+void set_last_rowid(PyObject* connection, long long rowid);
+
 }  // namespace chkpt::heap
