@@ -69,6 +69,11 @@ Ref without_typed_views(Ref base) {
   return base;
 }
 
+bool is_record(PyObject* object) {
+  const char* name = Py_TYPE(object)->tp_name;
+  return std::strcmp(name, "numpy.void") == 0 || std::strcmp(name, "numpy.record") == 0;
+}
+
 }  // namespace
 
 Ref typed_memory_of(PyObject* array) {
@@ -83,6 +88,7 @@ Ref owner_of(PyObject* array) {
     Ref base = without_typed_views(attr(owner, "base"));
     // as_strided() and sliding_window_view() put this between a view and its array.
     if (std::strcmp(Py_TYPE(base.get())->tp_name, "DummyArray") == 0) base = attr(base, "base");
+    if (is_record(base.get())) base = attr(base, "base");  // numpy.ma views one of its array's
     if (const Ref parent = numba_parent(owner.get(), base.get())) base = parent;
     if (base.is(Py_None) || !is_array(base.get())) return owner;
     owner = base;
