@@ -30,9 +30,12 @@ def masked():
     array = np.ma.array([1.0, 2, 3], mask=[0, 1, 0])
     part, matrix = array[1:], np.matrix([[1, 2], [3, 4]])
     records = np.rec.array([(1, "a"), (2, "b")], names="n,t")
+    rows = np.ma.array([(1, 2), (3, 4)], dtype=[("a", int), ("b", int)], mask=[(0, 1), (0, 0)])
+    masked_record = rows[0]
     yield
     array[1] = 9
-    return part, array.mask, matrix * matrix, records.t, records[1].n
+    masked_record["a"] = 7
+    return part, array.mask, matrix * matrix, records.t, records[1].n, rows, masked_record
 
 
 def generators():

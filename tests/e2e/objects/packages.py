@@ -91,9 +91,12 @@ def scipy_objects():
     solver = scipy.integrate.RK45(lambda t, y: -y, 0, [1.0], 1)
     solver.step()
     kernel = scipy.stats.gaussian_kde(x)
+    points = np.arange(10.0).reshape(5, 2)
+    over = scipy.spatial.KDTree(points)
     yield
     solver.step()
-    return (float(linear(0.3)), float(spline(0.3)), normal.rvs(2, random_state=3), tree.query([0.5, 0.5]), solver.t, solver.y,
+    points[0] = 100
+    return (over.data is points, over.query([0, 1]), float(linear(0.3)), float(spline(0.3)), normal.rvs(2, random_state=3), tree.query([0.5, 0.5]), solver.t, solver.y,
         kernel(0.2))
 
 

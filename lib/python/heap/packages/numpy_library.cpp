@@ -82,6 +82,14 @@ Ref reduce_ufunc(Saver& saver, PyObject* ufunc, Rule& rule) {
 // ckdtreenode: split_dim, children, split, start, end, less, greater, and the places of the two.
 constexpr Py_ssize_t kNodeWords = 9, kFirstAddress = 5, kEndOfAddresses = 7;
 
+// Where the state has copies of arrays that the tree works in: those of the script, if they have
+// the layout that it needs.
+struct TreeArray {
+  Py_ssize_t place;
+  const char* attribute;
+};
+constexpr TreeArray kTreeArrays[] = {{1, "data"}, {5, "maxes"}, {6, "mins"}, {7, "indices"}};
+
 Ref reduce_kd_tree(Saver& saver, PyObject* tree, Rule& rule) {
   const Ref value = reduce_by_default(saver, tree, rule);
   const Ref state = own(PySequence_List(item(value, 2)));
@@ -94,6 +102,13 @@ Ref reduce_kd_tree(Saver& saver, PyObject* tree, Rule& rule) {
       own(PySlice_New(number(kFirstAddress).get(), number(kEndOfAddresses).get(), nullptr));
   ok(PyObject_SetItem(columns.get(), pack(rows, addresses).get(), number(0).get()));
   ok(PyList_SetItem(state.get(), 0, Ref::borrow(nodes.get()).release()));
+  for (const TreeArray& array : kTreeArrays) {
+    const Ref own_one = attr_or_null(tree, array.attribute);
+    if (!own_one || !is_array(own_one.get()) || array.place >= PyList_GET_SIZE(state.get()))
+      continue;
+    if (is_array(PyList_GET_ITEM(state.get(), array.place)))
+      ok(PyList_SetItem(state.get(), array.place, own_one.new_ref()));
+  }
   return pack(item(value, 0), item(value, 1), own(PyList_AsTuple(state.get())));
 }
 
