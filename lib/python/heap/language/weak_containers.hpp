@@ -25,8 +25,9 @@ class WeakMembers {
   void note(PyObject* object) {
     if (bool* met = met_.size() > 0 ? met_.find(object) : nullptr) *met = true;
   }
-  // [(place or container, [(key or None, member)], guards of loops)] of those that have been noted, in the
-  // container's order; where such a loop goes on, None for a member that has died. May be empty.
+  // [(place or container, [(key or None, member)], guards of loops)] of those that have been noted,
+  // in the container's order; where such a loop goes on, None for a member that has died. May be
+  // empty.
   Ref met();
   // What is kept of the objects that have been noted since the last time; may be empty.
   Ref entries_met();

@@ -106,7 +106,8 @@ Ref reduce_kd_tree(Saver& saver, PyObject* tree, Rule& rule) {
     const Ref own_one = attr_or_null(tree, array.attribute);
     if (!own_one || !is_array(own_one.get()) || array.place >= PyList_GET_SIZE(state.get()))
       continue;
-    if (is_array(PyList_GET_ITEM(state.get(), array.place)))
+    PyObject* copy = PyList_GET_ITEM(state.get(), array.place);
+    if (is_array(copy) && is_true(call(numpy("array_equal"), copy, own_one)))
       ok(PyList_SetItem(state.get(), array.place, own_one.new_ref()));
   }
   return pack(item(value, 0), item(value, 1), own(PyList_AsTuple(state.get())));
