@@ -14,6 +14,7 @@ void register_parts() {
     register_thread_part();
     register_interpreter_parts();
     register_import_hook_part();
+    register_main_name_parts();
     register_codec_parts();
     register_descriptor_part();
     register_environment_parts();

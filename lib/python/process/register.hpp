@@ -12,6 +12,7 @@ void register_parts();
 // Groups, in the files of the same name.
 void register_interpreter_parts();
 void register_import_hook_part();
+void register_main_name_parts();
 void register_codec_parts();
 void register_descriptor_part();
 void register_diagnostics_parts();

@@ -69,6 +69,22 @@ def container_iterators():
     return first, [list(i) for i in made]
 
 
+def deque_changes():
+    """deque iterators whose deque has changed | exact"""
+    changed = collections.deque(range(5))
+    both = [iter(changed), reversed(changed)]
+    first = [next(one) for one in both]
+    changed.append(9)
+    yield
+    said = []
+    for one in both:
+        try:
+            said.append(next(one))
+        except RuntimeError as error:
+            said.append(str(error))
+    return first, said
+
+
 def dict_changes():
     """a dict iterator that must notice a change | exact"""
     d = dict.fromkeys(range(5))

@@ -73,9 +73,9 @@ def times():
     odd = datetime.timezone(datetime.timedelta(minutes=7), "odd")
     fields = time.strptime("2024-01-02", "%Y-%m-%d")
     days = calendar.Calendar().itermonthdates(2024, 2)
-    first = next(days)
+    first, week = next(days), moment.isocalendar()
     yield
-    return moment.utcoffset(), moment.tzinfo is zone, odd, fields, first, len(list(days)), zone is type(
+    return week, week.year, type(week).__name__, moment.utcoffset(), moment.tzinfo is zone, odd, fields, first, len(list(days)), zone is type(
         zone)(zone.key) if hasattr(zone, "key") else True
 
 
@@ -339,6 +339,17 @@ def alarms():
     left, interval = signal.setitimer(signal.ITIMER_REAL, 0)
     handler = signal.signal(signal.SIGALRM, before)
     return 0 < left <= 500, interval, handler.__name__
+
+
+def main_names():
+    """threading and multiprocessing: name and attributes of the main thread and the main process | exact"""
+    thread, process = threading.current_thread(), multiprocessing.process.current_process()
+    thread.name, thread.told, process.name = "worker-7", [1], "solver"
+    yield
+    names = threading.main_thread().name, thread.told, multiprocessing.process.current_process().name
+    thread.name, process.name = "MainThread", "MainProcess"
+    del thread.told
+    return names
 
 
 def thread_settings():

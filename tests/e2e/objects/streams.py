@@ -25,6 +25,16 @@ def text_reading():
     return next(file), len(file.read())
 
 
+def text_newlines():
+    """text file, the kinds of newlines that it has met | exact"""
+    with open("text_newlines", "w", newline="") as mixed:
+        mixed.write("a\r\nb\rc\nd")
+    file = open("text_newlines")
+    first = file.readline()
+    yield
+    return first, file.newlines, file.read()
+
+
 def text_writing():
     """text file being written or appended to | exact"""
     file, more = open("text_writing", "w"), open(write("text_appending"), "a")

@@ -111,14 +111,35 @@ void become(PyObject* placeholder, PyObject* iterator) {
                    b + sizeof(PyObject));
 }
 
+// The private layouts of deques and their iterators, the same from 3.5 to 3.13: both count changes.
+struct DequeHead {
+  PyObject_VAR_HEAD void *left_block, *right_block;
+  Py_ssize_t left_index, right_index;
+  std::size_t state;
+};
+struct DequeIterator {
+  PyObject_HEAD void* block;
+  Py_ssize_t index;
+  DequeHead* deque;
+  std::size_t state;
+  Py_ssize_t counter;
+};
+DequeIterator& as_deque_iterator(PyObject* iterator) {
+  if (Py_TYPE(iterator)->tp_basicsize != sizeof(DequeIterator))
+    refuse("an iterator of another kind");
+  return *reinterpret_cast<DequeIterator*>(iterator);
+}
+
 Ref rebuild_deque_iterator(Args args) {
   return call(args[0], call(attr(import("_collections"), "deque")));
 }
 const Rebuilder make_deque_iterator{"deque_iterator", guarded<rebuild_deque_iterator>};
-// (iterator, (deque, number of items passed))
+// (iterator, (deque, number of items passed, whether the deque has changed since))
 Ref fill_deque_iterator(Args args) {
   Loader::current().afterwards([it = Ref::borrow(args[0]), state = Ref::borrow(args[1])] {
     become(it.get(), call(raw(Py_TYPE(it.get())), item(state, 0), item(state, 1)).get());
+    if (PyTuple_GET_SIZE(state.get()) > 2 && is_true(item(state, 2)))
+      --as_deque_iterator(it.get()).state;
   });
   return none();
 }
@@ -216,7 +237,11 @@ Ref reduce_mapping_proxy(Saver& saver, PyObject* proxy, Rule&) {
 
 Ref reduce_deque_iterator(Saver&, PyObject* iterator, Rule& rule) {
   const Ref value = call_method(iterator, "__reduce__");
-  return reduced(make_deque_iterator, pack(rule.type), Ref::borrow(item(value, 1)),
+  PyObject *deque = item(item(value, 1), 0), *passed = item(item(value, 1), 1);
+  const DequeIterator& place = as_deque_iterator(iterator);
+  const bool changed = place.state != place.deque->state;
+  return reduced(make_deque_iterator, pack(rule.type),
+                 pack(deque, changed ? number(0) : Ref::borrow(passed), boolean(changed)),
                  set_deque_iterator);
 }
 

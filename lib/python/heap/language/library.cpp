@@ -56,6 +56,17 @@ Ref rebuild_match(Args args) {
   return made;
 }
 const Rebuilder make_match{"match", guarded<rebuild_match>};
+
+// Pickles as a plain tuple; its type has no name in its module.
+Ref rebuild_iso_calendar_date(Args args) {
+  const Ref day = call(attr(import("datetime"), "date"), number(1), number(1), number(1));
+  const Ref some = call_method(day, "isocalendar");
+  return call(raw(Py_TYPE(some.get())), args[0], args[1], args[2]);
+}
+const Rebuilder make_iso_calendar_date{"isocalendar", guarded<rebuild_iso_calendar_date>};
+Ref reduce_iso_calendar_date(Saver&, PyObject* date, Rule&) {
+  return reduced(make_iso_calendar_date, own(PyTuple_GetSlice(date, 0, PyTuple_GET_SIZE(date))));
+}
 Ref reduce_match(Saver&, PyObject* object, Rule& rule) {
   const Match& match = checked_match(object);
   const Ref numbers = new_list();
@@ -242,6 +253,7 @@ constexpr Named kNamed[] = {
     {"itertools.batched", reduce_batched},
     {"_collections._deque_iterator", reduce_deque_iterator},
     {"_collections._deque_reverse_iterator", reduce_deque_iterator},
+    {"datetime.IsoCalendarDate", reduce_iso_calendar_date},
     {"collections._deque_iterator", reduce_deque_iterator},  // from 3.12 on
     {"collections._deque_reverse_iterator", reduce_deque_iterator},
     {"functools._lru_cache_wrapper", reduce_lru_cache},

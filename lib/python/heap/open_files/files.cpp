@@ -196,13 +196,16 @@ Ref reduce_text_file(Saver& saver, PyObject* file, Rule& rule) {
     put(keywords, name, attr(file, name));
   put(keywords, "newline", newline_of(file));
   const bool std_layer = static_cast<bool>(reduce_std_layer(buffer.get()));
+  const Ref newlines = attr(file, "newlines");
   const Ref position = has_position(file) && !std_layer ? text_position(file) : none();
+  if (!position.is(Py_None))
+    show_newlines(file, newlines.get());  // tell() makes the decoder forget those before
   if (!position.is(Py_None)) saver.note_lower_layer(buffer.get());
   const Ref encoder = encoder_of(file);
   const bool keeps_encoder = encoder && !position.is(Py_None);
   const Ref state = keeps_encoder ? call_method(encoder, "getstate") : none();
   return reduced_with_attributes(file, make_text_file,
-                                 pack(buffer, keywords, position, state, attr(file, "newlines")));
+                                 pack(buffer, keywords, position, state, newlines));
 }
 
 namespace {
