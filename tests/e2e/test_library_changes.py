@@ -187,6 +187,33 @@ def test_hooks_of_imports_that_a_library_has_put_there(work, tmp_path):
     assert "of the import" in order and asked == "['colorsys']", resumed.stdout
 
 
+SITE = """
+import os, sys
+class Extra:
+    @staticmethod
+    def find_spec(*_): return None
+if os.environ.get("MORE"): sys.meta_path.insert(0, Extra)
+"""
+AT_SITE = """
+import chkpt, os, signal, sys
+if not chkpt.snapshot(): os.kill(os.getpid(), signal.SIGKILL)
+import colorsys
+print([hook.__name__ for hook in sys.meta_path if hasattr(hook, "__name__")])
+"""
+
+
+@pytest.mark.parametrize("first, second", [("1", ""), ("", "1")])
+def test_ways_to_import_that_only_one_launch_begins_with(work, tmp_path, first, second):
+    (tmp_path / "sitecustomize.py").write_text(SITE)
+    (work / "user.py").write_text(AT_SITE)
+    command = [CHKPT_MPI, "-f", "-1", work / "user.py"]
+    path = {"PYTHONPATH": str(tmp_path)}
+    assert harness.run(command, work, env={**path, "MORE": first}).code == -9
+    resumed = harness.run(command, work, env={**path, "MORE": second})
+    assert resumed.code == 0, resumed.stderr
+    assert (b"Extra" in resumed.stdout) == bool(second) and b"PathFinder" in resumed.stdout
+
+
 MARKED = """
 class Unset: pass
 __UNSET__ = Unset()
